@@ -1,0 +1,1 @@
+//! Equally spaced node lattices: node order of geometry (x fastest) and of VTK's Lagrange cells.

@@ -1,0 +1,15 @@
+//! Reference elements: shapes, point sets, polynomial bases and the small dense operator matrices of one element.
+//!
+//! Everything here is `f64`, computed once at start-up, and knows nothing of meshes, physics or backends.
+//! Points are rows: an `Array2` of shape `[points][dims]`.
+
+pub mod basis;
+pub mod lattice;
+pub mod operators;
+pub mod pairing;
+pub mod points;
+pub mod quadrature;
+pub mod shape;
+
+pub use operators::{LineOperators, Operators, PointSets};
+pub use shape::Shape;

@@ -1,0 +1,5 @@
+//! A portable high-order flow solver.
+
+pub mod element;
+pub mod mesh;
+pub mod physics;

@@ -1,0 +1,1 @@
+//! Small structured meshes.

@@ -1,0 +1,1 @@
+//! Divides a mesh into parts (METIS).

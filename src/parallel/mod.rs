@@ -1,0 +1,66 @@
+//! Who am I, who are my neighbours: the ranks of a run behind one trait.
+//!
+//! [`serial`] is one rank; [`threads`] runs several ranks as threads of one process (tests, examples); [`mpi`] is the
+//! real thing. Nothing outside this module names MPI. Reductions are exact or order-independent, so that results never
+//! depend on the number of ranks: floating-point sums go through [`sum`].
+
+#[cfg(feature = "mpi")]
+pub mod mpi;
+pub mod launch;
+pub mod serial;
+pub mod sum;
+pub mod threads;
+
+use std::sync::Arc;
+
+/// Order-independent reductions of `f64` and `u64`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reduce {
+    /// Smallest value; NaN counts as smaller than everything, so that it is never lost.
+    Min,
+    /// Largest value; NaN counts as larger than everything.
+    Max,
+}
+
+/// The ranks of a run. All methods but the queries are collective: every rank calls them, in the same order.
+pub trait Communicator: Send + Sync {
+    /// This rank, `0..size`.
+    fn rank(&self) -> usize;
+    /// Number of ranks.
+    fn size(&self) -> usize;
+    /// This rank among those on the same machine; chooses the device.
+    fn local_rank(&self) -> usize;
+    /// Number of ranks on the same machine; divides the processor's cores.
+    fn local_size(&self) -> usize;
+    /// Waits for every rank.
+    fn barrier(&self);
+    /// Elementwise minimum or maximum over the ranks, in place.
+    fn reduce_f64(&self, op: Reduce, values: &mut [f64]);
+    /// Elementwise wrapping sum over the ranks, in place.
+    fn sum_u64(&self, values: &mut [u64]);
+    /// Every rank's bytes, in the order of ranks, on every rank.
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>>;
+    /// `bytes` of rank `root` on every rank.
+    fn broadcast(&self, root: usize, bytes: &mut Vec<u8>);
+    /// A repeated exchange of messages of fixed size with some ranks: sends `(rank, bytes)` and receives `(rank, bytes)`.
+    /// Both sides must agree on sizes; between two ranks there is at most one message each way.
+    fn exchange(self: Arc<Self>, sends: &[(usize, usize)], receives: &[(usize, usize)]) -> Box<dyn Exchange>;
+    /// Ends every rank of the job with exit status `code`.
+    fn abort(&self, code: i32) -> !;
+}
+
+/// A repeated exchange of messages with neighbours. Buffers are allocated once, aligned to 64 bytes.
+///
+/// The cycle is: fill the send buffers, [`Exchange::start`], compute, [`Exchange::finish`], read the receive buffers.
+pub trait Exchange: Send {
+    /// Buffer of the `i`-th send. Not to be touched between `start` and `finish`.
+    fn send_buffer(&mut self, i: usize) -> &mut [u8];
+    /// Buffer of the `i`-th receive, valid after `finish`.
+    fn receive_buffer(&self, i: usize) -> &[u8];
+    /// Starts all sends and receives.
+    fn start(&mut self);
+    /// Lets the messages advance without waiting; called now and then during computation.
+    fn progress(&mut self) {}
+    /// Waits for all of them.
+    fn finish(&mut self);
+}
