@@ -1,5 +1,7 @@
 //! A portable high-order flow solver.
 
+pub mod backend;
 pub mod element;
 pub mod mesh;
+pub mod parallel;
 pub mod physics;

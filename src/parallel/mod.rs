@@ -4,9 +4,9 @@
 //! real thing. Nothing outside this module names MPI. Reductions are exact or order-independent, so that results never
 //! depend on the number of ranks: floating-point sums go through [`sum`].
 
+pub mod launch;
 #[cfg(feature = "mpi")]
 pub mod mpi;
-pub mod launch;
 pub mod serial;
 pub mod sum;
 pub mod threads;
