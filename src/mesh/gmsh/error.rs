@@ -118,8 +118,8 @@ pub enum Problem {
              mesh with tetrahedra or hexahedra only"
     )]
     ShapeNotYet { element: u64, name: &'static str, number: i32 },
-    #[error("element {element} (a {shape}) is in no physical group; add what it belongs to to a Physical {kind} in \
-             Gmsh", kind = kind(*dim))]
+    #[error("element {element} (a {shape}) is in no physical group; put it in a Physical {kind} in Gmsh (and save \
+             without Mesh.SaveAll)", kind = kind(*dim))]
     NoGroup { element: u64, shape: &'static str, dim: usize },
     #[error("element {element} is in the physical group {tag} of dimension {dim}, which has no name in \
              $PhysicalNames; name it in Gmsh: Physical {kind}(\"name\", {tag}) = {{...}};", kind = kind(*dim))]

@@ -14,8 +14,8 @@
 //! bytes a node. The content is not trusted: counts are compared with what the rest of the file could hold before
 //! anything is allocated, and every error says where it was found.
 //!
-//! [`scan`] turns bytes into numbers, [`v2`] and [`v4`] know the two layouts, [`types`] the element types, [`build`]
-//! collects the result, [`error`] says what can be wrong.
+//! `scan` turns bytes into numbers, `v2` and `v4` know the two layouts, `types` the element types, `build` collects the
+//! result, `error` says what can be wrong.
 
 mod build;
 mod error;
@@ -117,8 +117,10 @@ fn sections(c: &mut Cursor) -> Scan<RawMesh> {
 fn format(c: &mut Cursor) -> Scan<Version> {
     c.skip_byte_order_mark();
     let at = c.here();
-    if !matches!(c.section(), Ok(Some((_, b"MeshFormat")))) {
-        return fault(at, Problem::NotMsh);
+    match c.section() {
+        Ok(Some((_, b"MeshFormat"))) => (),
+        Ok(Some((_, b"NOD"))) => return fault(at, Problem::Version { found: "1".into() }),
+        _ => return fault(at, Problem::NotMsh),
     }
     let at = c.here();
     let found = c.token("the format version")?;

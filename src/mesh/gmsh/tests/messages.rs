@@ -37,6 +37,7 @@ fn headers_are_checked() {
     let of = |s: &str| problem(s.as_bytes());
     assert_eq!(of(""), (Place::Line(1), Problem::NotMsh));
     assert_eq!(of("CDF\x01"), (Place::Line(1), Problem::NotMsh));
+    assert_eq!(of("$NOD\n1\n"), (Place::Line(1), Problem::Version { found: "1".into() }));
     let found = "4".into();
     assert_eq!(of("\n$MeshFormat\n4 0 8"), (Place::Line(3), Problem::Version { found }));
     assert_eq!(of("$MeshFormat\n4.1 2 8"), (Place::Line(2), Problem::FileType { found: 2 }));
