@@ -99,9 +99,6 @@ pub struct LineOperators {
     pub divergence: Array2<f64>,
 }
 
-/// Highest order of hexahedra: their dense matrices grow with the sixth power (340 MB at this order).
-const HIGHEST_HEX: usize = 12;
-
 impl Operators {
     /// Builds the operators of `shape` at polynomial order `order` on the named point sets.
     ///
@@ -111,9 +108,6 @@ impl Operators {
     /// Unknown name for the shape, or a set that does not reach this order.
     pub fn new(shape: Shape, order: usize, sets: &PointSets) -> Result<Operators, PointsError> {
         let name = sets.solution_name(shape);
-        if shape == Shape::Hex && order > HIGHEST_HEX {
-            return Err(PointsError::TooHigh { shape, name: name.into(), order, highest: HIGHEST_HEX });
-        }
         let points = points::points(shape, name, order)?;
         let weights = points::weights(shape, name, order)?;
         let line = shape.is_tensor().then(|| LineOperators::new(&points::line_rule(name, order).0));

@@ -15,8 +15,15 @@ mod warp_blend;
 use super::{Shape, basis, lattice, quadrature};
 use ndarray::{Array1, Array2};
 
-/// Highest order of the sets that are computed; beyond it the matrices are too large to be meant.
-pub const HIGHEST_ORDER: usize = 20;
+/// Highest order of the sets that are computed; beyond it the operators of one element take hundreds of megabytes and
+/// many seconds, which nobody means.
+pub fn highest_order(shape: Shape) -> usize {
+    match shape {
+        Shape::Line | Shape::Tri | Shape::Quad => 20,
+        Shape::Tet => 15,
+        Shape::Hex => 12,
+    }
+}
 
 /// What can be wrong with the choice of a point set.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -51,8 +58,8 @@ pub enum PointsError {
 /// What to do about [`PointsError::TooHigh`].
 fn advice(shape: Shape, name: &str, order: usize) -> String {
     match names(shape).iter().find(|n| **n == "alpha-opt") {
-        Some(other) if *other != name && order <= HIGHEST_ORDER => {
-            format!("use '{other}', which goes to order {HIGHEST_ORDER}")
+        Some(other) if *other != name && order <= highest_order(shape) => {
+            format!("use '{other}', which goes to order {}", highest_order(shape))
         }
         _ => "choose a lower order".into(),
     }
@@ -113,7 +120,7 @@ fn rule(shape: Shape, name: &str, order: usize) -> Result<(Array2<f64>, Option<V
         return Err(PointsError::Unknown { shape, name: name.into(), known: names(shape).to_vec() });
     }
     let table = simplex_tables::table(name);
-    let highest = table.map_or(HIGHEST_ORDER, |t| t.len() - 1);
+    let highest = table.map_or(highest_order(shape), |t| t.len() - 1);
     if order > highest {
         return Err(PointsError::TooHigh { shape, name: name.into(), order, highest });
     }
@@ -165,7 +172,7 @@ mod tests {
         assert_eq!(
             text,
             "point set 'shunn-ham' for shape tet ends at order 6, order 7 was asked for; \
-             use 'alpha-opt', which goes to order 20"
+             use 'alpha-opt', which goes to order 15"
         );
         assert!(points(Shape::Hex, "gauss-legendre", usize::MAX).is_err());
         assert!(matches!(points(Shape::Tri, "[(0, 0)]", 0), Err(PointsError::Unknown { .. })));
