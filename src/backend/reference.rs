@@ -32,7 +32,8 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
     pub fn new(problem: Problem<D, V, S>) -> Self {
         let disc = problem.discretisation;
         let rows = FaceRows::new(&disc, V, 1);
-        let register: Vec<_> = disc.blocks.iter().map(|b| vec![0.0; b.len() * b.points_per_element() * V]).collect();
+        let register: Vec<_> =
+            disc.blocks.iter().map(|b| vec![0.0; b.len() * b.points_per_element() * V]).collect();
         let exchange = || RowExchange::new::<f64>(&disc, &rows, &problem.communicator);
         let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
         Reference {
@@ -112,7 +113,8 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
                 for v in 0..V {
                     let common = self.common_solution(b, block, e, v);
                     for d in 0..D {
-                        let lifted: Vec<f64> = common.iter().zip(ops.normals.column(d)).map(|(u, n)| u * n).collect();
+                        let lifted: Vec<f64> =
+                            common.iter().zip(ops.normals.column(d)).map(|(u, n)| u * n).collect();
                         let q = ops.gradient[d].dot(&u.row(v)) + ops.lift.dot(&ArrayView1::from(&lifted));
                         for (p, q) in q.iter().enumerate() {
                             let (s, jacobian) = block.metric(e, p, D);
@@ -148,7 +150,8 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
 
     /// Normal viscous fluxes of this element's side, and of the boundaries it touches.
     fn viscous_normal_fluxes(&mut self, b: usize, block: &Block, e: usize, gradient: &[Array2<f64>], t: f64) {
-        let faces: Vec<Array2<f64>> = gradient.iter().map(|g| g.dot(&block.operators.interpolate.t())).collect();
+        let faces: Vec<Array2<f64>> =
+            gradient.iter().map(|g| g.dot(&block.operators.interpolate.t())).collect();
         for (i, (face, j, link)) in face_points(block, e).enumerate() {
             let own = self.rows.own(b, e, face) + j * V;
             let u = std::array::from_fn(|v| self.states[own + v]);
@@ -179,7 +182,14 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
     }
 
     /// Common normal flux at a flux point, outward from the element, times the area factor.
-    fn common_flux(&self, b: usize, block: &Block, e: usize, i: usize, (face, j, link): (usize, usize, Link)) -> [f64; V] {
+    fn common_flux(
+        &self,
+        b: usize,
+        block: &Block,
+        e: usize,
+        i: usize,
+        (face, j, link): (usize, usize, Link),
+    ) -> [f64; V] {
         let own = self.rows.own(b, e, face) + j * V;
         let beyond = self.beyond(link, j);
         let (left, right, sign) = if link.is_left() { (own, beyond, 1.0) } else { (beyond, own, -1.0) };
@@ -200,7 +210,13 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         flux.map(|f| sign * area * f)
     }
 
-    fn divergence(&self, of: usize, b: usize, block: &Block, gradients: &[Vec<Vec<Array2<f64>>>]) -> Vec<f64> {
+    fn divergence(
+        &self,
+        of: usize,
+        b: usize,
+        block: &Block,
+        gradients: &[Vec<Vec<Array2<f64>>>],
+    ) -> Vec<f64> {
         let ops = &block.operators;
         let (points, flux_points) = (block.points_per_element(), block.flux_points_per_element());
         let mut result = vec![];
@@ -252,7 +268,15 @@ fn face_points(block: &Block, e: usize) -> impl Iterator<Item = (usize, usize, L
     })
 }
 
-fn scatter(to: &mut [f64], rows: &FaceRows, b: usize, block: &Block, e: usize, v: usize, values: ArrayView1<f64>) {
+fn scatter(
+    to: &mut [f64],
+    rows: &FaceRows,
+    b: usize,
+    block: &Block,
+    e: usize,
+    v: usize,
+    values: ArrayView1<f64>,
+) {
     for (i, (face, j, _)) in face_points(block, e).enumerate() {
         to[rows.own(b, e, face) + j * rows.variables + v] = values[i];
     }

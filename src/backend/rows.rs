@@ -62,7 +62,9 @@ impl FaceRows {
     /// Start of the row beyond a face.
     pub fn beyond(&self, link: Link) -> usize {
         match link {
-            Link::Element { block, element, face, .. } => self.own(block as usize, element as usize, face as usize),
+            Link::Element { block, element, face, .. } => {
+                self.own(block as usize, element as usize, face as usize)
+            }
             Link::Halo { slot, .. } => self.halo[slot as usize],
             Link::Boundary { slot } => self.boundary(slot as usize),
         }
@@ -96,7 +98,11 @@ pub struct RowExchange {
 
 impl RowExchange {
     /// Prepares the exchange of rows of values of type `T`. Collective; `None` when no rank is a neighbour.
-    pub fn new<T>(disc: &Discretisation, rows: &FaceRows, communicator: &Arc<dyn Communicator>) -> Option<RowExchange> {
+    pub fn new<T>(
+        disc: &Discretisation,
+        rows: &FaceRows,
+        communicator: &Arc<dyn Communicator>,
+    ) -> Option<RowExchange> {
         let row = |start: usize, points: usize| start..start + points * rows.variables;
         let (mut sends, mut receives) = (vec![], vec![]);
         let (mut send_sizes, mut receive_sizes) = (vec![], vec![]);

@@ -46,7 +46,11 @@ pub enum DiscretiseError {
 ///
 /// # Errors
 /// See [`DiscretiseError`].
-pub fn discretise(mesh: &LocalMesh, order: usize, sets: &PointSets) -> Result<Discretisation, DiscretiseError> {
+pub fn discretise(
+    mesh: &LocalMesh,
+    order: usize,
+    sets: &PointSets,
+) -> Result<Discretisation, DiscretiseError> {
     let mut builder = Builder::new(mesh, order, sets)?;
     builder.place_elements();
     let mut blocks = vec![];
@@ -141,7 +145,8 @@ impl<'a> Builder<'a> {
             let faces = block.shape.faces().len();
             let k = block.shape.points(block.order);
             let mut place = vec![(0, 0); block.ids.len()];
-            let affine: Vec<bool> = block.nodes.chunks_exact(k).map(|nodes| geometry.is_affine(nodes)).collect();
+            let affine: Vec<bool> =
+                block.nodes.chunks_exact(k).map(|nodes| geometry.is_affine(nodes)).collect();
             let touches: Vec<bool> = block
                 .links
                 .chunks_exact(faces)
@@ -175,7 +180,14 @@ impl<'a> Builder<'a> {
             LocalLink::Own { block, element, face, rotation } => {
                 let b = &self.mesh.blocks[block as usize];
                 let nodes = self.nodes(block as usize, element as usize);
-                Some(Neighbour { id: b.ids[element as usize], shape: b.shape, order: b.order, nodes, face, rotation })
+                Some(Neighbour {
+                    id: b.ids[element as usize],
+                    shape: b.shape,
+                    order: b.order,
+                    nodes,
+                    face,
+                    rotation,
+                })
             }
             LocalLink::Ghost { ghost, face, rotation } => {
                 let g = &self.mesh.ghosts[ghost as usize];
@@ -186,7 +198,8 @@ impl<'a> Builder<'a> {
     }
 
     fn block(&mut self, b: usize) -> Result<Block, DiscretiseError> {
-        let (m, affine, interior) = (self.layout[b].mesh_block, self.layout[b].affine, self.layout[b].interior);
+        let (m, affine, interior) =
+            (self.layout[b].mesh_block, self.layout[b].affine, self.layout[b].interior);
         let elements = self.layout[b].elements.clone();
         let mesh_block = &self.mesh.blocks[m];
         let (shape, dims) = (mesh_block.shape, self.mesh.dims);
@@ -243,11 +256,21 @@ impl<'a> Builder<'a> {
     ) -> Result<Link, DiscretiseError> {
         let (b, position, face) = place;
         let Some(neighbour) = self.neighbour(link) else {
-            let LocalLink::Boundary(boundary) = link else { unreachable!("only boundaries have no neighbour") };
-            let slot = u32::try_from(self.boundary_faces.len()).map_err(|_| DiscretiseError::TooLarge("boundary faces"))?;
+            let LocalLink::Boundary(boundary) = link else {
+                unreachable!("only boundaries have no neighbour")
+            };
+            let slot = u32::try_from(self.boundary_faces.len())
+                .map_err(|_| DiscretiseError::TooLarge("boundary faces"))?;
             let geometry = &self.geometry[&(shape, order)];
-            let coordinates = geometry.face(face as usize).flat_map(|i| geometry.flux_point(nodes, i)).collect();
-            self.boundary_faces.push(BoundaryFace { boundary, block: b, element: position, face, coordinates });
+            let coordinates =
+                geometry.face(face as usize).flat_map(|i| geometry.flux_point(nodes, i)).collect();
+            self.boundary_faces.push(BoundaryFace {
+                boundary,
+                block: b,
+                element: position,
+                face,
+                coordinates,
+            });
             return Ok(Link::Boundary { slot });
         };
         let left = (id, face) < (neighbour.id, neighbour.face);
@@ -258,7 +281,8 @@ impl<'a> Builder<'a> {
                 Link::Element { block, element, face, pairing, left }
             }
             LocalLink::Ghost { ghost, .. } => {
-                let slot = u32::try_from(self.halo.len()).map_err(|_| DiscretiseError::TooLarge("partition faces"))?;
+                let slot = u32::try_from(self.halo.len())
+                    .map_err(|_| DiscretiseError::TooLarge("partition faces"))?;
                 let ghost = &self.mesh.ghosts[ghost as usize];
                 self.halo.push(HaloFace {
                     points: self.pairings[pairing as usize].len(),
@@ -273,7 +297,14 @@ impl<'a> Builder<'a> {
         })
     }
 
-    fn pairing(&mut self, ours: Shape, face: u8, theirs: Shape, their_face: u8, rotation: u8) -> Result<u16, DiscretiseError> {
+    fn pairing(
+        &mut self,
+        ours: Shape,
+        face: u8,
+        theirs: Shape,
+        their_face: u8,
+        rotation: u8,
+    ) -> Result<u16, DiscretiseError> {
         let key = (ours, face, theirs, their_face, rotation);
         if let Some(&index) = self.pairing_of.get(&key) {
             return Ok(index);
@@ -294,7 +325,15 @@ impl<'a> Builder<'a> {
     ///
     /// They come from the left element, whoever owns it, so that both sides have the same bits. A face is flat when
     /// either side is affine; flatness, too, is decided from the same nodes on both sides.
-    fn face_normals(&self, block: usize, element: usize, face: usize, affine: bool, link: Link, local: LocalLink) -> Vec<Normal> {
+    fn face_normals(
+        &self,
+        block: usize,
+        element: usize,
+        face: usize,
+        affine: bool,
+        link: Link,
+        local: LocalLink,
+    ) -> Vec<Normal> {
         let mesh_block = &self.mesh.blocks[block];
         let own = &self.geometry[&(mesh_block.shape, mesh_block.order)];
         let nodes = self.nodes(block, element);

@@ -18,7 +18,11 @@ pub struct Scheme {
 /// Every scheme: name, line of help, constructor.
 pub const STEPPERS: &[Choice<fn() -> Scheme>] = &[
     Choice { name: "euler", doc: "Forward Euler, first order", value: euler },
-    Choice { name: "tvd-rk3", doc: "Shu and Osher's strong-stability-preserving scheme, third order", value: tvd_rk3 },
+    Choice {
+        name: "tvd-rk3",
+        doc: "Shu and Osher's strong-stability-preserving scheme, third order",
+        value: tvd_rk3,
+    },
     Choice { name: "rk4", doc: "The classical Runge-Kutta scheme, fourth order", value: rk4 },
 ];
 

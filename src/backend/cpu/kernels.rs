@@ -4,7 +4,7 @@
 //! [`crate::backend::rows`].
 
 use super::boundary::BoundaryValues;
-use super::lane::{Lane, Scalar};
+use super::lane::Lane;
 use super::layout::{BlockLayout, Pairings};
 use crate::backend::Stage;
 use crate::backend::problem::Ldg;
@@ -12,7 +12,7 @@ use crate::physics::Real;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 
 /// What every pass knows.
-pub struct Context<'a, S, L: Lane, B> {
+pub struct Context<'a, const D: usize, const V: usize, S: System<D, V>, L: Lane> {
     /// The equations.
     pub system: &'a S,
     /// The block.
@@ -20,7 +20,7 @@ pub struct Context<'a, S, L: Lane, B> {
     /// Permutations of flux points.
     pub pairings: &'a Pairings,
     /// Boundary conditions and their data now.
-    pub boundaries: &'a BoundaryValues<L::Scalar, B>,
+    pub boundaries: &'a BoundaryValues<L::Scalar, S::Boundary>,
     /// LDG parameters.
     pub ldg: Ldg,
 }
@@ -66,7 +66,8 @@ impl<L: Lane> Updates<L> {
 
     /// Whether the updates can be done one after the other with this much room.
     pub fn supports(stage: &Stage) -> bool {
-        let fits = stage.updates.len() <= MOST_UPDATES && stage.updates.iter().all(|u| u.terms.len() <= MOST_TERMS);
+        let fits =
+            stage.updates.len() <= MOST_UPDATES && stage.updates.iter().all(|u| u.terms.len() <= MOST_TERMS);
         let in_order = stage.updates.iter().enumerate().all(|(i, u)| {
             u.terms.iter().all(|&(r, _)| stage.updates[..i].iter().all(|earlier| earlier.into != r))
         });
@@ -120,9 +121,10 @@ fn sides<L: Lane, const V: usize>(left: L::Mask, own: &[L; V], beyond: &[L; V]) 
     )
 }
 
-impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> ContextFor<D, V, L> for Context<'_, S, L, S::Boundary> {
+impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V, S, L> {
+    /// Prepares the rows of a register's values on the faces.
     #[inline(always)]
-    fn faces(&self, registers: &[L], register: usize, scratch: &mut [L], next: &mut [L::Scalar]) {
+    pub fn faces(&self, registers: &[L], register: usize, scratch: &mut [L], next: &mut [L::Scalar]) {
         let ops = &self.block.operators;
         let size = ops.points * V;
         let faces = &mut scratch[..ops.flux_points * V];
@@ -130,8 +132,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> ContextFor<D, V, 
         self.block.scatter::<V>(faces, next);
     }
 
+    /// A stage of an inviscid system: `states` are the rows of the register evaluated, `next` this pack's rows of the
+    /// register evaluated next.
     #[inline(always)]
-    fn inviscid(
+    pub fn inviscid(
         &self,
         pack: usize,
         updates: &Updates<L>,
@@ -166,8 +170,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> ContextFor<D, V, 
         self.faces(registers, updates.next, own, next);
     }
 
+    /// First half of a stage of a viscous system: all of the divergence but the viscous common flux goes to register
+    /// `into`, this side's normal viscous flux to `normal_fluxes` (on boundaries the boundary's).
     #[inline(always)]
-    fn viscous_first(
+    pub fn viscous_first(
         &self,
         pack: usize,
         eval: usize,
@@ -213,22 +219,29 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> ContextFor<D, V, 
 
         // This side's normal viscous flux takes the place of the states gathered from beyond once those are used.
         let common = fluxes.len() - faces;
-        self.common_fluxes(pack, own, beyond, &mut fluxes[common..], |on_boundary, area, (own, beyond), flux| {
-            // Penalty tau (u_L - u_R); on boundaries it belongs to the boundary's own flux.
-            let penalty = L::from_f64(self.ldg.tau) * area;
-            for v in 0..V {
-                let inner = flux[v] + penalty.abs() * (own[v] - beyond[v]);
-                flux[v] = match on_boundary {
-                    None => inner,
-                    Some(mask) => L::select(mask, flux[v], inner),
-                };
-            }
-        });
+        self.common_fluxes(
+            pack,
+            own,
+            beyond,
+            &mut fluxes[common..],
+            |on_boundary, area, (own, beyond), flux| {
+                // Penalty tau (u_L - u_R); on boundaries it belongs to the boundary's own flux.
+                let penalty = L::from_f64(self.ldg.tau) * area;
+                for v in 0..V {
+                    let inner = flux[v] + penalty.abs() * (own[v] - beyond[v]);
+                    flux[v] = match on_boundary {
+                        None => inner,
+                        Some(mask) => L::select(mask, flux[v], inner),
+                    };
+                }
+            },
+        );
         let normal = &mut beyond[..];
         for face in 0..block.faces {
             for i in block.face_offsets[face]..block.face_offsets[face + 1] {
                 let grad = std::array::from_fn(|d| at::<L, V>(&face_gradient[d * faces..], i));
-                let flux = self.system.viscous_flux(&at::<L, V>(own, i), &grad, block.normal::<D>(pack, face, i).0);
+                let flux =
+                    self.system.viscous_flux(&at::<L, V>(own, i), &grad, block.normal::<D>(pack, face, i).0);
                 normal[i * V..][..V].copy_from_slice(&flux);
             }
             if block.on_boundary[pack * block.faces + face] {
@@ -243,7 +256,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> ContextFor<D, V, 
                 for p in 0..ops.points {
                     let (state, s) = (at::<L, V>(u, p), block.s::<D>(pack, p, d));
                     let grad = std::array::from_fn(|d| at::<L, V>(&gradient[d * size..], p));
-                    let (inviscid, viscous) = (self.system.flux(&state, s), self.system.viscous_flux(&state, &grad, s));
+                    let (inviscid, viscous) =
+                        (self.system.flux(&state, s), self.system.viscous_flux(&state, &grad, s));
                     for v in 0..V {
                         out[p * V + v] = inviscid[v] + viscous[v];
                     }
@@ -255,8 +269,9 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> ContextFor<D, V, 
         registers[into * size..][..size].copy_from_slice(k);
     }
 
+    /// Second half: lifts the viscous common flux onto register `from` and finishes the stage.
     #[inline(always)]
-    fn viscous_second(
+    pub fn viscous_second(
         &self,
         pack: usize,
         from: usize,
@@ -299,49 +314,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> ContextFor<D, V, 
         updates.apply(k, registers);
         self.faces(registers, updates.next, own, next);
     }
-}
 
-/// The passes of a context; the constants say how many dimensions and variables its system has.
-pub trait ContextFor<const D: usize, const V: usize, L: Lane> {
-    /// Prepares the rows of a register's values on the faces.
-    fn faces(&self, registers: &[L], register: usize, scratch: &mut [L], next: &mut [L::Scalar]);
-    /// A stage of an inviscid system: `states` are the rows of the register evaluated, `next` this pack's rows of the
-    /// register evaluated next.
-    fn inviscid(
-        &self,
-        pack: usize,
-        updates: &Updates<L>,
-        registers: &mut [L],
-        states: &[L::Scalar],
-        next: &mut [L::Scalar],
-        scratch: &mut [L],
-    );
-    /// First half of a stage of a viscous system: all of the divergence but the viscous common flux goes to register
-    /// `into`, this side's normal viscous flux to `normal_fluxes` (on boundaries the boundary's).
-    fn viscous_first(
-        &self,
-        pack: usize,
-        eval: usize,
-        into: usize,
-        registers: &mut [L],
-        states: &[L::Scalar],
-        normal_fluxes: &mut [L::Scalar],
-        scratch: &mut [L],
-    );
-    /// Second half: lifts the viscous common flux onto register `from` and finishes the stage.
-    fn viscous_second(
-        &self,
-        pack: usize,
-        from: usize,
-        updates: &Updates<L>,
-        registers: &mut [L],
-        normal_fluxes: &[L::Scalar],
-        next: &mut [L::Scalar],
-        scratch: &mut [L],
-    );
-}
-
-impl<S, L: Lane, B> Context<'_, S, L, B> {
     /// Lanes of a face that lie on a boundary; `None` when there are none.
     #[inline(always)]
     fn boundary_mask(&self, pack: usize, face: usize) -> Option<L::Mask> {
@@ -360,16 +333,14 @@ impl<S, L: Lane, B> Context<'_, S, L, B> {
     /// Inviscid common fluxes through all faces, outward, times area: `common[F][V]`. `more(boundary lanes, signed area,
     /// (own, beyond), flux)` may change each.
     #[inline(always)]
-    fn common_fluxes<const D: usize, const V: usize>(
+    fn common_fluxes(
         &self,
         pack: usize,
         own: &[L],
         beyond: &[L],
         common: &mut [L],
         more: impl Fn(Option<L::Mask>, L, (&[L; V], &[L; V]), &mut [L; V]),
-    ) where
-        S: System<D, V>,
-    {
+    ) {
         let block = self.block;
         for face in 0..block.faces {
             let boundary = if S::VISCOUS { self.boundary_mask(pack, face) } else { None };
@@ -387,10 +358,7 @@ impl<S, L: Lane, B> Context<'_, S, L, B> {
 
     /// LDG's common solution at the flux points, `solution[F][V]`.
     #[inline(always)]
-    fn common_solution<const D: usize, const V: usize>(&self, pack: usize, own: &[L], beyond: &[L], solution: &mut [L])
-    where
-        S: System<D, V>,
-    {
+    fn common_solution(&self, pack: usize, own: &[L], beyond: &[L], solution: &mut [L]) {
         let block = self.block;
         let (plus, minus) = (L::from_f64(0.5 + self.ldg.beta), L::from_f64(0.5 - self.ldg.beta));
         for face in 0..block.faces {
@@ -410,17 +378,14 @@ impl<S, L: Lane, B> Context<'_, S, L, B> {
     }
 
     /// Replaces this side's normal viscous flux by the boundary's, lane by lane: boundaries are few.
-    fn boundary_fluxes<const D: usize, const V: usize>(
+    fn boundary_fluxes(
         &self,
         pack: usize,
         face: usize,
         own: &[L],
         face_gradient: &[L],
         normal_flux: &mut [L],
-    ) where
-        S: System<D, V, Boundary = B>,
-        B: Boundary<D, V, S>,
-    {
+    ) {
         let block = self.block;
         let faces = block.operators.flux_points * V;
         let tau = L::Scalar::from_f64(self.ldg.tau);
@@ -434,7 +399,9 @@ impl<S, L: Lane, B> Context<'_, S, L, B> {
                 let n = block.normal::<D>(pack, face, i).0;
                 let normal: [L::Scalar; D] = std::array::from_fn(|d| pick(n, d));
                 let u = std::array::from_fn(|v| pick(own, i * V + v));
-                let grad = std::array::from_fn(|d| std::array::from_fn(|v| pick(face_gradient, d * faces + i * V + v)));
+                let grad = std::array::from_fn(|d| {
+                    std::array::from_fn(|v| pick(face_gradient, d * faces + i * V + v))
+                });
                 let (condition, data) = self.boundaries.at(slot as usize, j);
                 let point = BoundaryPoint { normal: &normal, data };
                 let flux = condition.viscous_flux(self.system, &u, &grad, &point, tau);
@@ -455,9 +422,4 @@ impl<S, L: Lane, B> Context<'_, S, L, B> {
             k.iter_mut().for_each(|k| *k = factor * *k);
         }
     }
-}
-
-/// Converts a scalar for messages and canonical arrays.
-pub fn widen<T: Scalar>(x: T) -> f64 {
-    x.to_f64()
 }

@@ -107,7 +107,9 @@ impl<L: Lane> BlockLayout<L> {
                 for link in links {
                     beyond.push(rows.beyond(link) as u32);
                     pairing.push(match link {
-                        Link::Element { pairing, .. } | Link::Halo { pairing, .. } => pairings.starts[pairing as usize],
+                        Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
+                            pairings.starts[pairing as usize]
+                        }
                         Link::Boundary { .. } => pairings.identity,
                     });
                     slots.push(if let Link::Boundary { slot } = link { slot } else { u32::MAX });

@@ -6,7 +6,6 @@
 
 use super::lane::{Lane, Scalar};
 use crate::element::{Operators, Shape};
-use crate::physics::Real;
 use ndarray::Array2;
 
 /// Operators of one shape and order in the working precision.
@@ -202,7 +201,10 @@ impl<T: Scalar> ElementOperators<T> {
 fn lines(ops: &Operators, n: usize, d: usize) -> Lines {
     let faces = ops.shape.faces();
     let face = |sign: f64| {
-        let f = faces.iter().position(|f| f.normal[d] == sign).expect("a tensor shape has a face at both ends of an axis");
+        let f = faces
+            .iter()
+            .position(|f| f.normal[d] == sign)
+            .expect("a tensor shape has a face at both ends of an axis");
         ops.face_offsets[f]
     };
     let stride = n.pow(d as u32);
@@ -229,7 +231,12 @@ use for_length;
 
 /// `faces = ends u` along the lines of one direction.
 #[inline(always)]
-fn ends<L: Lane, const V: usize, const N: usize>(lines: &Lines, ends: &[L::Scalar], u: &[L], faces: &mut [L]) {
+fn ends<L: Lane, const V: usize, const N: usize>(
+    lines: &Lines,
+    ends: &[L::Scalar],
+    u: &[L],
+    faces: &mut [L],
+) {
     let ends: &[L::Scalar] = &ends[..2 * N];
     for (l, &start) in lines.starts.iter().enumerate() {
         for v in 0..V {
@@ -281,7 +288,12 @@ fn derive<L: Lane, const V: usize, const N: usize>(
 
 /// `out += lift common` along the lines of one direction.
 #[inline(always)]
-fn lift<L: Lane, const V: usize, const N: usize>(lines: &Lines, lift: &[L::Scalar], common: &[L], out: &mut [L]) {
+fn lift<L: Lane, const V: usize, const N: usize>(
+    lines: &Lines,
+    lift: &[L::Scalar],
+    common: &[L],
+    out: &mut [L],
+) {
     let lift = &lift[..2 * N];
     for (l, &start) in lines.starts.iter().enumerate() {
         for v in 0..V {
@@ -301,7 +313,8 @@ fn multiply<L: Lane, const V: usize>(matrix: &[L::Scalar], columns: usize, x: &[
     let (x, rows) = (&x[..columns * V], matrix.len() / columns);
     let mut row = 0;
     while row + ROWS <= rows {
-        let m: [&[L::Scalar]; ROWS] = std::array::from_fn(|r| &matrix[(row + r) * columns..(row + r + 1) * columns]);
+        let m: [&[L::Scalar]; ROWS] =
+            std::array::from_fn(|r| &matrix[(row + r) * columns..(row + r + 1) * columns]);
         let mut sums = [[L::from_f64(0.0); V]; ROWS];
         for (k, x) in x.chunks_exact(V).enumerate() {
             for r in 0..ROWS {

@@ -213,5 +213,19 @@ macro_rules! mask_type {
         }
     };
 }
-mask_type!(MaskPd, __m256d, _mm256_and_pd, _mm256_or_pd, _mm256_xor_pd, _mm256_castsi256_pd(_mm256_set1_epi64x(-1)));
-mask_type!(MaskPs, __m256, _mm256_and_ps, _mm256_or_ps, _mm256_xor_ps, _mm256_castsi256_ps(_mm256_set1_epi64x(-1)));
+mask_type!(
+    MaskPd,
+    __m256d,
+    _mm256_and_pd,
+    _mm256_or_pd,
+    _mm256_xor_pd,
+    _mm256_castsi256_pd(_mm256_set1_epi64x(-1))
+);
+mask_type!(
+    MaskPs,
+    __m256,
+    _mm256_and_ps,
+    _mm256_or_ps,
+    _mm256_xor_ps,
+    _mm256_castsi256_ps(_mm256_set1_epi64x(-1))
+);
