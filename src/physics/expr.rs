@@ -1,1 +1,0 @@
-//! Expressions of case files.
