@@ -166,7 +166,8 @@ mod tests {
         for shape in Shape::ALL {
             let v = shape.vertices();
             for f in shape.faces() {
-                let e = |a: usize, b: usize| -> [f64; 3] { std::array::from_fn(|d| (v[b][d] - v[a][d]) / 2.0) };
+                let e =
+                    |a: usize, b: usize| -> [f64; 3] { std::array::from_fn(|d| (v[b][d] - v[a][d]) / 2.0) };
                 let a = e(f.vertices[0], f.vertices[1]);
                 let normal = if f.shape == Shape::Line {
                     [a[1], -a[0], 0.0]
