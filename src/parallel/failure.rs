@@ -71,9 +71,10 @@ pub fn fail(comm: &dyn Communicator, code: i32, report: impl FnOnce()) -> ! {
     comm.abort(code)
 }
 
-/// How long a failing rank waits before it speaks: long enough that a lower rank's abort arrives first.
+/// How long a failing rank waits before it speaks: long enough that a lower rank's abort arrives first, even on a busy
+/// machine. Rank 0 speaks at once.
 pub(super) fn turn(rank: usize) -> Duration {
-    Duration::from_millis(150) * rank.min(20) as u32
+    Duration::from_millis(200) * rank.min(15) as u32
 }
 
 #[cfg(test)]

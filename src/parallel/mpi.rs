@@ -18,6 +18,7 @@ use mpi::traits::{AsRaw, Communicator as _, CommunicatorCollectives as _, Root a
 use std::os::raw::c_int;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 /// Exit status of a job of which a rank panicked; what a Rust program that panics ends with.
 pub const PANIC_STATUS: i32 = 101;
@@ -133,8 +134,13 @@ impl Mpi {
 /// Lets a panic end all ranks. The message is the usual one; a lower rank that panics too is given the time to speak alone.
 fn end_job_on_panic(rank: usize) {
     let report = std::panic::take_hook();
+    let mut turn = failure::turn(rank);
+    if rank > 0 && std::env::var_os("RUST_BACKTRACE").is_some_and(|v| v != "0") {
+        // The lower rank finds the names of a backtrace before it aborts, which takes a second or two.
+        turn += Duration::from_secs(3);
+    }
     std::panic::set_hook(Box::new(move |info| {
-        std::thread::sleep(failure::turn(rank));
+        std::thread::sleep(turn);
         report(info);
         // No lock: the thread that holds it may be the one that panics, and after this call nobody needs it.
         world().abort(PANIC_STATUS)
@@ -164,6 +170,9 @@ impl Communicator for Mpi {
     }
 
     fn reduce_f64(&self, op: Reduce, values: &mut [f64]) {
+        if values.is_empty() {
+            return;
+        }
         let keys: Vec<u64> = values.iter().map(|&v| order::key(op, v)).collect();
         let mut merged = vec![0u64; keys.len()];
         let operation = match op {
@@ -178,6 +187,9 @@ impl Communicator for Mpi {
     }
 
     fn sum_u64(&self, values: &mut [u64]) {
+        if values.is_empty() {
+            return;
+        }
         let mine = values.to_vec();
         let _one = serialized();
         world().all_reduce_into(&mine[..], values, SystemOperation::sum());
@@ -199,6 +211,11 @@ impl Communicator for Mpi {
                 })
                 .collect();
         }
+        if total == 0 {
+            return vec![Vec::new(); self.size];
+        }
+        // The address of an empty slice may be 1, which Open MPI takes for MPI_IN_PLACE: send from a real place.
+        let bytes = if bytes.is_empty() { &[0u8; 1][..0] } else { bytes };
         let counts: Vec<c_int> = lengths.iter().map(|&n| n as c_int).collect();
         let starts: Vec<c_int> =
             counts.iter().scan(0, |at, n| Some(std::mem::replace(at, *at + n))).collect();
