@@ -1,0 +1,90 @@
+//! Backends: whatever owns device memory and runs the kernels of a time step.
+//!
+//! A backend is made from a [`Problem`] (equation system, boundary conditions, [`Discretisation`]) and then speaks in
+//! *stages*: one call computes the right-hand side and the register combinations of the scheme. Halo exchange, ghost
+//! states of boundaries and face interpolation happen inside. At the trait boundary arrays are `f64`,
+//! `[element][variable][point]`, block by block in the discretisation's element order; inside, each backend lays memory
+//! out as it likes.
+//!
+//! [`reference`] is the definition of what the others compute: scalar loops, dense matrices, nothing fused.
+
+pub mod cpu;
+pub mod discretisation;
+#[cfg(feature = "gpu")]
+pub mod gpu;
+pub mod problem;
+pub mod reference;
+pub mod stage;
+
+pub use discretisation::Discretisation;
+pub use problem::{BoundaryData, Problem};
+pub use stage::{Stage, Update};
+
+/// Working precision of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// 32-bit floating point.
+    Single,
+    /// 64-bit floating point.
+    Double,
+}
+
+/// What can go wrong in a backend.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// The machine, or the device, has no such thing.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The device refused or was lost.
+    #[error("the device failed: {0}")]
+    Device(String),
+    /// The problem does not fit.
+    #[error("not enough memory on {device}: {what} needs {needed} bytes, the limit is {limit}")]
+    Memory {
+        /// Name of the device.
+        device: String,
+        /// Which array.
+        what: String,
+        /// Bytes asked for.
+        needed: u64,
+        /// Bytes there are.
+        limit: u64,
+    },
+}
+
+/// A device with the state of a run on it.
+///
+/// Registers are state-sized arrays, numbered from 0; their count is fixed at creation. Register 0 is the solution.
+pub trait Backend: Send {
+    /// What it runs on, for people: device, precision, lanes or driver.
+    fn description(&self) -> String;
+
+    /// Sets block `block` of register `register` from `values`, `[element][variable][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError>;
+
+    /// Reads block `block` of register `register` into `values`, `[element][variable][point]`. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError>;
+
+    /// One stage of a step of size `dt` that started at time `t`: evaluates `k = du/dt` of register `stage.eval` at time
+    /// `t + stage.c dt` and applies the updates. Collective over the ranks of the problem. May return before the device
+    /// is done.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError>;
+
+    /// Waits until everything asked for is done.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn wait(&mut self) -> Result<(), BackendError>;
+
+    /// Bytes of device memory held.
+    fn memory(&self) -> u64;
+}

@@ -1,0 +1,152 @@
+//! The Euler equations of an ideal gas, 2-D and 3-D.
+//!
+//! Conserved: density, momentum, total energy a volume; primitive: density, velocity, pressure.
+//! `E = p / (gamma - 1) + rho |v|^2 / 2`. `V = D + 2`.
+
+mod boundaries;
+pub mod riemann;
+
+pub use boundaries::FluidBoundary;
+use riemann::RiemannSolver;
+
+use super::system::{BoundaryKind, OutputField, System, dot};
+use super::{Real, SystemError, SystemSpec};
+
+/// The Euler equations.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Euler {
+    /// The gas.
+    pub gas: Gas,
+    /// Riemann solver of the interfaces.
+    pub riemann: RiemannSolver,
+}
+
+/// An ideal gas.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gas {
+    /// Ratio of specific heats.
+    pub gamma: f64,
+}
+
+impl Gas {
+    /// Density, velocity and pressure of a state.
+    #[inline(always)]
+    pub fn primitive<R: Real, const D: usize, const V: usize>(&self, u: &[R; V]) -> (R, [R; D], R) {
+        let inverse = R::from_f64(1.0) / u[0];
+        let velocity: [R; D] = std::array::from_fn(|d| u[1 + d] * inverse);
+        let momentum: [R; D] = std::array::from_fn(|d| u[1 + d]);
+        let kinetic = R::from_f64(0.5) * dot(&momentum, &velocity);
+        (u[0], velocity, R::from_f64(self.gamma - 1.0) * (u[D + 1] - kinetic))
+    }
+
+    /// The state of a density, velocity and pressure.
+    #[inline(always)]
+    pub fn conserved<R: Real, const D: usize, const V: usize>(
+        &self,
+        rho: R,
+        velocity: &[R; D],
+        p: R,
+    ) -> [R; V] {
+        let kinetic = R::from_f64(0.5) * rho * dot(velocity, velocity);
+        let energy = p * R::from_f64(1.0 / (self.gamma - 1.0)) + kinetic;
+        std::array::from_fn(|v| match v {
+            0 => rho,
+            v if v <= D => rho * velocity[v - 1],
+            _ => energy,
+        })
+    }
+
+    /// `F . n` given the normal velocity `vn = v . n` and the pressure.
+    #[inline(always)]
+    pub fn normal_flux<R: Real, const D: usize, const V: usize>(
+        &self,
+        u: &[R; V],
+        n: &[R; D],
+        vn: R,
+        p: R,
+    ) -> [R; V] {
+        std::array::from_fn(|v| match v {
+            0 => u[0] * vn,
+            v if v <= D => u[v] * vn + p * n[v - 1],
+            _ => (u[D + 1] + p) * vn,
+        })
+    }
+}
+
+impl Euler {
+    /// The system a case asks for.
+    ///
+    /// # Errors
+    /// A missing constant, or one out of range; an unknown Riemann solver.
+    pub fn new(spec: &SystemSpec) -> Result<Euler, SystemError> {
+        let gamma = spec.constant("gamma", |g| g > 1.0, "greater than 1")?;
+        Ok(Euler { gas: Gas { gamma }, riemann: RiemannSolver::from_name(&spec.riemann)? })
+    }
+}
+
+/// Names of the first `V` of `[first, axes..., last]`.
+fn names<const D: usize, const V: usize>(
+    first: &'static str,
+    axes: [&'static str; 3],
+    last: &'static str,
+) -> [&'static str; V] {
+    std::array::from_fn(|v| match v {
+        0 => first,
+        v if v <= D => axes[v - 1],
+        _ => last,
+    })
+}
+
+impl<const D: usize, const V: usize> System<D, V> for Euler {
+    const VISCOUS: bool = false;
+    type Boundary = FluidBoundary;
+
+    fn conserved(&self) -> [&'static str; V] {
+        names::<D, V>("rho", ["rhou", "rhov", "rhow"], "E")
+    }
+
+    fn primitive(&self) -> [&'static str; V] {
+        names::<D, V>("rho", ["u", "v", "w"], "p")
+    }
+
+    fn fields(&self) -> Vec<OutputField> {
+        let velocity: &[usize] = if D == 2 { &[1, 2] } else { &[1, 2, 3] };
+        let pressure: &[usize] = if D == 2 { &[3] } else { &[4] };
+        vec![
+            OutputField { name: "Density", primitives: &[0] },
+            OutputField { name: "Velocity", primitives: velocity },
+            OutputField { name: "Pressure", primitives: pressure },
+        ]
+    }
+
+    fn boundaries() -> Vec<BoundaryKind<FluidBoundary>> {
+        boundaries::inviscid(D)
+    }
+
+    #[inline(always)]
+    fn to_conserved<R: Real>(&self, primitive: &[R; V]) -> [R; V] {
+        let velocity: [R; D] = std::array::from_fn(|d| primitive[1 + d]);
+        self.gas.conserved(primitive[0], &velocity, primitive[D + 1])
+    }
+
+    #[inline(always)]
+    fn to_primitive<R: Real>(&self, u: &[R; V]) -> [R; V] {
+        let (rho, velocity, p) = self.gas.primitive::<R, D, V>(u);
+        std::array::from_fn(|v| match v {
+            0 => rho,
+            v if v <= D => velocity[v - 1],
+            _ => p,
+        })
+    }
+
+    #[inline(always)]
+    fn flux<R: Real>(&self, u: &[R; V], n: &[R; D]) -> [R; V] {
+        let (_, velocity, p) = self.gas.primitive::<R, D, V>(u);
+        self.gas.normal_flux(u, n, dot(&velocity, n), p)
+    }
+
+    #[inline(always)]
+    fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V] {
+        self.riemann.common_flux(&self.gas, left, right, n)
+    }
+}

@@ -1,0 +1,106 @@
+//! What an equation system is: `du/dt + div F(u) + div G(u, grad u) = 0`.
+//!
+//! A system is a struct holding its constants, with functions of point values. `D` is the number of space dimensions, `V`
+//! the number of conserved variables. Gradients are `grad[direction][variable]`.
+
+use super::Real;
+
+/// A field a system shows to people, as a function of the conserved variables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutputField {
+    /// Name in VTK files.
+    pub name: &'static str,
+    /// Its components as positions in the primitive variables.
+    pub primitives: &'static [usize],
+}
+
+/// A boundary condition of a system, as users choose it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoundaryKind<B> {
+    /// `type =` in the case file.
+    pub name: &'static str,
+    /// One line for help texts.
+    pub doc: &'static str,
+    /// Keys that hold its data, each an expression of x, y, z and t, in the order in which the condition receives them.
+    pub keys: &'static [&'static str],
+    /// The condition.
+    pub condition: B,
+}
+
+/// A system of conservation laws in `D` dimensions with `V` variables.
+pub trait System<const D: usize, const V: usize>: Clone + Send + Sync + 'static {
+    /// Whether `G` is present. It selects the kernel plan: one pass a stage without, two with.
+    const VISCOUS: bool;
+    /// The boundary conditions this system knows.
+    type Boundary: Boundary<D, V, Self>;
+
+    /// Names of the conserved variables.
+    fn conserved(&self) -> [&'static str; V];
+    /// Names of the primitive variables: what initial states and boundary data are given in.
+    fn primitive(&self) -> [&'static str; V];
+    /// Fields for people.
+    fn fields(&self) -> Vec<OutputField>;
+    /// Boundary conditions users can choose.
+    fn boundaries() -> Vec<BoundaryKind<Self::Boundary>>;
+
+    /// Conserved from primitive variables.
+    fn to_conserved<R: Real>(&self, primitive: &[R; V]) -> [R; V];
+    /// Primitive from conserved variables.
+    fn to_primitive<R: Real>(&self, u: &[R; V]) -> [R; V];
+    /// `F(u) . n` for a vector `n` of any length.
+    fn flux<R: Real>(&self, u: &[R; V], n: &[R; D]) -> [R; V];
+    /// Common flux `F*(left, right) . n` for a unit normal `n` from left to right.
+    fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V];
+    /// `G(u, grad u) . n` for a vector `n` of any length; not called unless [`System::VISCOUS`].
+    fn viscous_flux<R: Real>(&self, u: &[R; V], grad: &[[R; V]; D], n: &[R; D]) -> [R; V] {
+        let _ = (grad, n);
+        u.map(|_| R::from_f64(0.0))
+    }
+}
+
+/// The data a boundary condition sees at a point, besides the state inside.
+#[derive(Clone, Copy, Debug)]
+pub struct BoundaryPoint<'a, R, const D: usize> {
+    /// Unit outward normal.
+    pub normal: &'a [R; D],
+    /// Values of the condition's keys here and now, in the order of [`BoundaryKind::keys`].
+    pub data: &'a [R],
+}
+
+/// Boundary conditions of a system: usually an enum, one variant a condition.
+pub trait Boundary<const D: usize, const V: usize, S>:
+    Copy + Send + Sync + std::fmt::Debug + 'static
+{
+    /// The state outside that enters the Riemann solver, given the state `u` inside.
+    fn ghost<R: Real>(&self, system: &S, u: &[R; V], at: &BoundaryPoint<R, D>) -> [R; V];
+
+    /// `G . n` through the boundary, penalty included, given the state and gradient inside.
+    ///
+    /// The default is LDG with the ghost's side chosen: the flux of the ghost state with the inner gradient, plus
+    /// `tau (u - ghost)`.
+    fn viscous_flux<R: Real>(
+        &self,
+        system: &S,
+        u: &[R; V],
+        grad: &[[R; V]; D],
+        at: &BoundaryPoint<R, D>,
+        tau: R,
+    ) -> [R; V]
+    where
+        S: System<D, V>,
+    {
+        let ghost = self.ghost(system, u, at);
+        let flux = system.viscous_flux(&ghost, grad, at.normal);
+        std::array::from_fn(|v| flux[v] + tau * (u[v] - ghost[v]))
+    }
+}
+
+/// Sum of products.
+#[inline(always)]
+pub fn dot<R: Real, const D: usize>(a: &[R; D], b: &[R; D]) -> R {
+    let mut sum = a[0] * b[0];
+    for d in 1..D {
+        sum = sum + a[d] * b[d];
+    }
+    sum
+}
