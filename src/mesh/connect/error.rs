@@ -148,6 +148,9 @@ pub enum ConnectError {
         /// The boundary element.
         place: Place,
     },
+    /// A boundary without a name.
+    #[error("physical group {0} of the boundary has an empty name; the case file could not describe it")]
+    Unnamed(i32),
     /// A group that starts with `periodic` but does not say which patch it is.
     #[error(
         "physical group \"{0}\": names that start with \"periodic\" must read periodic_NAME_l or periodic_NAME_r, \
@@ -258,7 +261,9 @@ impl fmt::Display for Notice {
                     "turned over {count} of {elements} elements, whose nodes were listed with negative volume"
                 )
             }
-            Notice::DroppedNodes { count } => write!(f, "dropped {count} nodes that no volume element uses"),
+            Notice::DroppedNodes { count } => {
+                write!(f, "nodes dropped because no volume element uses them: {count}")
+            }
             Notice::EmptyBoundary { name } => {
                 write!(f, "ignored physical group \"{name}\", which holds no elements")
             }

@@ -90,6 +90,9 @@ fn assign(
             }
             continue;
         }
+        if group.name.is_empty() {
+            return Err(ConnectError::Unnamed(group.tag));
+        }
         let (name, list) = match periodic::parse(&group.name)? {
             Patch::Boundary => (&mut "", boundaries.entry(&group.name).or_default()),
             Patch::Periodic(pair, right) => {
