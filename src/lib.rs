@@ -2,4 +2,5 @@
 
 pub mod element;
 pub mod mesh;
+pub mod output;
 pub mod physics;

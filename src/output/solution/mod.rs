@@ -1,0 +1,1 @@
+//! HDF5 solution files (to come).
