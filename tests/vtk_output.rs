@@ -45,21 +45,17 @@ fn polynomial(p: usize, [x, y, z]: [f64; 3]) -> f64 {
 
 /// Density: the polynomial; Velocity: x, y, z of the lattice; Pressure: the number of the cell in its block.
 fn fields(blocks: &[VtkCells]) -> Vec<Field> {
-    let per_node = |f: &dyn Fn(&VtkCells, usize, [f64; 3]) -> Vec<f64>| -> Vec<Vec<f64>> {
-        let values = |b: &VtkCells| {
-            let nodes = lattice(b.shape, b.order);
-            (0..b.len())
-                .flat_map(|c| nodes.iter().flat_map(move |&x| f(b, c, x)).collect::<Vec<_>>())
-                .collect()
-        };
-        blocks.iter().map(values).collect()
-    };
-    let field = |name: &str, components, values| Field { name: name.into(), components, values };
-    vec![
-        field("Density", 1, per_node(&|b, _, x| vec![polynomial(b.order, x)])),
-        field("Velocity", 3, per_node(&|_, _, x| x.to_vec())),
-        field("Pressure", 1, per_node(&|_, c, _| vec![c as f64])),
-    ]
+    let mut values = [vec![], vec![], vec![]];
+    for block in blocks {
+        let nodes = lattice(block.shape, block.order);
+        let (cells, n) = (block.len(), nodes.len());
+        values[0].push(nodes.iter().map(|&x| polynomial(block.order, x)).collect::<Vec<_>>().repeat(cells));
+        values[1].push(nodes.concat().repeat(cells));
+        values[2].push((0..cells * n).map(|i| (i / n) as f64).collect());
+    }
+    let names = [("Density", 1), ("Velocity", 3), ("Pressure", 1)];
+    let field = |((name, components), values)| Field { name: String::from(name), components, values };
+    names.into_iter().zip(values).map(field).collect()
 }
 
 fn piece(path: &Path, blocks: &[VtkCells], rank: usize, precision: Precision) {

@@ -14,10 +14,11 @@
 //! | `.../points` | \[point\]\[dimension\] f64, reference coordinates of the solution points |
 //!
 //! Values are in the mesh's own element numbering, so a file does not depend on the number of ranks or the backend.
-//! Elements carry their own order and points: a restart can change both. All data is chunked with checksums, and the
-//! metadata of HDF5 1.10 is checksummed too, so a damaged file is an error and never a wrong solution. Nothing is
-//! compressed: the low bits of a flow are noise, on which deflate spends far more time than the disk (and without it
-//! shuffling the bytes gains nothing); a file that was compressed later (`h5repack`) is read as well.
+//! Elements carry their own order and points: a restart can change both. All data is chunked with checksums
+//! (Fletcher's, which sees everything but words of zeros turned into words of ones), and the metadata of HDF5 1.10 is
+//! checksummed too, so a damaged file is an error and not a wrong solution. Nothing is compressed: the low bits of a
+//! flow are noise, on which deflate spends far more time than the disk (and without it shuffling the bytes gains
+//! nothing); a file that was compressed later (`h5repack`) is read as well.
 
 mod read;
 mod write;

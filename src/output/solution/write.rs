@@ -110,7 +110,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let all = rest?;
-        let (piece, left) = all.split_at(all.floor_char_boundary(TEXT));
+        let end = (0..=TEXT.min(all.len())).rev().find(|&i| all.is_char_boundary(i))?;
+        let (piece, left) = all.split_at(end);
         rest = Some(left).filter(|left| !left.is_empty());
         Some(piece)
     })
