@@ -1,5 +1,6 @@
 //! A portable high-order flow solver.
 
+pub mod case;
 pub mod element;
 pub mod mesh;
 pub mod physics;

@@ -228,7 +228,9 @@ impl<'a, 'b> Parser<'a, 'b> {
             None => {
                 let mut known: Vec<String> = self.names.iter().map(|n| n.to_string()).collect();
                 known.push("pi".into());
-                known.extend(self.constants.numbers.keys().chain(self.constants.texts.keys()).cloned());
+                known.extend(
+                    self.constants.numbers.keys().chain(self.constants.texts.keys()).take(1_000).cloned(),
+                );
                 let nearest = nearest(name, known.iter().map(String::as_str)).map(String::from);
                 fail(self, Kind::UnknownName { name: name.into(), known, nearest })
             }
