@@ -5,7 +5,7 @@ use super::ini::{Entry, Section};
 use super::interpolate::{helpers, process_environment, resolve};
 use super::keys::{self, Fallback, Key, Kind, Status};
 use super::values::{Values, flag, integer, not_a_choice};
-use crate::physics::expr::parse::number;
+use crate::physics::expr::lex::number;
 use std::collections::HashSet;
 
 /// Most warnings that are given; looking for near matches takes time.
@@ -46,7 +46,7 @@ fn known(
         Status::NotYet => return values.warn(&section.name, None, "not available yet, ignored"),
         Status::Refused(advice) => {
             let kind = ProblemKind::NotAvailable { what: spec.doc.to_lowercase(), advice: advice.into() };
-            return values.errors.push(Problem { place: values.ini.place(&section.name, None), kind });
+            return values.errors.push(Problem::new(values.ini.place(&section.name, None), kind));
         }
     }
     let own = helpers(section);

@@ -33,10 +33,17 @@ impl Display for Place {
 /// One mistake: `file:line: [section] key: problem; what to do`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// Where.
-    pub place: Place,
+    /// Where (boxed to keep results small).
+    pub place: Box<Place>,
     /// What.
     pub kind: ProblemKind,
+}
+
+impl Problem {
+    /// The mistake `kind` at `place`.
+    pub fn new(place: Place, kind: ProblemKind) -> Problem {
+        Problem { place: Box::new(place), kind }
+    }
 }
 
 impl Display for Problem {
@@ -150,7 +157,7 @@ pub enum ProblemKind {
     },
     /// A mistake in an expression.
     #[error("{0}")]
-    Expression(ExprError),
+    Expression(Box<ExprError>),
     /// Anything else, as a whole sentence with advice.
     #[error("{0}")]
     Other(String),
@@ -243,7 +250,7 @@ impl Display for Warning {
 /// A problem about the file as a whole, or one line of it.
 pub(super) fn file_problem(file: &std::path::Path, line: Option<usize>, kind: ProblemKind) -> CaseErrors {
     let place = Place { file: file.display().to_string().into(), line, ..Place::default() };
-    Problem { place, kind }.into()
+    Problem::new(place, kind).into()
 }
 
 /// User text as it may stand in a one-line message: first line, shortened.

@@ -62,7 +62,7 @@ impl Expressions {
         if !self.has(key) {
             place.line = self.shared.ini.section(&self.section).and_then(|s| s.line);
         }
-        Problem { place, kind }
+        Problem::new(place, kind)
     }
 
     /// The value of `key` as an expression of `variables`.
@@ -78,7 +78,7 @@ impl Expressions {
         let text = resolve(&self.shared.ini, &self.section, entry, &process_environment)?;
         Expr::parse_with(&text, variables, &self.shared.constants)
             .map(|value| Located { value, line: entry.line })
-            .map_err(|e| self.problem(key, ProblemKind::Expression(e)))
+            .map_err(|e| self.problem(key, ProblemKind::Expression(e.into())))
     }
 
     /// Warnings on keys that are neither in `used` nor serve as helpers.

@@ -199,7 +199,7 @@ impl Reader {
         let section = self.section.clone();
         let place =
             Place { file: self.ini.name.clone(), line: Some(line), section, key: key.map(Into::into) };
-        self.errors.push(Problem { place, kind });
+        self.errors.push(Problem::new(place, kind));
     }
 
     fn line(&mut self, number: usize, line: &str) {

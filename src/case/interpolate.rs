@@ -33,7 +33,7 @@ pub fn resolve(
     text.map_err(|kind| {
         let mut place = ini.place(section, Some(&entry.key));
         place.line = entry.line;
-        Problem { place, kind }
+        Problem::new(place, kind)
     })
 }
 

@@ -28,7 +28,7 @@ pub use plugins::{NancheckConfig, Norm, Plugins, ResidualConfig, WriterConfig};
 pub use values::Located;
 
 use crate::element::PointSets;
-use crate::physics::expr::parse::number;
+use crate::physics::expr::lex::number;
 use crate::physics::expr::{Constants, Expr};
 use error::file_problem;
 use expressions::{Expressions, Shared};
@@ -43,6 +43,8 @@ use values::Values;
 const MAX_FILE: u64 = 4 << 20;
 /// Most text of all constants together, substituted.
 const MAX_CONSTANTS: usize = 4 << 20;
+/// Most mistakes among the constants that are listed.
+const MAX_MISTAKES: usize = 50;
 /// Longest text in all that is searched for environment variables to replace.
 const MAX_EFFECTIVE: usize = 16 << 20;
 
@@ -118,16 +120,15 @@ impl Case {
         let shared = Arc::new(Shared::new(&ini, &constants));
         let ics = Expressions::new(&shared, "soln-ics");
         let boundaries = boundaries(&mut values, &shared);
-        let effective = effective(&ini, &values.defaults);
-
-        let Values { errors, mut warnings, .. } = values;
+        let Values { errors, mut warnings, defaults, .. } = values;
         errors.into_result(())?;
+        let effective = effective(&ini, &defaults);
         warnings.sort_by_key(|w| w.place.line.unwrap_or(usize::MAX));
         let (Some(backend), Some(solver), Some(interfaces), Some(time)) = (backend, solver, interfaces, time)
         else {
             // Each of these has reported why it is missing.
             let kind = ProblemKind::Other("a section could not be read".into());
-            return Err(Problem { place: ini.place("", None), kind }.into());
+            return Err(Problem::new(ini.place("", None), kind).into());
         };
         let source_text = source_text.into();
         let case = Case {
@@ -192,7 +193,7 @@ impl Case {
                     let expected = "a finite number".into();
                     ProblemKind::Value { value: value.to_string(), expected, nearest: None }
                 }
-                Err(error) => ProblemKind::Expression(error),
+                Err(error) => ProblemKind::Expression(error.into()),
             },
             None => {
                 place.line = self.shared.ini.section("constants").and_then(|s| s.line);
@@ -202,13 +203,13 @@ impl Case {
                 ProblemKind::Missing { key: name.into(), doc: doc.into(), nearest }
             }
         };
-        Err(Problem { place, kind })
+        Err(Problem::new(place, kind))
     }
 
     /// A mistake at a key, with its line; `text` says what is wrong and what to do.
     pub fn problem(&self, section: &str, key: &str, text: impl Into<String>) -> Problem {
         let key = (!key.is_empty()).then_some(key);
-        Problem { place: self.shared.ini.place(section, key), kind: ProblemKind::Other(text.into()) }
+        Problem::new(self.shared.ini.place(section, key), ProblemKind::Other(text.into()))
     }
 }
 
@@ -236,14 +237,19 @@ fn constants(values: &mut Values<'_>) -> Constants {
     let mut constants = Constants::default();
     let Some(section) = values.ini.section("constants") else { return constants };
     let inherited = values.ini.defaults().entries().iter().filter(|e| section.get(&e.key).is_none());
-    let mut length = 0;
+    let (mut length, mut mistakes) = (0, 0);
     for entry in section.entries().iter().chain(inherited) {
+        if mistakes == MAX_MISTAKES {
+            values.report("constants", &entry.key, ProblemKind::TooMany(MAX_MISTAKES));
+            break;
+        }
         if length > MAX_CONSTANTS {
             values.report("constants", &entry.key, ProblemKind::TooLong(MAX_CONSTANTS));
             break;
         }
         let Some(text) = values.errors.take(resolve(values.ini, "constants", entry, &process_environment))
         else {
+            mistakes += 1;
             continue;
         };
         length += text.len();
@@ -296,8 +302,10 @@ fn effective(ini: &Ini, defaults: &[(String, &'static str, &'static str)]) -> St
             }
             let replaced = Cell::new(false);
             let lookup = |name: &str| process_environment(name).inspect(|_| replaced.set(true));
-            let Ok(value) = resolve(ini, &section.name, entry, &lookup) else { continue };
-            length += value.len();
+            // A failure (of a key that nothing reads) costs time too.
+            let value = resolve(ini, &section.name, entry, &lookup);
+            length += value.as_ref().map_or(4096, String::len);
+            let Ok(value) = value else { continue };
             // What would read as a comment cannot be written, and stays as it was.
             if replaced.get() && !value.contains([';', '#', '\r']) {
                 all.set(&section.name, key, &value.trim().replace('%', "%%"));

@@ -3,7 +3,7 @@
 use super::config::TimeConfig;
 use super::keys::{self, placeholder};
 use super::values::Values;
-use crate::physics::expr::parse::number;
+use crate::physics::expr::lex::number;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 

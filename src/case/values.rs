@@ -4,7 +4,7 @@ use super::error::{CaseErrors, Problem, ProblemKind, Warning, quoted};
 use super::ini::Ini;
 use super::interpolate::{process_environment, resolve};
 use super::keys::{self, Fallback, Key, Kind};
-use crate::physics::expr::{nearest, parse::number};
+use crate::physics::expr::{lex::number, nearest};
 use std::path::PathBuf;
 
 /// A value and the line it comes from.
@@ -35,7 +35,7 @@ impl<'a> Values<'a> {
 
     /// Notes a mistake at a key.
     pub fn report(&mut self, section: &str, key: &str, kind: ProblemKind) {
-        self.errors.push(Problem { place: self.ini.place(section, Some(key)), kind });
+        self.errors.push(Problem::new(self.ini.place(section, Some(key)), kind));
     }
 
     /// Notes that `value` is not `expected`.
@@ -68,7 +68,7 @@ impl<'a> Values<'a> {
                 let mut place = self.ini.place(section, Some(key));
                 place.line = self.ini.section(section).and_then(|s| s.line);
                 let kind = ProblemKind::Missing { key: key.into(), doc: spec?.doc.into(), nearest };
-                self.errors.push(Problem { place, kind });
+                self.errors.push(Problem::new(place, kind));
                 None
             }
         }
