@@ -45,7 +45,10 @@ fn known(
         _ if disabled => return,
         Status::NotYet => return values.warn(&section.name, None, "not available yet, ignored"),
         Status::Refused(advice) => {
-            let kind = ProblemKind::NotAvailable { what: spec.doc.to_lowercase(), advice: advice.into() };
+            let kind = ProblemKind::NotAvailable {
+                what: format!("this section ({})", spec.doc.to_lowercase()),
+                advice: advice.into(),
+            };
             return values.errors.push(Problem::new(values.ini.place(&section.name, None), kind));
         }
     }

@@ -174,8 +174,8 @@ fn every_mistake_of_a_file_is_reported_in_its_order() {
         "broken.ini:24: [soln-plugin-writer] dt-out: '0' is not a number greater than 0",
         "broken.ini:26: [soln-plugin-writer] vtk: 'maybe' is not one of true, false, yes, no, on, off, 1, 0",
         "broken.ini:29: [soln-plugin-nancheck] nsteps: '0' is not a whole number of at least 1",
-        "broken.ini:32: [solver-plugin-source]: source terms is not available yet; remove the section to run without it",
-        "broken.ini:34: [soln-filter]: filter of the solution is not available yet; remove the section, or set nsteps = 0",
+        "broken.ini:32: [solver-plugin-source]: this section (source terms) is not available yet; remove the section to run without it",
+        "broken.ini:34: [soln-filter]: this section (filter of the solution) is not available yet; remove the section, or set nsteps = 0",
     ];
     assert_eq!(got, expected, "{errors}");
 }
