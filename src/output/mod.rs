@@ -11,14 +11,7 @@ pub mod vtk;
 
 use std::path::PathBuf;
 
-/// Floating point type of a run, hence of the numbers in its files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Precision {
-    /// 32 bits.
-    Single,
-    /// 64 bits.
-    Double,
-}
+pub use crate::backend::Precision;
 
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
