@@ -2,9 +2,12 @@
 
 pub mod backend;
 pub mod case;
+pub mod cli;
 pub mod element;
 pub mod engine;
 pub mod mesh;
+pub mod monitor;
 pub mod output;
 pub mod parallel;
 pub mod physics;
+pub mod run;

@@ -15,6 +15,7 @@ pub mod ini;
 pub mod interpolate;
 pub mod keys;
 pub mod plugins;
+pub mod settings;
 mod values;
 
 pub use config::{

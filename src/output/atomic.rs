@@ -19,10 +19,14 @@ pub fn write_atomically<T>(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<T, Cause>,
 ) -> Result<T, OutputError> {
-    attempt(path, write).map_err(|cause| {
-        let advice = advice(&cause);
-        OutputError::Write { path: path.to_owned(), cause, advice }
-    })
+    attempt(path, write).map_err(|cause| failure(path, cause))
+}
+
+/// The error for a failed write to `path`, with advice.
+pub fn failure(path: &Path, cause: impl Into<Cause>) -> OutputError {
+    let cause = cause.into();
+    let advice = advice(&cause);
+    OutputError::Write { path: path.to_owned(), cause, advice }
 }
 
 fn attempt<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T, Cause>) -> Result<T, Cause> {
@@ -45,11 +49,7 @@ fn attempt<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T, Cause>) -> Res
 /// # Errors
 /// [`OutputError::Write`] with the path and advice.
 pub fn create_folder_of(path: &Path) -> Result<(), OutputError> {
-    std::fs::create_dir_all(folder_of(path)).map_err(|e| {
-        let cause = Cause::Io(e);
-        let advice = advice(&cause);
-        OutputError::Write { path: path.to_owned(), cause, advice }
-    })
+    std::fs::create_dir_all(folder_of(path)).map_err(|e| failure(path, e))
 }
 
 /// The folder of a file; `.` for a bare name.

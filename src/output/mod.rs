@@ -4,6 +4,7 @@
 //! file appears whole or not at all ([`atomic`]), so a crash at any instant leaves the files that were already there.
 
 pub mod atomic;
+pub mod collect;
 pub mod name;
 mod number_format;
 pub mod solution;
