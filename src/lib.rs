@@ -1,7 +1,10 @@
 //! A portable high-order flow solver.
 
 pub mod backend;
+pub mod case;
 pub mod element;
+pub mod engine;
 pub mod mesh;
+pub mod output;
 pub mod parallel;
 pub mod physics;

@@ -14,6 +14,7 @@ pub mod discretisation;
 pub mod gpu;
 pub mod problem;
 pub mod reference;
+pub mod rows;
 pub mod stage;
 
 pub use discretisation::Discretisation;
@@ -21,11 +22,12 @@ pub use problem::{BoundaryData, Problem};
 pub use stage::{Stage, Update};
 
 /// Working precision of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// 32-bit floating point.
     Single,
     /// 64-bit floating point.
+    #[default]
     Double,
 }
 
