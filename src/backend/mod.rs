@@ -6,7 +6,7 @@
 //! `[element][variable][point]`, block by block in the discretisation's element order; inside, each backend lays memory
 //! out as it likes.
 //!
-//! [`reference`] is the definition of what the others compute: scalar loops, dense matrices, nothing fused.
+//! [`mod@reference`] is the definition of what the others compute: scalar loops, dense matrices, nothing fused.
 
 pub mod cpu;
 pub mod discretisation;

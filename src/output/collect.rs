@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 
 /// This rank's cells and the system's fields at their nodes, on cells of order `max(p, 1)`.
 ///
-/// `solution` is laid out as [`Engine::solution`] returns it.
+/// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
+/// [`Engine::solution`] returns it.
 pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
     let order = engine.discretisation().order.max(1);
     let variables = engine.variables();
@@ -24,9 +25,8 @@ pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>
         .collect();
     let mut cells: Vec<VtkCells> = vec![];
     let mut current = usize::MAX;
-    let mut point = vec![0.0; variables.conserved().len()];
     engine.sample(
-        solution,
+        &primitive(engine, solution),
         |shape| (lattice::nodes(shape, order), vec![]),
         |sample| {
             if sample.block != current {
@@ -38,8 +38,7 @@ pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>
             let Some(block) = cells.last_mut() else { return };
             for (q, x) in sample.coordinates.iter().enumerate() {
                 block.points.extend_from_slice(x);
-                point.iter_mut().zip(sample.values.column(q)).for_each(|(to, from)| *to = *from);
-                variables.to_primitive(&mut point);
+                let point = sample.values.column(q);
                 for (field, output) in fields.iter_mut().zip(&outputs) {
                     let Some(values) = field.values.last_mut() else { continue };
                     let zeros = field.components - output.primitives.len();
@@ -50,6 +49,25 @@ pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>
         },
     );
     (cells, fields)
+}
+
+/// The solution in primitive variables at the solution points.
+fn primitive(engine: &Engine, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let variables = engine.variables();
+    let count = variables.conserved().len();
+    let mut point = vec![0.0; count];
+    let mut result = solution.to_vec();
+    for (block, values) in engine.discretisation().blocks.iter().zip(&mut result) {
+        let points = block.points_per_element();
+        for element in values.chunks_exact_mut(count * points) {
+            for p in 0..points {
+                (0..count).for_each(|v| point[v] = element[v * points + p]);
+                variables.to_primitive(&mut point);
+                (0..count).for_each(|v| element[v * points + p] = point[v]);
+            }
+        }
+    }
+    result
 }
 
 /// The whole solution on rank 0, elements by global id, one block a shape; nothing on other ranks. Collective.

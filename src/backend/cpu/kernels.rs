@@ -6,8 +6,8 @@
 use super::boundary::BoundaryValues;
 use super::lane::Lane;
 use super::layout::{BlockLayout, Pairings};
-use crate::backend::Stage;
 use crate::backend::problem::Ldg;
+use crate::backend::{Precision, Stage};
 use crate::physics::Real;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 
@@ -51,14 +51,14 @@ pub const MOST_TERMS: usize = 6;
 
 impl<L: Lane> Updates<L> {
     /// The updates of `stage` for a step of `dt`.
-    pub fn new(stage: &Stage, dt: f64) -> Self {
+    pub fn new(stage: &Stage, dt: f64, precision: Precision) -> Self {
         let zero = L::from_f64(0.0);
         let none = Combination { into: 0, k: zero, len: 0, terms: [(0, zero); MOST_TERMS] };
         let mut list = [none; MOST_UPDATES];
         for (to, update) in list.iter_mut().zip(&stage.updates) {
             (to.into, to.k, to.len) = (update.into, L::from_f64(update.k * dt), update.terms.len());
-            for (to, &(register, c)) in to.terms.iter_mut().zip(&update.terms) {
-                *to = (register, L::from_f64(c));
+            for (i, (to, &(register, _))) in to.terms.iter_mut().zip(&update.terms).enumerate() {
+                *to = (register, L::from_f64(update.coefficient(i, precision)));
             }
         }
         Updates { eval: stage.eval, next: stage.next, len: stage.updates.len(), list }

@@ -306,10 +306,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             exchange.start::<L::Scalar>(L::scalars(&self.now));
         }
         for part in [Part::Interior, Part::Rest] {
-            if part == Part::Rest {
-                if let Some(exchange) = &mut self.state_exchange {
-                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
-                }
+            if let (Part::Rest, Some(exchange)) = (part, &mut self.state_exchange) {
+                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
             }
             self.each_pack(
                 [part],
@@ -328,10 +326,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             exchange.start::<L::Scalar>(L::scalars(&self.now));
         }
         for part in [Part::Interior, Part::Rest] {
-            if part == Part::Rest {
-                if let Some(exchange) = &mut self.state_exchange {
-                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
-                }
+            if let (Part::Rest, Some(exchange)) = (part, &mut self.state_exchange) {
+                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
             }
             self.each_pack(
                 [part],
@@ -346,10 +342,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             exchange.start::<L::Scalar>(L::scalars(&self.fluxes));
         }
         for part in [Part::Interior, Part::Rest] {
-            if part == Part::Rest {
-                if let Some(exchange) = &mut self.flux_exchange {
-                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.fluxes));
-                }
+            if let (Part::Rest, Some(exchange)) = (part, &mut self.flux_exchange) {
+                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.fluxes));
             }
             self.each_pack(
                 [part],
@@ -426,7 +420,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
             return Err(BackendError::Unsupported("the scheme's register combinations are too long".into()));
         }
         self.prepare(stage.eval);
-        let updates = Updates::<L>::new(stage, dt);
+        let updates = Updates::<L>::new(stage, dt, self.precision);
         self.boundaries.update(&self.disc, t + stage.c * dt);
         let states = L::scalars_mut(&mut self.now);
         self.boundaries.ghosts::<D, V, S>(&self.system, &self.disc, &self.rows, states);
