@@ -2,6 +2,7 @@
 
 pub mod backend;
 pub mod element;
+pub mod engine;
 pub mod mesh;
 pub mod parallel;
 pub mod physics;

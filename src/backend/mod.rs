@@ -14,6 +14,7 @@ pub mod discretisation;
 pub mod gpu;
 pub mod problem;
 pub mod reference;
+pub mod rows;
 pub mod stage;
 
 pub use discretisation::Discretisation;

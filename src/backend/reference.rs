@@ -1,1 +1,333 @@
-//! stub
+//! The definition of the scheme: scalar `f64` loops, dense matrices, one simple pass after the other.
+//!
+//! Slow on purpose. The real backends are compared with it; read it to see what they compute.
+
+use super::discretisation::{Block, Discretisation, Link};
+use super::problem::{BoundaryData, Ldg, Problem};
+use super::rows::{FaceRows, RowExchange};
+use super::{Backend, BackendError, Stage};
+use crate::physics::system::{Boundary, BoundaryPoint, System};
+use ndarray::{Array2, ArrayView1};
+use std::sync::Arc;
+
+/// The reference backend.
+pub struct Reference<const D: usize, const V: usize, S: System<D, V>> {
+    system: S,
+    boundaries: Vec<BoundaryData<S::Boundary>>,
+    ldg: Ldg,
+    disc: Arc<Discretisation>,
+    rows: FaceRows,
+    /// `[register][block]`, each `[element][variable][point]`.
+    registers: Vec<Vec<Vec<f64>>>,
+    /// States at flux points, and the ghosts'.
+    states: Vec<f64>,
+    /// Normal viscous fluxes at flux points (left to right), and the ghosts'.
+    fluxes: Vec<f64>,
+    state_exchange: Option<RowExchange>,
+    flux_exchange: Option<RowExchange>,
+}
+
+impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
+    /// Makes the backend; all registers are zero. Collective.
+    pub fn new(problem: Problem<D, V, S>) -> Self {
+        let disc = problem.discretisation;
+        let rows = FaceRows::new(&disc, V, 1);
+        let register: Vec<_> =
+            disc.blocks.iter().map(|b| vec![0.0; b.len() * b.points_per_element() * V]).collect();
+        let exchange = || RowExchange::new::<f64>(&disc, &rows, &problem.communicator);
+        let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
+        Reference {
+            system: problem.system,
+            boundaries: problem.boundaries,
+            ldg: problem.ldg,
+            registers: vec![register; problem.registers],
+            states: vec![0.0; rows.len],
+            fluxes: vec![0.0; rows.len],
+            rows,
+            disc,
+            state_exchange,
+            flux_exchange,
+        }
+    }
+
+    /// Du/dt of register `of` at time `t`, block by block.
+    fn right_hand_side(&mut self, of: usize, t: f64) -> Vec<Vec<f64>> {
+        let disc = Arc::clone(&self.disc);
+        for (b, block) in disc.blocks.iter().enumerate() {
+            for e in 0..block.len() {
+                let u = element(&self.registers[of][b], block, e, V);
+                for v in 0..V {
+                    let faces = block.operators.interpolate.dot(&u.row(v));
+                    scatter(&mut self.states, &self.rows, b, block, e, v, faces.view());
+                }
+            }
+        }
+        if let Some(exchange) = &mut self.state_exchange {
+            exchange.start(&self.states);
+            exchange.finish(&mut self.states);
+        }
+        self.boundary_states(t);
+        let gradients = if S::VISCOUS { self.gradients(of, t) } else { vec![] };
+        if let Some(exchange) = &mut self.flux_exchange {
+            exchange.start(&self.fluxes);
+            exchange.finish(&mut self.fluxes);
+        }
+        disc.blocks.iter().enumerate().map(|(b, block)| self.divergence(of, b, block, &gradients)).collect()
+    }
+
+    /// Values of a boundary's data at point `j` of a slot.
+    fn data(&self, slot: usize, j: usize, t: f64) -> Vec<f64> {
+        let face = &self.disc.boundary_faces[slot];
+        let x = &face.coordinates[3 * j..3 * j + 3];
+        let data = &self.boundaries[face.boundary as usize].data;
+        data.iter().map(|expr| expr.eval_f64(&[x[0], x[1], x[2], t])).collect()
+    }
+
+    fn boundary_states(&mut self, t: f64) {
+        let disc = Arc::clone(&self.disc);
+        for (slot, face) in disc.boundary_faces.iter().enumerate() {
+            let block = &disc.blocks[face.block as usize];
+            let first = block.operators.face_offsets[face.face as usize];
+            let own = self.rows.own(face.block as usize, face.element as usize, face.face as usize);
+            let ghost = self.rows.boundary(slot);
+            for j in 0..face.coordinates.len() / 3 {
+                let u = std::array::from_fn(|v| self.states[own + j * V + v]);
+                let normal = vector(block.normal(face.element as usize, first + j, D).0);
+                let at = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
+                let state = self.boundaries[face.boundary as usize].condition.ghost(&self.system, &u, &at);
+                self.states[ghost + j * V..][..V].copy_from_slice(&state);
+            }
+        }
+    }
+
+    /// Gradients at the solution points, `[block][element][direction]` matrices `[variable][point]`; fills `fluxes`.
+    fn gradients(&mut self, of: usize, t: f64) -> Vec<Vec<Vec<Array2<f64>>>> {
+        let disc = Arc::clone(&self.disc);
+        let mut all = vec![];
+        for (b, block) in disc.blocks.iter().enumerate() {
+            let ops = &block.operators;
+            let mut elements = vec![];
+            for e in 0..block.len() {
+                let u = element(&self.registers[of][b], block, e, V);
+                let mut gradient = vec![Array2::zeros((V, block.points_per_element())); D];
+                for v in 0..V {
+                    let common = self.common_solution(b, block, e, v);
+                    for d in 0..D {
+                        let lifted: Vec<f64> =
+                            common.iter().zip(ops.normals.column(d)).map(|(u, n)| u * n).collect();
+                        let q = ops.gradient[d].dot(&u.row(v)) + ops.lift.dot(&ArrayView1::from(&lifted));
+                        for (p, q) in q.iter().enumerate() {
+                            let (s, jacobian) = block.metric(e, p, D);
+                            for k in 0..D {
+                                gradient[k][[v, p]] += s[d * D + k] * q / jacobian;
+                            }
+                        }
+                    }
+                }
+                self.viscous_normal_fluxes(b, block, e, &gradient, t);
+                elements.push(gradient);
+            }
+            all.push(elements);
+        }
+        all
+    }
+
+    /// LDG's common solution at the flux points of an element.
+    fn common_solution(&self, b: usize, block: &Block, e: usize, v: usize) -> Vec<f64> {
+        let beta = self.ldg.beta;
+        face_points(block, e)
+            .map(|(face, j, link)| {
+                let own = self.states[self.rows.own(b, e, face) + j * V + v];
+                let beyond = self.states[self.beyond(link, j) + v];
+                match link {
+                    Link::Boundary { .. } => beyond,
+                    _ if link.is_left() => (0.5 + beta) * beyond + (0.5 - beta) * own,
+                    _ => (0.5 + beta) * own + (0.5 - beta) * beyond,
+                }
+            })
+            .collect()
+    }
+
+    /// Normal viscous fluxes of this element's side, and of the boundaries it touches.
+    fn viscous_normal_fluxes(&mut self, b: usize, block: &Block, e: usize, gradient: &[Array2<f64>], t: f64) {
+        let faces: Vec<Array2<f64>> =
+            gradient.iter().map(|g| g.dot(&block.operators.interpolate.t())).collect();
+        for (i, (face, j, link)) in face_points(block, e).enumerate() {
+            let own = self.rows.own(b, e, face) + j * V;
+            let u = std::array::from_fn(|v| self.states[own + v]);
+            let grad = std::array::from_fn(|d| std::array::from_fn(|v| faces[d][[v, i]]));
+            let normal = vector(block.normal(e, i, D).0);
+            let flux = self.system.viscous_flux(&u, &grad, &normal);
+            self.fluxes[own..own + V].copy_from_slice(&flux);
+            if let Link::Boundary { slot } = link {
+                let slot = slot as usize;
+                let boundary = &self.boundaries[self.disc.boundary_faces[slot].boundary as usize];
+                let at = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
+                let flux = boundary.condition.viscous_flux(&self.system, &u, &grad, &at, self.ldg.tau);
+                let ghost = self.rows.boundary(slot) + j * V;
+                self.fluxes[ghost..ghost + V].copy_from_slice(&flux);
+            }
+        }
+    }
+
+    /// Start of the values beyond point `j` of a face.
+    fn beyond(&self, link: Link, j: usize) -> usize {
+        let point = match link {
+            Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
+                self.disc.pairings[pairing as usize][j] as usize
+            }
+            Link::Boundary { .. } => j,
+        };
+        self.rows.beyond(link) + point * V
+    }
+
+    /// Common normal flux at a flux point, outward from the element, times the area factor.
+    fn common_flux(
+        &self,
+        b: usize,
+        block: &Block,
+        e: usize,
+        i: usize,
+        (face, j, link): (usize, usize, Link),
+    ) -> [f64; V] {
+        let own = self.rows.own(b, e, face) + j * V;
+        let beyond = self.beyond(link, j);
+        let (left, right, sign) = if link.is_left() { (own, beyond, 1.0) } else { (beyond, own, -1.0) };
+        let take = |from: &[f64], at: usize| -> [f64; V] { std::array::from_fn(|v| from[at + v]) };
+        let (normal, area) = block.normal(e, i, D);
+        let (ul, ur) = (take(&self.states, left), take(&self.states, right));
+        let mut flux = self.system.common_flux(&ul, &ur, &vector(normal));
+        if S::VISCOUS {
+            let (gl, gr) = (take(&self.fluxes, left), take(&self.fluxes, right));
+            let Ldg { beta, tau } = self.ldg;
+            for v in 0..V {
+                flux[v] += match link {
+                    Link::Boundary { .. } => gr[v],
+                    _ => (0.5 + beta) * gl[v] + (0.5 - beta) * gr[v] + tau * (ul[v] - ur[v]),
+                };
+            }
+        }
+        flux.map(|f| sign * area * f)
+    }
+
+    fn divergence(
+        &self,
+        of: usize,
+        b: usize,
+        block: &Block,
+        gradients: &[Vec<Vec<Array2<f64>>>],
+    ) -> Vec<f64> {
+        let ops = &block.operators;
+        let (points, flux_points) = (block.points_per_element(), block.flux_points_per_element());
+        let mut result = vec![];
+        for e in 0..block.len() {
+            let u = element(&self.registers[of][b], block, e, V);
+            let mut common = Array2::zeros((flux_points, V));
+            for (i, at) in face_points(block, e).enumerate() {
+                let flux = self.common_flux(b, block, e, i, at);
+                (0..V).for_each(|v| common[[i, v]] = flux[v]);
+            }
+            let mut sum = ops.lift.dot(&common);
+            for d in 0..D {
+                let mut flux = Array2::zeros((points, V));
+                for p in 0..points {
+                    let state: [f64; V] = std::array::from_fn(|v| u[[v, p]]);
+                    let s = vector(&block.metric(e, p, D).0[d * D..(d + 1) * D]);
+                    let mut f = self.system.flux(&state, &s);
+                    if S::VISCOUS {
+                        let g = &gradients[b][e];
+                        let grad = std::array::from_fn(|k| std::array::from_fn(|v| g[k][[v, p]]));
+                        let viscous = self.system.viscous_flux(&state, &grad, &s);
+                        (0..V).for_each(|v| f[v] += viscous[v]);
+                    }
+                    (0..V).for_each(|v| flux[[p, v]] = f[v]);
+                }
+                sum = sum + ops.divergence[d].dot(&flux);
+            }
+            for v in 0..V {
+                result.extend((0..points).map(|p| -sum[[p, v]] / block.metric(e, p, D).1));
+            }
+        }
+        result
+    }
+}
+
+/// Element `e` of a block's register as a matrix `[variable][point]`.
+fn element(register: &[f64], block: &Block, e: usize, variables: usize) -> Array2<f64> {
+    let points = block.points_per_element();
+    Array2::from_shape_fn((variables, points), |(v, p)| register[(e * variables + v) * points + p])
+}
+
+/// Flux points of an element in order: face, point within the face, what lies beyond.
+fn face_points(block: &Block, e: usize) -> impl Iterator<Item = (usize, usize, Link)> {
+    let faces = block.faces_per_element();
+    let offsets = &block.operators.face_offsets;
+    (0..faces).flat_map(move |f| {
+        let link = block.faces[e * faces + f];
+        (0..offsets[f + 1] - offsets[f]).map(move |j| (f, j, link))
+    })
+}
+
+fn scatter(
+    to: &mut [f64],
+    rows: &FaceRows,
+    b: usize,
+    block: &Block,
+    e: usize,
+    v: usize,
+    values: ArrayView1<f64>,
+) {
+    for (i, (face, j, _)) in face_points(block, e).enumerate() {
+        to[rows.own(b, e, face) + j * rows.variables + v] = values[i];
+    }
+}
+
+fn vector<const D: usize>(slice: &[f64]) -> [f64; D] {
+    std::array::from_fn(|d| slice[d])
+}
+
+impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V, S> {
+    fn description(&self) -> String {
+        "reference (scalar f64)".into()
+    }
+
+    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+        self.registers[register][block].copy_from_slice(values);
+        Ok(())
+    }
+
+    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
+        values.copy_from_slice(&self.registers[register][block]);
+        Ok(())
+    }
+
+    fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError> {
+        let k = self.right_hand_side(stage.eval, t + stage.c * dt);
+        let mut results = vec![];
+        for update in &stage.updates {
+            let blocks: Vec<Vec<f64>> = (0..k.len())
+                .map(|b| {
+                    let value = |i: usize| {
+                        let terms = update.terms.iter().map(|&(r, c)| c * self.registers[r][b][i]);
+                        terms.sum::<f64>() + update.k * dt * k[b][i]
+                    };
+                    (0..k[b].len()).map(value).collect()
+                })
+                .collect();
+            results.push((update.into, blocks));
+        }
+        for (into, blocks) in results {
+            self.registers[into] = blocks;
+        }
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    fn memory(&self) -> u64 {
+        let values: usize = self.registers.iter().flatten().map(Vec::len).sum::<usize>() + 2 * self.rows.len;
+        8 * values as u64
+    }
+}

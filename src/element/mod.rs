@@ -4,12 +4,15 @@
 //! Points are rows: an `Array2` of shape `[points][dims]`.
 
 pub mod basis;
+pub mod faces;
 pub mod lattice;
+mod linear;
 pub mod operators;
 pub mod pairing;
 pub mod points;
 pub mod quadrature;
 pub mod shape;
+mod tensor;
 
 pub use operators::{LineOperators, Operators, PointSets};
 pub use shape::Shape;

@@ -1,8 +1,24 @@
-//! The operator matrices of one reference element (case-format section 7).
+//! The operator matrices of one reference element.
+//!
+//! Flux reconstruction in its nodal discontinuous Galerkin form (Huynh, AIAA 2007-4079; Williams and Jameson, J. Sci.
+//! Comput. 59, 2014, for simplices). The numbers M0 to M6 are the customary ones of the operator matrices:
+//!
+//! | | maps |
+//! |---|---|
+//! | M0 | values at solution points to values at flux points |
+//! | M1 | vectors at solution points to their divergence there |
+//! | M2 | vectors at solution points to their normal components at flux points |
+//! | M3 | jumps of the normal flux at flux points to the correction of the divergence |
+//! | M4 | values at solution points to their reference gradient there |
+//! | M6 | jumps of the value at flux points to the correction of the gradient: M3 times the normal |
+//!
+//! M3: column `j`, of a flux point on face `f`, is the polynomial whose inner product with every mode `psi_k` equals
+//! `int_f L_j psi_k ds`, where `L_j` is the nodal basis of the face's flux points and `ds` belongs to the face's own
+//! parametrisation. So `M3_ij = sum_k psi_k(x_i) int_f L_j psi_k ds`, integrated exactly.
 
-use super::Shape;
-use super::points::PointsError;
-use ndarray::Array2;
+use super::points::{self, PointsError};
+use super::{Shape, basis, faces, quadrature, tensor};
+use ndarray::{Array2, Axis, concatenate};
 use std::collections::BTreeMap;
 
 /// Names of the point sets to use: solution points per element shape, flux points per face shape.
@@ -14,6 +30,18 @@ pub struct PointSets {
     pub solution: BTreeMap<Shape, String>,
     /// `[solver-interfaces-SHAPE] flux-pts`.
     pub flux: BTreeMap<Shape, String>,
+}
+
+impl PointSets {
+    /// Name of the solution point set of an element shape.
+    pub fn solution_name(&self, shape: Shape) -> &str {
+        self.solution.get(&shape).map_or(points::default_name(shape), String::as_str)
+    }
+
+    /// Name of the flux point set of a face shape.
+    pub fn flux_name(&self, shape: Shape) -> &str {
+        self.flux.get(&shape).map_or(points::default_name(shape), String::as_str)
+    }
 }
 
 /// Operators of one element shape at one order. `P` solution points, `F` flux points (all faces together), `D` dimensions.
@@ -46,9 +74,12 @@ pub struct Operators {
     /// M4 - M6 M0 split by direction: `D` matrices `[P][P]`. The corrected reference gradient is
     /// `gradient[d] u + lift (u_c n_d)`.
     pub gradient: Vec<Array2<f64>>,
-    /// Quadrature weights of the solution points, exact for the polynomials of the basis; they sum to the volume.
+    /// Quadrature weights of the solution points, exact for the polynomials of the basis; they sum to the volume
+    /// (see [`points::weights`]).
     pub weights: Vec<f64>,
-    /// The one-dimensional operators a tensor shape is a product of.
+    /// The one-dimensional operators a tensor shape is a product of; the dense matrices are then their products to the
+    /// last bit. `None` on simplices, and when the faces use another family of points than the element: the flux points
+    /// are not the ends of the lines of solution points then.
     pub line: Option<LineOperators>,
 }
 
@@ -71,9 +102,112 @@ pub struct LineOperators {
 impl Operators {
     /// Builds the operators of `shape` at polynomial order `order` on the named point sets.
     ///
+    /// A line has no faces yet: its face arrays are empty and nothing is lifted.
+    ///
     /// # Errors
     /// Unknown name for the shape, or a set that does not reach this order.
-    pub fn new(_shape: Shape, _order: usize, _sets: &PointSets) -> Result<Operators, PointsError> {
-        unimplemented!()
+    pub fn new(shape: Shape, order: usize, sets: &PointSets) -> Result<Operators, PointsError> {
+        let name = sets.solution_name(shape);
+        let points = points::points(shape, name, order)?;
+        let weights = points::weights(shape, name, order)?;
+        let line = shape.is_tensor().then(|| LineOperators::new(&points::line_rule(name, order).0));
+
+        let flux = FluxPoints::new(shape, order, sets)?;
+        let same_family = shape.faces().iter().all(|f| sets.flux_name(f.shape) == name);
+        let differentiate = match &line {
+            Some(line) => {
+                (0..shape.dims()).map(|d| tensor::along(shape.dims(), d, &line.differentiate)).collect()
+            }
+            None => basis::differentiation(shape, order, &points, &points),
+        };
+        let line = line.filter(|_| same_family);
+        let (interpolate, lift) = match &line {
+            Some(line) => tensor::interpolate_and_lift(shape, line),
+            None => {
+                (basis::interpolation(shape, order, &points, &flux.points), flux.lift(shape, order, &points))
+            }
+        };
+        let divergence: Vec<_> = match &line {
+            Some(line) if !shape.faces().is_empty() => {
+                (0..shape.dims()).map(|d| tensor::along(shape.dims(), d, &line.divergence)).collect()
+            }
+            _ => (0..shape.dims())
+                .map(|d| {
+                    let normal = flux.normals.column(d).insert_axis(Axis(1));
+                    &differentiate[d] - &lift.dot(&(&interpolate * &normal))
+                })
+                .collect(),
+        };
+        // Split by direction the two corrections are one: M6 is M3 times a normal component, and so is M2 from M0.
+        let gradient = divergence.clone();
+        Ok(Operators {
+            shape,
+            order,
+            points,
+            flux_points: flux.points,
+            face_offsets: flux.offsets,
+            normals: flux.normals,
+            interpolate,
+            differentiate,
+            lift,
+            divergence,
+            gradient,
+            weights,
+            line,
+        })
+    }
+
+    /// Flux points of face `face`.
+    pub fn face_range(&self, face: usize) -> std::ops::Range<usize> {
+        self.face_offsets[face]..self.face_offsets[face + 1]
     }
 }
+
+/// The flux points of all faces.
+struct FluxPoints {
+    /// Per face, in the face's own coordinates.
+    own: Vec<Array2<f64>>,
+    points: Array2<f64>,
+    normals: Array2<f64>,
+    offsets: Vec<usize>,
+}
+
+impl FluxPoints {
+    fn new(shape: Shape, order: usize, sets: &PointSets) -> Result<FluxPoints, PointsError> {
+        let dims = shape.dims();
+        let (mut own, mut offsets) = (Vec::new(), vec![0]);
+        let (mut points, mut normals) = (Array2::zeros((0, dims)), Array2::zeros((0, dims)));
+        for (f, face) in shape.faces().iter().enumerate() {
+            let set = points::points(face.shape, sets.flux_name(face.shape), order)?;
+            let normal = Array2::from_shape_fn((set.nrows(), dims), |(_, d)| face.normal[d]);
+            points = stack(&points, &faces::to_element(shape, f, &set));
+            normals = stack(&normals, &normal);
+            offsets.push(points.nrows());
+            own.push(set);
+        }
+        Ok(FluxPoints { own, points, normals, offsets })
+    }
+
+    /// M3 at the solution points `solution`, `[P][F]`.
+    fn lift(&self, shape: Shape, order: usize, solution: &Array2<f64>) -> Array2<f64> {
+        let mut moments = Array2::zeros((0, shape.points(order)));
+        for (f, face) in shape.faces().iter().enumerate() {
+            let (at, weights) = quadrature::rule(face.shape, 2 * order);
+            let mut nodal = basis::interpolation(face.shape, order, &self.own[f], &at);
+            for (mut row, w) in nodal.rows_mut().into_iter().zip(weights) {
+                row *= w;
+            }
+            let modes = basis::vandermonde(shape, order, &faces::to_element(shape, f, &at));
+            moments = stack(&moments, &nodal.t().dot(&modes));
+        }
+        basis::vandermonde(shape, order, solution).dot(&moments.t())
+    }
+}
+
+/// The rows of `a`, then those of `b`.
+fn stack(a: &Array2<f64>, b: &Array2<f64>) -> Array2<f64> {
+    concatenate(Axis(0), &[a.view(), b.view()]).expect("both have the same columns")
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 //!
 //! [`gmsh`] reads Gmsh files into a [`raw::RawMesh`]; [`connect`] pairs the faces and makes a [`Mesh`]; [`store`] keeps
 //! it in HDF5; [`partition`] divides it; [`local`] cuts out what one rank needs; [`generate`] makes small structured
-//! meshes without any file. Nothing here knows polynomials of the solution, physics or backends.
+//! meshes without any file; [`validate`] checks what every mesh must hold. Nothing here knows polynomials of the solution, physics or backends.
 //!
 //! A *global element id* is the position of an element in the mesh, counted through the blocks in order. It decides
 //! everything that must not depend on the partition, such as which side of a face is called left.
@@ -14,8 +14,9 @@ pub mod local;
 pub mod partition;
 pub mod raw;
 pub mod store;
+pub mod validate;
 
-use crate::element::Shape;
+use crate::element::{Shape, shape::paired_vertex};
 use std::collections::BTreeMap;
 
 /// A whole mesh.
@@ -88,6 +89,18 @@ impl ElementBlock {
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
+
+    /// Nodes of element `e` of the block, in lattice order.
+    pub fn element(&self, e: usize) -> &[u32] {
+        let n = self.nodes_per_element();
+        &self.nodes[e * n..(e + 1) * n]
+    }
+
+    /// What lies beyond the faces of element `e` of the block.
+    pub fn links_of(&self, e: usize) -> &[Link] {
+        let n = self.shape.faces().len();
+        &self.links[e * n..(e + 1) * n]
+    }
 }
 
 impl Mesh {
@@ -111,5 +124,111 @@ impl Mesh {
             first += block.len();
         }
         panic!("element {id} is not in a mesh of {first} elements");
+    }
+
+    /// Global id of the first element of each block.
+    pub fn first_ids(&self) -> Vec<usize> {
+        self.blocks
+            .iter()
+            .scan(0, |next, block| {
+                let first = *next;
+                *next += block.len();
+                Some(first)
+            })
+            .collect()
+    }
+
+    /// Shape and links of every element, in order of global id.
+    pub fn elements(&self) -> impl Iterator<Item = (Shape, &[Link])> {
+        self.blocks
+            .iter()
+            .flat_map(|b| b.links.chunks_exact(b.shape.faces().len()).map(move |links| (b.shape, links)))
+    }
+
+    /// Coordinates of the vertices of an element, in the order of [`Shape::vertices`].
+    pub fn vertices(&self, id: usize) -> Vec<[f64; 3]> {
+        let (b, e) = self.locate(id);
+        let block = &self.blocks[b];
+        let nodes = block.element(e);
+        vertex_nodes(block.shape, block.order).into_iter().map(|v| self.nodes[nodes[v] as usize]).collect()
+    }
+
+    /// Mean of the vertices of an element.
+    pub fn centroid(&self, id: usize) -> [f64; 3] {
+        mean(&self.vertices(id))
+    }
+}
+
+/// Mean of some points; the origin for none.
+pub fn mean(points: &[[f64; 3]]) -> [f64; 3] {
+    let n = points.len().max(1) as f64;
+    std::array::from_fn(|d| points.iter().map(|x| x[d]).sum::<f64>() / n)
+}
+
+/// Lattice coordinates, each in `0..=order`, of the nodes of geometry of that order: x fastest, then y, then z, cut off
+/// at `x + y + z = order` for simplices. The list has `shape.points(order)` entries.
+pub fn lattice(shape: Shape, order: usize) -> Vec<[usize; 3]> {
+    let top = |axis: usize| if axis < shape.dims() { order } else { 0 };
+    let simplex = matches!(shape, Shape::Tri | Shape::Tet);
+    let mut nodes = Vec::with_capacity(shape.points(order));
+    for k in 0..=top(2) {
+        for j in 0..=top(1) {
+            for i in 0..=top(0) {
+                if !simplex || i + j + k <= order {
+                    nodes.push([i, j, k]);
+                }
+            }
+        }
+    }
+    nodes
+}
+
+/// Position within the lattice of geometry of order `order` (at least 1) of each vertex of the shape.
+pub fn vertex_nodes(shape: Shape, order: usize) -> Vec<usize> {
+    let corner = |x: f64| if x > 0.0 { order } else { 0 };
+    let lattice = lattice(shape, order);
+    let find = |v: &[f64; 3]| {
+        let at: [usize; 3] = std::array::from_fn(|d| if d < shape.dims() { corner(v[d]) } else { 0 });
+        lattice.iter().position(|x| *x == at).expect("vertices are lattice points")
+    };
+    shape.vertices().iter().map(find).collect()
+}
+
+/// The rotation with which two vertex lists of equal length meet, see [`crate::element::shape::paired_vertex`]:
+/// `None` unless they are the same vertices in opposite directions.
+pub fn rotation_between<T: PartialEq>(ours: &[T], theirs: &[T]) -> Option<usize> {
+    let n = ours.len();
+    // Two vertices that stand in the same order meet with "rotation 0", but lie on the same side: not a pair.
+    let candidates = if n == 2 { 1..2 } else { 0..n };
+    let meets = |r: &usize| (0..n).all(|i| ours[i] == theirs[paired_vertex(*r, i, n)]);
+    (theirs.len() == n).then(|| candidates.into_iter().find(meets)).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lattices_have_the_right_size_and_start_and_end_at_vertices() {
+        for shape in Shape::ALL {
+            for order in 1..6 {
+                assert_eq!(lattice(shape, order).len(), shape.points(order), "{shape:?} {order}");
+                assert_eq!(vertex_nodes(shape, order)[0], 0);
+                assert_eq!(*vertex_nodes(shape, order).last().unwrap(), shape.points(order) - 1);
+            }
+            assert_eq!(vertex_nodes(shape, 1), (0..shape.vertices().len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn rotations_are_found_and_lists_in_the_same_direction_are_not_pairs() {
+        for n in 2..5 {
+            let ours: Vec<usize> = (0..n).collect();
+            for r in if n == 2 { 1..2 } else { 0..n } {
+                let theirs: Vec<usize> = (0..n).map(|i| paired_vertex(r, i, n)).collect();
+                assert_eq!(rotation_between(&ours, &theirs), Some(r));
+            }
+            assert_eq!(rotation_between(&ours, &ours), None);
+        }
     }
 }

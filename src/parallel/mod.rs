@@ -4,12 +4,19 @@
 //! real thing. Nothing outside this module names MPI. Reductions are exact or order-independent, so that results never
 //! depend on the number of ranks: floating-point sums go through [`sum`].
 
+mod buffer;
+mod checks;
+pub mod failure;
 pub mod launch;
 #[cfg(feature = "mpi")]
 pub mod mpi;
+mod order;
 pub mod serial;
 pub mod sum;
 pub mod threads;
+
+pub use failure::{AgreedError, agree, fail};
+pub use launch::world;
 
 use std::sync::Arc;
 
@@ -44,8 +51,12 @@ pub trait Communicator: Send + Sync {
     fn broadcast(&self, root: usize, bytes: &mut Vec<u8>);
     /// A repeated exchange of messages of fixed size with some ranks: sends `(rank, bytes)` and receives `(rank, bytes)`.
     /// Both sides must agree on sizes; between two ranks there is at most one message each way.
+    ///
+    /// # Panics
+    /// When the two sides of a message disagree, or a rank is out of range or named twice.
     fn exchange(self: Arc<Self>, sends: &[(usize, usize)], receives: &[(usize, usize)]) -> Box<dyn Exchange>;
-    /// Ends every rank of the job with exit status `code`.
+    /// Ends every rank of the job with exit status `code`. A rank that fails alone must come here, usually through
+    /// [`fail`]: merely returning leaves the others waiting.
     fn abort(&self, code: i32) -> !;
 }
 

@@ -1,1 +1,451 @@
-//! stub
+//! The CPU backend: rayon threads over packs of elements, SIMD lanes across the elements of a pack.
+//!
+//! # Memory
+//! Per pack of `L` elements: all registers, `[register][point][variable][lane]`, so that a pass over a pack works on one
+//! contiguous piece; geometry likewise. Face rows (see [`super::rows`]) exist twice: the states neighbours read during a
+//! stage, and those written for the next. Which instruction set is used is found out at start ([`Isa`]); results do not
+//! depend on it, nor on the number of threads or ranks: an element's arithmetic is the same wherever it runs.
+//!
+//! # A stage
+//! Inviscid systems take one pass (`kernels::inviscid`), viscous ones two. Halo rows travel while the packs that touch
+//! no other rank are computed.
+
+mod boundary;
+mod kernels;
+mod lane;
+mod layout;
+mod operators;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use super::discretisation::Discretisation;
+use super::problem::{Ldg, Problem};
+use super::rows::{FaceRows, RowExchange};
+use super::{Backend, BackendError, Precision, Stage};
+use crate::physics::Real;
+use crate::physics::system::System;
+use boundary::BoundaryValues;
+use kernels::{Context, Updates};
+use lane::{Lane, Pack, Pass, Scalar};
+use layout::{BlockLayout, Pairings};
+use rayon::prelude::*;
+use std::cell::UnsafeCell;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Instruction sets kernels are instantiated for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Isa {
+    /// One number at a time: what the others are compared with.
+    Scalar,
+    /// Packs of numbers as plain arrays.
+    Portable,
+    /// 256-bit vectors with fused multiply-add.
+    Avx2,
+    /// 512-bit vectors.
+    Avx512,
+}
+
+impl Isa {
+    /// Those this machine can run, best first.
+    pub fn available() -> Vec<Isa> {
+        let mut list = vec![];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+            let wide = ["avx512f", "avx512dq", "avx512vl"];
+            let has = [
+                is_x86_feature_detected!("avx512f"),
+                is_x86_feature_detected!("avx512dq"),
+                is_x86_feature_detected!("avx512vl"),
+            ];
+            if fma && wide.len() == has.iter().filter(|&&h| h).count() {
+                list.push(Isa::Avx512);
+            }
+            if fma {
+                list.push(Isa::Avx2);
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        list.push(Isa::Portable);
+        list.push(Isa::Scalar);
+        list
+    }
+}
+
+/// Makes the backend with the best instruction set of this machine. Collective.
+///
+/// # Errors
+/// Too many face values for 32-bit indices.
+pub fn create<const D: usize, const V: usize, S: System<D, V>>(
+    problem: Problem<D, V, S>,
+) -> Result<Box<dyn Backend>, BackendError> {
+    create_for(problem, Isa::available()[0])
+}
+
+/// Makes the backend with a certain instruction set. Collective.
+///
+/// # Errors
+/// The machine does not have it; too many face values for 32-bit indices.
+pub fn create_for<const D: usize, const V: usize, S: System<D, V>>(
+    problem: Problem<D, V, S>,
+    isa: Isa,
+) -> Result<Box<dyn Backend>, BackendError> {
+    if !Isa::available().contains(&isa) {
+        return Err(BackendError::Unsupported(format!("this machine has no {isa:?} instructions")));
+    }
+    match (isa, problem.precision) {
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx512, Precision::Double) => Cpu::<D, V, S, x86::F64x8>::boxed(problem),
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx512, Precision::Single) => Cpu::<D, V, S, x86::F32x16>::boxed(problem),
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx2, Precision::Double) => Cpu::<D, V, S, x86::F64x4>::boxed(problem),
+        #[cfg(target_arch = "x86_64")]
+        (Isa::Avx2, Precision::Single) => Cpu::<D, V, S, x86::F32x8>::boxed(problem),
+        #[cfg(not(target_arch = "x86_64"))]
+        (Isa::Portable, Precision::Double) => Cpu::<D, V, S, Pack<f64, 4>>::boxed(problem),
+        #[cfg(not(target_arch = "x86_64"))]
+        (Isa::Portable, Precision::Single) => Cpu::<D, V, S, Pack<f32, 8>>::boxed(problem),
+        (_, Precision::Double) => Cpu::<D, V, S, Pack<f64, 1>>::boxed(problem),
+        (_, Precision::Single) => Cpu::<D, V, S, Pack<f32, 1>>::boxed(problem),
+    }
+}
+
+/// State and geometry of one rank.
+struct Cpu<const D: usize, const V: usize, S: System<D, V>, L: Lane> {
+    system: S,
+    ldg: Ldg,
+    disc: Arc<Discretisation>,
+    blocks: Vec<BlockLayout<L>>,
+    pairings: Pairings,
+    boundaries: BoundaryValues<L::Scalar, S::Boundary>,
+    rows: FaceRows,
+    /// Registers of the scheme; a viscous system has one more, for the half-done right-hand side.
+    registers: usize,
+    registers_held: usize,
+    /// By block: `[pack][register][P][V]`.
+    state: Vec<Vec<L>>,
+    /// Rows of the states neighbours read now, and of those written for the next stage.
+    now: Vec<L>,
+    next: Vec<L>,
+    /// Rows of normal viscous fluxes.
+    fluxes: Vec<L>,
+    /// Register whose values the rows `now` hold.
+    prepared: Option<usize>,
+    state_exchange: Option<RowExchange>,
+    flux_exchange: Option<RowExchange>,
+    scratch: Scratch<L>,
+    scratch_size: usize,
+    precision: Precision,
+}
+
+/// One piece of working memory a thread.
+struct Scratch<L>(Vec<UnsafeCell<Vec<L>>>);
+
+// SAFETY: every thread of the pool uses only the piece of its own index (see `Scratch::with`).
+unsafe impl<L: Send> Sync for Scratch<L> {}
+
+impl<L: Lane> Scratch<L> {
+    /// Makes room for as many threads as the current pool has.
+    fn reserve(&mut self, size: usize) {
+        let zero = L::from_f64(0.0);
+        let threads = rayon::current_num_threads();
+        self.0.resize_with(threads.max(self.0.len()), || UnsafeCell::new(vec![zero; size]));
+    }
+
+    /// Calls `work` with this thread's piece. Called by threads of the current pool only, never from within `work`.
+    #[inline]
+    fn with(&self, work: impl FnOnce(&mut [L])) {
+        let index = rayon::current_thread_index().unwrap_or(0);
+        // SAFETY: indices of a pool's threads differ, `reserve` ran in the same pool before, and `work` (a pass over one
+        // pack) starts no other work on this thread, so nobody else holds this piece.
+        work(unsafe { &mut *self.0[index].get() });
+    }
+}
+
+/// Which part of the packs: those that touch no other rank, or the rest.
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Interior,
+    Rest,
+}
+
+impl<L: Lane> BlockLayout<L> {
+    fn part(&self, part: Part) -> Range<usize> {
+        match part {
+            Part::Interior => 0..self.interior,
+            Part::Rest => self.interior..self.packs,
+        }
+    }
+}
+
+/// A closure as a [`Pass`]; the closure must inline (it is called once).
+struct Work<F: FnOnce()>(F);
+
+impl<F: FnOnce()> Pass for Work<F> {
+    #[inline(always)]
+    fn run(self) {
+        (self.0)();
+    }
+}
+
+impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
+    fn boxed(problem: Problem<D, V, S>) -> Result<Box<dyn Backend>, BackendError> {
+        let disc = problem.discretisation;
+        let rows = FaceRows::new(&disc, V, L::LANES);
+        if u32::try_from(rows.len).is_err() {
+            return Err(BackendError::Memory {
+                device: "the CPU backend".into(),
+                what: "face values of one rank".into(),
+                needed: rows.len as u64,
+                limit: u32::MAX.into(),
+            });
+        }
+        let pairings = Pairings::new(&disc);
+        let blocks: Vec<_> =
+            (0..disc.blocks.len()).map(|b| BlockLayout::<L>::new(&disc, b, &rows, &pairings)).collect();
+        let registers_held = problem.registers + usize::from(S::VISCOUS);
+        let zero = L::from_f64(0.0);
+        let state =
+            blocks.iter().map(|b| vec![zero; b.packs * registers_held * b.operators.points * V]).collect();
+        let row_packs = rows.len / L::LANES;
+        let exchange = || RowExchange::new::<L::Scalar>(&disc, &rows, &problem.communicator);
+        let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
+        let scratch_size = blocks.iter().map(|b| kernels::scratch(b, D, V)).max().unwrap_or(0);
+        Ok(Box::new(Cpu {
+            system: problem.system,
+            ldg: problem.ldg,
+            boundaries: BoundaryValues::new(&disc, problem.boundaries),
+            blocks,
+            pairings,
+            registers: problem.registers,
+            registers_held,
+            state,
+            now: vec![zero; row_packs],
+            next: vec![zero; row_packs],
+            fluxes: vec![zero; if S::VISCOUS { row_packs } else { 0 }],
+            prepared: None,
+            rows,
+            disc,
+            state_exchange,
+            flux_exchange,
+            scratch: Scratch(vec![]),
+            scratch_size,
+            precision: problem.precision,
+        }))
+    }
+
+    /// Values of one register of a pack of block `b`.
+    fn size(&self, b: usize) -> usize {
+        self.blocks[b].operators.points * V
+    }
+
+    /// Fills the rows `now` from a register, where a stage did not prepare them.
+    fn prepare(&mut self, register: usize) {
+        if self.prepared == Some(register) {
+            return;
+        }
+        self.each_pack([Part::Interior, Part::Rest], Rows::Next, |context, _, packs, _, rows, scratch| {
+            context.faces(packs, register, scratch, rows);
+        });
+        std::mem::swap(&mut self.now, &mut self.next);
+        self.prepared = Some(register);
+    }
+
+    /// Runs `pass(context, pack, registers of the pack, rows read, rows written by the pack, scratch)` over packs.
+    #[inline(always)]
+    fn each_pack<const N: usize>(
+        &mut self,
+        parts: [Part; N],
+        written: Rows,
+        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L::Scalar], &mut [L::Scalar], &mut [L]) + Sync,
+    ) {
+        self.scratch.reserve(self.scratch_size);
+        let (read, write) = match written {
+            Rows::Next => (&self.now, &mut self.next),
+            Rows::Fluxes => (&self.now, &mut self.fluxes),
+            Rows::NextFromFluxes => (&self.fluxes, &mut self.next),
+        };
+        let (read, write) = (L::scalars(read), L::scalars_mut(write));
+        for part in parts {
+            for (block, state) in self.blocks.iter().zip(&mut self.state) {
+                let range = block.part(part);
+                if range.is_empty() {
+                    continue;
+                }
+                let context = Context {
+                    system: &self.system,
+                    block,
+                    pairings: &self.pairings,
+                    boundaries: &self.boundaries,
+                    ldg: self.ldg,
+                };
+                let (size, stride) =
+                    (self.registers_held * block.operators.points * V, block.rows_stride * L::LANES);
+                let rows = &mut write
+                    [block.rows_start + range.start * stride..block.rows_start + range.end * stride];
+                let state = &mut state[range.start * size..range.end * size];
+                let (scratch, context, pass) = (&self.scratch, &context, &pass);
+                let packs =
+                    state.par_chunks_exact_mut(size).zip(rows.par_chunks_exact_mut(stride)).enumerate();
+                packs.with_min_len(4).for_each(|(i, (state, rows))| {
+                    scratch.with(|scratch| {
+                        L::vectorize(Work(
+                            #[inline(always)]
+                            || pass(context, range.start + i, state, read, rows, scratch),
+                        ));
+                    });
+                });
+            }
+        }
+    }
+
+    fn inviscid_stage(&mut self, updates: &Updates<L>) {
+        if let Some(exchange) = &mut self.state_exchange {
+            exchange.start::<L::Scalar>(L::scalars(&self.now));
+        }
+        for part in [Part::Interior, Part::Rest] {
+            if part == Part::Rest {
+                if let Some(exchange) = &mut self.state_exchange {
+                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
+                }
+            }
+            self.each_pack(
+                [part],
+                Rows::Next,
+                #[inline(always)]
+                |context, pack, registers, states, next, scratch| {
+                    context.inviscid(pack, updates, registers, states, next, scratch);
+                },
+            );
+        }
+    }
+
+    fn viscous_stage(&mut self, updates: &Updates<L>) {
+        let partial = self.registers;
+        if let Some(exchange) = &mut self.state_exchange {
+            exchange.start::<L::Scalar>(L::scalars(&self.now));
+        }
+        for part in [Part::Interior, Part::Rest] {
+            if part == Part::Rest {
+                if let Some(exchange) = &mut self.state_exchange {
+                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
+                }
+            }
+            self.each_pack(
+                [part],
+                Rows::Fluxes,
+                #[inline(always)]
+                |context, pack, registers, states, fluxes, scratch| {
+                    context.viscous_first(pack, updates.eval, partial, registers, states, fluxes, scratch);
+                },
+            );
+        }
+        if let Some(exchange) = &mut self.flux_exchange {
+            exchange.start::<L::Scalar>(L::scalars(&self.fluxes));
+        }
+        for part in [Part::Interior, Part::Rest] {
+            if part == Part::Rest {
+                if let Some(exchange) = &mut self.flux_exchange {
+                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.fluxes));
+                }
+            }
+            self.each_pack(
+                [part],
+                Rows::NextFromFluxes,
+                #[inline(always)]
+                |context, pack, registers, fluxes, next, scratch| {
+                    context.viscous_second(pack, partial, updates, registers, fluxes, next, scratch);
+                },
+            );
+        }
+    }
+}
+
+/// Which rows a pass reads and writes.
+#[derive(Clone, Copy)]
+enum Rows {
+    /// Reads the states, writes the next ones.
+    Next,
+    /// Reads the states, writes normal viscous fluxes.
+    Fluxes,
+    /// Reads normal viscous fluxes, writes the next states.
+    NextFromFluxes,
+}
+
+impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D, V, S, L> {
+    fn description(&self) -> String {
+        let precision = match self.precision {
+            Precision::Single => "f32",
+            Precision::Double => "f64",
+        };
+        let (name, lanes, threads) = (L::NAME, L::LANES, rayon::current_num_threads());
+        format!("CPU, {threads} thread{}, {precision}, {name} x {lanes}", if threads == 1 { "" } else { "s" })
+    }
+
+    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+        let (size, points) = (self.size(block), self.blocks[block].operators.points);
+        let elements = self.blocks[block].elements;
+        let held = self.registers_held * size;
+        for (pack, state) in self.state[block].chunks_exact_mut(held).enumerate() {
+            let to = L::scalars_mut(&mut state[register * size..(register + 1) * size]);
+            for lane in 0..L::LANES {
+                let element = (pack * L::LANES + lane).min(elements - 1);
+                let from = &values[element * size..(element + 1) * size];
+                for v in 0..V {
+                    for p in 0..points {
+                        to[(p * V + v) * L::LANES + lane] = L::Scalar::from_f64(from[v * points + p]);
+                    }
+                }
+            }
+        }
+        if self.prepared == Some(register) {
+            self.prepared = None;
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
+        let (size, points) = (self.size(block), self.blocks[block].operators.points);
+        let held = self.registers_held * size;
+        for (element, to) in values.chunks_exact_mut(size).enumerate() {
+            let (pack, lane) = (element / L::LANES, element % L::LANES);
+            let from = L::scalars(&self.state[block][pack * held + register * size..][..size]);
+            for v in 0..V {
+                for p in 0..points {
+                    to[v * points + p] = from[(p * V + v) * L::LANES + lane].to_f64();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError> {
+        if !Updates::<L>::supports(stage) {
+            return Err(BackendError::Unsupported("the scheme's register combinations are too long".into()));
+        }
+        self.prepare(stage.eval);
+        let updates = Updates::<L>::new(stage, dt);
+        self.boundaries.update(&self.disc, t + stage.c * dt);
+        let states = L::scalars_mut(&mut self.now);
+        self.boundaries.ghosts::<D, V, S>(&self.system, &self.disc, &self.rows, states);
+        if S::VISCOUS {
+            self.viscous_stage(&updates);
+        } else {
+            self.inviscid_stage(&updates);
+        }
+        std::mem::swap(&mut self.now, &mut self.next);
+        self.prepared = Some(stage.next);
+        Ok(())
+    }
+
+    fn wait(&mut self) -> Result<(), BackendError> {
+        Ok(())
+    }
+
+    fn memory(&self) -> u64 {
+        let packs = self.state.iter().map(Vec::len).sum::<usize>() + 2 * self.now.len() + self.fluxes.len();
+        (packs * size_of::<L>()) as u64
+    }
+}

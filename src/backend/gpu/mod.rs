@@ -1,1 +1,1 @@
-//! stub
+//! gpu stub

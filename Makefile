@@ -1,0 +1,95 @@
+# make demo    build, and run the vortex on four ranks, on the processor and on the graphics device
+# make test    everything that can be tested on this machine
+# make lint    formatting and clippy
+# make docs    the library's documentation
+# make bench   the benchmarks
+# make install the program, into cargo's bin folder
+#
+# Each first installs what is missing. SOLVER_SKIP_MPI=1, SOLVER_SKIP_GPU=1, SOLVER_SKIP_VTK=1 leave out the tests that
+# need MPI's mpirun, a graphics device or VTK's reader; nothing is skipped unless asked for.
+
+.DEFAULT_GOAL := demo
+.PHONY: demo test test-default test-without lint docs bench install build deps deps-python clean
+
+# Flags for every cargo call, such as --locked or --offline.
+CARGO_FLAGS ?=
+MPIRUN ?= mpirun
+PATH := $(PATH):$(HOME)/.cargo/bin
+export PATH MPIRUN
+
+# Open MPI: as root (containers), more ranks than cores, and ranks not bound to a core each, so that a rank's threads have
+# all cores to share. First version 4, then version 5; other MPI libraries ignore these.
+export OMPI_ALLOW_RUN_AS_ROOT ?= 1
+export OMPI_ALLOW_RUN_AS_ROOT_CONFIRM ?= 1
+export OMPI_MCA_rmaps_base_oversubscribe ?= 1
+export OMPI_MCA_hwloc_base_binding_policy ?= none
+export PRTE_MCA_rmaps_default_mapping_policy ?= :oversubscribe
+export PRTE_MCA_hwloc_default_binding_policy ?= none
+
+# Vulkan's loader looks for this folder and complains without it.
+ifndef XDG_RUNTIME_DIR
+export XDG_RUNTIME_DIR := $(CURDIR)/target/runtime
+endif
+
+# Where both are installed, Debian's pkg-config prefers the parallel HDF5, which does not belong into this build. Looked up
+# when cargo is called, since HDF5 may have been installed by then.
+HDF5_SERIAL = $(shell pkg-config --libs hdf5 2>/dev/null | grep -qw serial || ls -d /usr/lib/$$(cc -print-multiarch)/hdf5/serial 2>/dev/null)
+CARGO = $(if $(HDF5_DIR),,$(if $(HDF5_SERIAL),HDF5_DIR=$(HDF5_SERIAL) ))cargo
+
+PYTHON := $(CURDIR)/target/python
+SOLVER := target/release/solver
+
+build: deps
+	$(CARGO) build --release $(CARGO_FLAGS)
+
+deps:
+	@tests/setup.sh system
+	@mkdir -p -m 700 "$(XDG_RUNTIME_DIR)"
+
+deps-python: deps
+	@tests/setup.sh python "$(PYTHON)"
+
+demo: build
+	@rm -rf demo && mkdir demo
+	@echo; echo "== 1. Import the Gmsh mesh"
+	$(SOLVER) import meshes/vortex.msh demo/vortex.smesh
+	@echo; echo "== 2. Divide it into 4 parts"
+	$(SOLVER) partition 4 demo/vortex.smesh
+	@echo; echo "== 3. Run on 4 ranks, on the processor"
+	$(MPIRUN) -np 4 $(SOLVER) run -b cpu demo/vortex.smesh configs/vortex.ini
+	@echo; echo "== 4. Run on 4 ranks, on the graphics device (a software one, where there is no other)"
+	$(MPIRUN) -np 4 $(SOLVER) run -b gpu demo/vortex.smesh configs/vortex.ini
+	@echo; echo "== The results; open in ParaView:"
+	@find demo -name '*.pvd' -o -name '*.vtkhdf' | sort
+
+test: test-default test-without
+
+# Library, binary, integration tests (those with MPI start mpirun themselves), examples and the code in the documentation.
+test-default: build deps-python
+	$(if $(filter 1,$(SOLVER_SKIP_VTK)),,SOLVER_VTK_PYTHON="$(PYTHON)/bin/python") $(CARGO) test --release $(CARGO_FLAGS)
+
+# The same without optional parts; last, the full program is put back in its place.
+test-without: deps
+	$(CARGO) test --release --no-default-features $(CARGO_FLAGS)
+	$(SOLVER) --version
+	$(CARGO) check --release --no-default-features --features mpi --all-targets $(CARGO_FLAGS)
+	$(CARGO) check --release --no-default-features --features gpu --all-targets $(CARGO_FLAGS)
+	$(CARGO) build --release $(CARGO_FLAGS)
+
+lint: deps
+	cargo fmt --check
+	$(CARGO) clippy --release --all-targets $(CARGO_FLAGS) -- -D warnings
+	$(CARGO) clippy --release --all-targets --no-default-features $(CARGO_FLAGS) -- -D warnings
+
+docs: deps
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps $(CARGO_FLAGS)
+
+bench: deps
+	$(CARGO) bench $(CARGO_FLAGS)
+
+install: deps
+	$(CARGO) install --path . $(CARGO_FLAGS)
+
+clean:
+	cargo clean
+	rm -rf demo

@@ -1,0 +1,216 @@
+//! How the CPU backend lays out a block: packs of `L` elements, one a lane. The last pack is filled up with copies of the
+//! last element, so that every lane computes something sensible.
+
+use super::lane::Lane;
+use super::operators::ElementOperators;
+use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
+use crate::backend::rows::FaceRows;
+use crate::physics::Real;
+
+/// Geometry and connectivity of a block in packs.
+pub struct BlockLayout<L: Lane> {
+    /// Operators of the reference element.
+    pub operators: ElementOperators<L::Scalar>,
+    /// Number of elements.
+    pub elements: usize,
+    /// Number of packs.
+    pub packs: usize,
+    /// The first so many packs touch no other rank.
+    pub interior: usize,
+    /// Faces an element.
+    pub faces: usize,
+    /// First flux point of each face, `[faces + 1]`.
+    pub face_offsets: Vec<usize>,
+    /// Metric terms, `[pack][1 or P][D D]`.
+    s: Vec<L>,
+    /// `-1/|J|`, `[pack][1 or P]`.
+    minus_inverse_jacobian: Vec<L>,
+    /// Unit normals, left to right, then area factor with the sign of our side, `[pack][faces or F][D + 1]`.
+    normals: Vec<L>,
+    /// Metrics and normals a pack: 1 and faces, or P and F.
+    metrics_per_pack: usize,
+    normals_per_pack: usize,
+    affine: bool,
+    /// Start of the row beyond each face, `[pack][face][lane]`.
+    beyond: Vec<u32>,
+    /// Start in `pairings` of the permutation of each face, `[pack][face][lane]`.
+    pairing: Vec<u32>,
+    /// Boundary slot of each face or `u32::MAX`, `[pack][face][lane]`.
+    pub slots: Vec<u32>,
+    /// Whether any lane of a face lies on a boundary, `[pack][face]`.
+    pub on_boundary: Vec<bool>,
+    /// Start of the block's rows, values an element takes there, and start of each face's row within an element.
+    pub rows_start: usize,
+    /// Values an element takes in the rows.
+    pub rows_stride: usize,
+    rows_within: Vec<usize>,
+}
+
+/// Permutations of flux points one after the other, for all blocks.
+pub struct Pairings {
+    points: Vec<u16>,
+    starts: Vec<u32>,
+    identity: u32,
+}
+
+impl Pairings {
+    /// Those of a discretisation, and the identity for ghosts of boundaries.
+    pub fn new(disc: &Discretisation) -> Pairings {
+        let (mut points, mut starts) = (vec![], vec![]);
+        for pairing in &disc.pairings {
+            starts.push(points.len() as u32);
+            points.extend_from_slice(pairing);
+        }
+        let identity = points.len() as u32;
+        let longest = disc.boundary_faces.iter().map(|f| f.coordinates.len() / 3).max().unwrap_or(0);
+        points.extend(0..longest as u16);
+        Pairings { points, starts, identity }
+    }
+}
+
+impl<L: Lane> BlockLayout<L> {
+    /// Lays out block `b`.
+    pub fn new(disc: &Discretisation, b: usize, rows: &FaceRows, pairings: &Pairings) -> Self {
+        let block: &Block = &disc.blocks[b];
+        let dims = disc.dims;
+        let (elements, faces) = (block.len(), block.faces_per_element());
+        let packs = elements.div_ceil(L::LANES);
+        let affine = matches!(block.metrics, Metrics::Affine { .. });
+        let metrics_per_pack = if affine { 1 } else { block.points_per_element() };
+        let normals_per_pack = if affine { faces } else { block.flux_points_per_element() };
+        let offsets = &block.operators.face_offsets;
+        let (mut s, mut minus_inverse_jacobian, mut normals) = (vec![], vec![], vec![]);
+        let (mut beyond, mut pairing, mut slots, mut on_boundary) = (vec![], vec![], vec![], vec![]);
+        for pack in 0..packs {
+            let lanes = (0..L::LANES).map(|lane| (pack * L::LANES + lane).min(elements - 1));
+            let pack_of = |value: &dyn Fn(usize) -> f64| {
+                let mut x = [L::from_f64(0.0)];
+                for (to, e) in L::scalars_mut(&mut x).iter_mut().zip(lanes.clone()) {
+                    *to = L::Scalar::from_f64(value(e));
+                }
+                x[0]
+            };
+            for p in 0..metrics_per_pack {
+                s.extend((0..dims * dims).map(|i| pack_of(&|e| block.metric(e, p, dims).0[i])));
+                minus_inverse_jacobian.push(pack_of(&|e| -1.0 / block.metric(e, p, dims).1));
+            }
+            for i in 0..normals_per_pack {
+                let point = if affine { offsets[i] } else { i };
+                let face = if affine { i } else { offsets.iter().rposition(|&o| o <= i).unwrap_or(0) };
+                normals.extend((0..dims).map(|d| pack_of(&|e| block.normal(e, point, dims).0[d])));
+                let side = |e: usize| if block.faces[e * faces + face].is_left() { 1.0 } else { -1.0 };
+                normals.push(pack_of(&|e| side(e) * block.normal(e, point, dims).1));
+            }
+            for face in 0..faces {
+                let links = lanes.clone().map(|e| block.faces[e * faces + face]);
+                on_boundary.push(links.clone().any(|l| matches!(l, Link::Boundary { .. })));
+                for link in links {
+                    beyond.push(rows.beyond(link) as u32);
+                    pairing.push(match link {
+                        Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
+                            pairings.starts[pairing as usize]
+                        }
+                        Link::Boundary { .. } => pairings.identity,
+                    });
+                    slots.push(if let Link::Boundary { slot } = link { slot } else { u32::MAX });
+                }
+            }
+        }
+        let (rows_start, rows_stride) = rows.block(b);
+        BlockLayout {
+            operators: ElementOperators::new(&block.operators),
+            elements,
+            packs,
+            interior: if block.interior == elements { packs } else { block.interior / L::LANES },
+            faces,
+            face_offsets: offsets.clone(),
+            s,
+            minus_inverse_jacobian,
+            normals,
+            metrics_per_pack,
+            normals_per_pack,
+            affine,
+            beyond,
+            pairing,
+            slots,
+            on_boundary,
+            rows_start,
+            rows_stride,
+            rows_within: rows.within(b).to_vec(),
+        }
+    }
+
+    /// Vector `S_d` of solution point `p`.
+    #[inline(always)]
+    pub fn s<const D: usize>(&self, pack: usize, p: usize, d: usize) -> &[L; D] {
+        let i = pack * self.metrics_per_pack + if self.affine { 0 } else { p };
+        self.s[(i * D + d) * D..][..D].try_into().expect("D values were sliced")
+    }
+
+    /// `-1/|J|` of solution point `p`.
+    #[inline(always)]
+    pub fn minus_inverse_jacobian(&self, pack: usize, p: usize) -> L {
+        self.minus_inverse_jacobian[pack * self.metrics_per_pack + if self.affine { 0 } else { p }]
+    }
+
+    /// Unit normal (left to right) and area factor (positive on the left) of flux point `i` of face `face`.
+    #[inline(always)]
+    pub fn normal<const D: usize>(&self, pack: usize, face: usize, i: usize) -> (&[L; D], L) {
+        let at = (pack * self.normals_per_pack + if self.affine { face } else { i }) * (D + 1);
+        let values = &self.normals[at..at + D + 1];
+        (values[..D].try_into().expect("D values were sliced"), values[D])
+    }
+
+    /// Values beyond the faces of a pack, `to[F][V]`, in the order of our flux points.
+    #[inline(always)]
+    pub fn gather<const V: usize>(&self, pack: usize, rows: &[L::Scalar], pairings: &Pairings, to: &mut [L]) {
+        let to = L::scalars_mut(to);
+        for face in 0..self.faces {
+            let (first, end) = (self.face_offsets[face], self.face_offsets[face + 1]);
+            let to = &mut to[first * V * L::LANES..end * V * L::LANES];
+            let at = (pack * self.faces + face) * L::LANES;
+            for lane in 0..L::LANES {
+                let row = &rows[self.beyond[at + lane] as usize..][..(end - first) * V];
+                let permutation = &pairings.points[self.pairing[at + lane] as usize..][..end - first];
+                for (to, &point) in to.chunks_exact_mut(V * L::LANES).zip(permutation) {
+                    let values = &row[point as usize * V..][..V];
+                    for v in 0..V {
+                        to[v * L::LANES + lane] = values[v];
+                    }
+                }
+            }
+        }
+    }
+
+    /// Writes `from[F][V]` to the rows of a pack, `rows[lane][rows_stride]`.
+    #[inline(always)]
+    pub fn scatter<const V: usize>(&self, from: &[L], rows: &mut [L::Scalar]) {
+        let from = L::scalars(from);
+        for (lane, element) in rows.chunks_exact_mut(self.rows_stride).enumerate() {
+            for face in 0..self.faces {
+                let (first, end) = (self.face_offsets[face], self.face_offsets[face + 1]);
+                let from = &from[first * V * L::LANES..end * V * L::LANES];
+                let row = &mut element[self.rows_within[face]..][..(end - first) * V];
+                for (i, to) in row.iter_mut().enumerate() {
+                    *to = from[i * L::LANES + lane];
+                }
+            }
+        }
+    }
+
+    /// Reads the rows of a pack, `rows[lane][rows_stride]`, into `to[F][V]`.
+    #[inline(always)]
+    pub fn read_rows<const V: usize>(&self, rows: &[L::Scalar], to: &mut [L]) {
+        let to = L::scalars_mut(to);
+        for (lane, element) in rows.chunks_exact(self.rows_stride).enumerate() {
+            for face in 0..self.faces {
+                let (first, end) = (self.face_offsets[face], self.face_offsets[face + 1]);
+                let to = &mut to[first * V * L::LANES..end * V * L::LANES];
+                let row = &element[self.rows_within[face]..][..(end - first) * V];
+                for (i, &value) in row.iter().enumerate() {
+                    to[i * L::LANES + lane] = value;
+                }
+            }
+        }
+    }
+}

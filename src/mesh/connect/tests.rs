@@ -1,0 +1,394 @@
+use super::*;
+use crate::element::{Shape, shape::paired_vertex};
+use crate::mesh::generate::{BoxMesh, Cells, SIDES};
+use crate::mesh::raw::{Group, RawBlock};
+use crate::mesh::{Link, lattice};
+use std::collections::BTreeSet;
+
+const ALL: [Cells; 5] = [Cells::Tri, Cells::Quad, Cells::TriQuad, Cells::Tet, Cells::Hex];
+
+/// Vertices of face `f` of element `id`.
+fn face(mesh: &Mesh, id: usize, f: usize) -> Vec<[f64; 3]> {
+    let vertices = mesh.vertices(id);
+    let shape = mesh.blocks[mesh.locate(id).0].shape;
+    shape.faces()[f].vertices.iter().map(|&v| vertices[v]).collect()
+}
+
+/// Checks a mesh of the box from 0 to `high`: links are valid, paired vertices coincide but for whole periods along one
+/// axis, boundary faces lie on their side. Returns the rotations met.
+fn check(mesh: &Mesh, high: [f64; 3], periodic: [bool; 3]) -> BTreeSet<(usize, u8)> {
+    mesh.validate().unwrap();
+    let mut rotations = BTreeSet::new();
+    for (id, (_, links)) in mesh.elements().enumerate() {
+        for (f, link) in links.iter().enumerate() {
+            let ours = face(mesh, id, f);
+            match *link {
+                Link::Interior { element, face: their_face, rotation } => {
+                    let theirs = face(mesh, element as usize, their_face as usize);
+                    let n = ours.len();
+                    rotations.insert((n, rotation));
+                    let gap = |i: usize| -> [f64; 3] {
+                        let other = theirs[paired_vertex(rotation as usize, i, n)];
+                        std::array::from_fn(|d| ours[i][d] - other[d])
+                    };
+                    let wrapped: Vec<usize> = (0..3).filter(|&d| gap(0)[d].abs() > 1e-12).collect();
+                    assert!(wrapped.len() <= 1, "{id} {f}: {:?}", gap(0));
+                    for d in wrapped {
+                        assert!(periodic[d] && (gap(0)[d].abs() - high[d]).abs() < 1e-12, "{id} {f}");
+                    }
+                    for i in 1..n {
+                        (0..3).for_each(|d| assert!((gap(i)[d] - gap(0)[d]).abs() < 1e-12, "{id} {f}"));
+                    }
+                }
+                Link::Boundary(b) => {
+                    let side = SIDES.iter().position(|s| *s == mesh.boundaries[b as usize]).unwrap();
+                    let at = if side % 2 == 0 { 0.0 } else { high[side / 2] };
+                    assert!(ours.iter().all(|x| x[side / 2] == at), "{id} {f}");
+                }
+            }
+        }
+    }
+    rotations
+}
+
+#[test]
+fn boxes_of_every_shape_are_closed_and_their_faces_meet() {
+    let high = [1.0, 2.0, 1.5];
+    for cells in ALL {
+        for periodic in [[false; 3], [true; 3], [true, false, true], [false, true, false]] {
+            for seed in [None, Some(1), Some(2)] {
+                let mut box_mesh =
+                    BoxMesh::new(cells, [4, 6, 3]).extents([0.0; 3], high).warp(0.05).periodic(periodic);
+                if let Some(seed) = seed {
+                    box_mesh = box_mesh.shuffle(seed);
+                }
+                let mesh = box_mesh.build();
+                let rotations = check(&mesh, high, periodic);
+                if seed.is_some() && mesh.dims == 3 {
+                    let n = if cells == Cells::Tet { 3 } else { 4 };
+                    assert_eq!(rotations, (0..n as u8).map(|r| (n, r)).collect(), "all rotations are met");
+                }
+                let names = (0..2 * mesh.dims).filter(|s| !periodic[s / 2]).map(|s| SIDES[s]);
+                assert_eq!(
+                    mesh.boundaries,
+                    names.map(String::from).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn boxes_one_cell_wide_are_their_own_periodic_neighbours() {
+    for cells in [Cells::Tri, Cells::Quad, Cells::Tet, Cells::Hex] {
+        for counts in [[1, 1, 1], [2, 1, 1], [2, 2, 1], [1, 3, 2]] {
+            let mesh = BoxMesh::new(cells, counts).periodic([true; 3]).shuffle(7).build();
+            check(&mesh, [1.0; 3], [true; 3]);
+            let own = mesh.elements().enumerate().any(|(id, (_, links))| {
+                links.iter().any(|l| matches!(l, Link::Interior { element, .. } if *element as usize == id))
+            });
+            assert_eq!(
+                own,
+                counts.contains(&1)
+                    && matches!(cells, Cells::Quad | Cells::Hex)
+                    && counts[..mesh.dims].contains(&1)
+            );
+        }
+    }
+}
+
+#[test]
+fn numbers_of_elements_and_faces_are_right_and_obey_eulers_formula() {
+    let [nx, ny, nz] = [3, 4, 2];
+    for cells in ALL {
+        let mesh = BoxMesh::new(cells, [nx, ny, nz]).shuffle(3).build();
+        let expected = match cells {
+            Cells::Tri => 2 * nx * ny,
+            Cells::Quad => nx * ny,
+            Cells::TriQuad => nx * ny * 3 / 2,
+            Cells::Tet => 6 * nx * ny * nz,
+            Cells::Hex => nx * ny * nz,
+        };
+        assert_eq!(mesh.len(), expected, "{cells:?}");
+        let boundary = mesh.elements().flat_map(|e| e.1).filter(|l| matches!(l, Link::Boundary(_))).count();
+        let interior =
+            mesh.elements().flat_map(|e| e.1).filter(|l| matches!(l, Link::Interior { .. })).count();
+        let on_sides = match cells {
+            Cells::Tet => 4 * (nx * ny + ny * nz + nz * nx),
+            Cells::Hex => 2 * (nx * ny + ny * nz + nz * nx),
+            _ => 2 * (nx + ny),
+        };
+        assert_eq!(boundary, on_sides, "{cells:?}");
+        let faces = boundary + interior / 2;
+        let mut edges = BTreeSet::new();
+        for block in &mesh.blocks {
+            for e in 0..block.len() {
+                for face in block.shape.faces() {
+                    let ring: Vec<u32> = face.vertices.iter().map(|&v| block.element(e)[v]).collect();
+                    for (i, &a) in ring.iter().enumerate() {
+                        let b = ring[(i + 1) % ring.len()];
+                        edges.insert((a.min(b), a.max(b)));
+                    }
+                }
+            }
+        }
+        let (v, e, f, c) = (mesh.nodes.len() as i64, edges.len() as i64, faces as i64, mesh.len() as i64);
+        assert_eq!(if mesh.dims == 3 { v - e + f - c } else { v - e + c }, 1, "{cells:?}");
+    }
+}
+
+#[test]
+fn nodes_of_curved_elements_stand_in_lattice_order() {
+    for cells in ALL {
+        for order in 1..4 {
+            let mesh = BoxMesh::new(cells, [2, 2, 2]).order(order).shuffle(5).build();
+            for block in &mesh.blocks {
+                assert_eq!(block.order, order);
+                for e in 0..block.len() {
+                    // The vertices along the axes: 1, 2, 3 of simplices, 1, 2, 4 of products.
+                    let corner = |a: usize| {
+                        let v = if block.shape.is_tensor() && a > 0 { 1 << (a - 1) } else { a };
+                        mesh.nodes[block.element(e)[vertex_nodes(block.shape, order)[v]] as usize]
+                    };
+                    for (n, at) in lattice(block.shape, order).into_iter().enumerate() {
+                        let x = mesh.nodes[block.element(e)[n] as usize];
+                        for d in 0..3 {
+                            let edge =
+                                |a: usize| (corner(a + 1)[d] - corner(0)[d]) * at[a] as f64 / order as f64;
+                            let expected = corner(0)[d] + (0..mesh.dims).map(edge).sum::<f64>();
+                            assert!((x[d] - expected).abs() < 1e-14);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn mirrored_elements_are_turned_over_and_counted() {
+    for cells in ALL {
+        for order in 1..4 {
+            let mut raw = BoxMesh::new(cells, [2, 4, 3]).order(order).warp(0.05).shuffle(1).raw();
+            let straight = connect(&raw).unwrap();
+            assert_eq!(straight.notices, vec![]);
+            raw.nodes.iter_mut().for_each(|x| x[0] = 1.0 - x[0]);
+            raw.groups.iter_mut().for_each(|g| {
+                g.name = match g.name.as_str() {
+                    "left" => "right".into(),
+                    "right" => "left".into(),
+                    other => other.into(),
+                }
+            });
+            let Connected { mesh, notices } = connect(&raw).unwrap();
+            assert_eq!(notices, vec![Notice::Flipped { count: mesh.len(), elements: mesh.len() }]);
+            check(&mesh, [1.0; 3], [false; 3]);
+            // Turned over twice is unchanged, higher-order nodes included.
+            raw.nodes.iter_mut().for_each(|x| x[0] = 1.0 - x[0]);
+            let volume = raw.blocks.iter_mut().filter(|b| b.shape.dims() == mesh.dims);
+            volume.zip(&mesh.blocks).for_each(|(raw, block)| raw.nodes.clone_from(&block.nodes));
+            let again = connect(&raw).unwrap().mesh;
+            let nodes = |m: &Mesh| m.blocks.iter().map(|b| b.nodes.clone()).collect::<Vec<_>>();
+            assert_eq!(nodes(&again), nodes(&straight.mesh));
+        }
+    }
+}
+
+#[test]
+fn planes_of_constant_z_are_moved_to_zero_and_unused_nodes_dropped() {
+    let mut raw = BoxMesh::new(Cells::TriQuad, [2, 2, 1]).raw();
+    raw.nodes.iter_mut().for_each(|x| x[2] = -10.0);
+    raw.nodes.insert(0, [7.0; 3]);
+    raw.blocks.iter_mut().for_each(|b| b.nodes.iter_mut().for_each(|n| *n += 1));
+    let Connected { mesh, notices } = connect(&raw).unwrap();
+    check(&mesh, [1.0; 3], [false; 3]);
+    assert_eq!((mesh.nodes.len(), notices), (9, vec![Notice::DroppedNodes { count: 1 }]));
+}
+
+#[test]
+fn every_mesh_has_its_own_identity() {
+    let raw = BoxMesh::new(Cells::Quad, [1, 1, 1]).raw();
+    assert_ne!(connect(&raw).unwrap().mesh.uuid, connect(&raw).unwrap().mesh.uuid);
+}
+
+/// A raw mesh with one block of volume elements first, boundaries removed where `keep` says no.
+fn without(mut raw: RawMesh, names: &[&str]) -> RawMesh {
+    let groups = raw.groups.clone();
+    for block in &mut raw.blocks {
+        let per = block.shape.points(block.order);
+        let keep: Vec<usize> = (0..block.numbers.len())
+            .filter(|&e| !names.contains(&groups[block.groups[e] as usize].name.as_str()))
+            .collect();
+        block.nodes = keep.iter().flat_map(|&e| block.nodes[e * per..(e + 1) * per].to_vec()).collect();
+        block.groups = keep.iter().map(|&e| block.groups[e]).collect();
+        block.numbers = keep.iter().map(|&e| block.numbers[e]).collect();
+    }
+    raw
+}
+
+fn refused(raw: &RawMesh) -> (ConnectError, String) {
+    let error = connect(raw).unwrap_err();
+    let text = error.to_string();
+    (error, text)
+}
+
+fn squares() -> BoxMesh {
+    BoxMesh::new(Cells::Quad, [2, 2, 1])
+}
+
+fn block(raw: &mut RawMesh, shape: Shape) -> &mut RawBlock {
+    raw.blocks.iter_mut().find(|b| b.shape == shape).unwrap()
+}
+
+#[test]
+fn missing_boundaries_are_reported_with_their_place() {
+    let (error, text) = refused(&without(squares().raw(), &["right"]));
+    assert!(matches!(error, ConnectError::Unpaired { count: 2, .. }));
+    assert!(text.contains("2 faces are unpaired, between (1, 0.25, 0) and (1, 0.75, 0)"), "{text}");
+    assert!(text.contains("physical group"), "{text}");
+    // Coincident nodes that are not merged leave faces unpaired, too.
+    let mut raw = squares().raw();
+    raw.nodes.push(raw.nodes[4]);
+    block(&mut raw, Shape::Quad).nodes[3] = 9;
+    assert!(matches!(refused(&raw).0, ConnectError::Unpaired { count: 4, .. }));
+}
+
+#[test]
+fn meshes_without_surface_or_volume_are_refused() {
+    assert_eq!(refused(&RawMesh::default()).0, ConnectError::Empty);
+    let raw = without(squares().raw(), &["fluid"]);
+    assert_eq!(refused(&raw).0, ConnectError::OneDimensional);
+}
+
+#[test]
+fn surfaces_in_space_are_refused() {
+    let mut raw = squares().raw();
+    raw.nodes.iter_mut().for_each(|x| x[2] = x[0]);
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::NotPlanar { .. }), "{text}");
+}
+
+#[test]
+fn degenerate_and_tangled_elements_are_refused() {
+    let mut raw = squares().raw();
+    raw.nodes[4] = raw.nodes[3];
+    assert!(matches!(refused(&raw).0, ConnectError::Degenerate { .. }));
+    raw.nodes[4] = [-0.5, -0.5, 0.0];
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::Tangled { .. }), "{text}");
+    let mut raw = BoxMesh::new(Cells::Tet, [1, 1, 1]).raw();
+    raw.nodes[7] = [0.0; 3];
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::Degenerate { .. }) && text.starts_with("tet "), "{text}");
+    let mut raw = BoxMesh::new(Cells::Hex, [1, 1, 1]).raw();
+    raw.nodes[7] = [0.1, 0.1, 0.1];
+    assert!(matches!(refused(&raw).0, ConnectError::Tangled { .. }));
+    raw.nodes[7] = [f64::NAN; 3];
+    assert!(matches!(refused(&raw).0, ConnectError::Malformed(_)));
+}
+
+#[test]
+fn overlapping_and_crowded_elements_are_refused() {
+    // The second triangle on the same side of the diagonal as the first.
+    let mut raw = BoxMesh::new(Cells::Tri, [1, 1, 1]).raw();
+    raw.nodes.push([0.1, 0.1, 0.0]);
+    block(&mut raw, Shape::Tri).nodes.splice(3..6, [1, 2, 4]);
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::Overlap { .. }), "{text}");
+    // An element listed twice.
+    let mut raw = BoxMesh::new(Cells::Hex, [1, 1, 1]).raw();
+    let hexes = block(&mut raw, Shape::Hex);
+    hexes.nodes.extend_from_within(..);
+    hexes.groups.push(0);
+    hexes.numbers.push(99);
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::Overlap { .. }), "{text}");
+    // Three triangles on one edge, nothing else shared.
+    let mut raw = BoxMesh::new(Cells::Tri, [1, 1, 1]).raw();
+    raw.nodes.push([2.0, 1.0, 0.0]);
+    let tri = block(&mut raw, Shape::Tri);
+    tri.nodes.extend([2, 1, 4]);
+    tri.groups.push(0);
+    tri.numbers.push(99);
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::Crowded { count: 3, .. }), "{text}");
+}
+
+#[test]
+fn boundary_elements_must_lie_on_the_outside_once() {
+    let line = |ends: [u32; 2], group: u32| {
+        let mut raw = squares().raw();
+        let lines = block(&mut raw, Shape::Line);
+        lines.nodes.extend(ends);
+        lines.groups.push(group);
+        lines.numbers.push(1000);
+        raw
+    };
+    let (error, text) = refused(&line([1, 4], 1));
+    assert!(matches!(error, ConnectError::BoundaryInside { .. }), "{text}");
+    assert!(text.contains("line 1000 at (0.5, 0.25, 0)") && text.contains("\"left\""), "{text}");
+    let (error, text) = refused(&line([0, 4], 1));
+    assert!(matches!(error, ConnectError::BoundaryOffVolume { .. }), "{text}");
+    let (error, text) = refused(&line([0, 3], 2));
+    assert!(matches!(error, ConnectError::BoundaryTwice { .. }), "{text}");
+    assert!(text.contains("\"right\"") && text.contains("\"left\""), "{text}");
+}
+
+#[test]
+fn groups_without_elements_are_noticed() {
+    let mut raw = squares().raw();
+    raw.groups.push(Group { dim: 1, tag: 9, name: "ghost".into() });
+    let connected = connect(&raw).unwrap();
+    assert_eq!(connected.notices, vec![Notice::EmptyBoundary { name: "ghost".into() }]);
+    assert!(!connected.mesh.boundaries.contains(&"ghost".to_string()));
+    raw.groups.push(Group { dim: 1, tag: 10, name: "periodic".into() });
+    assert_eq!(refused(&raw).0, ConnectError::PeriodicName("periodic".into()));
+}
+
+#[test]
+fn periodic_patches_that_do_not_match_are_refused() {
+    let periodic = || squares().periodic([true, false, false]);
+    let (error, text) = refused(&without(periodic().raw(), &["periodic_x_r"]));
+    assert!(matches!(error, ConnectError::PeriodicMissing { missing: 'r', .. }), "{text}");
+
+    let mut raw = periodic().raw();
+    let lines = block(&mut raw, Shape::Line);
+    let e = lines.groups.iter().position(|&g| g == 2).unwrap();
+    lines.groups[e] = 3;
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::PeriodicCounts { left: 2, right: 1, .. }), "{text}");
+
+    let mut raw = periodic().raw();
+    raw.nodes[5][1] = 0.6;
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::PeriodicUnmatched { count: 2, .. }), "{text}");
+    assert!(text.contains("the first at (0, 0.25, 0), expected at (1, 0.25, 0)"), "{text}");
+    raw.nodes[5][1] = 0.5 + 1e-9;
+    check(&connect(&without(periodic().raw(), &[])).unwrap().mesh, [1.0; 3], [true, false, false]);
+    connect(&raw).expect("small errors of a mesh generator are forgiven");
+
+    // Left sides of two separate squares: the mesh lies on the same side of both.
+    let mut raw = squares().raw();
+    raw.nodes = (0..8).map(|n| [[0.0, 1.0, 2.0, 3.0][n % 4], (n / 4) as f64, 0.0]).collect();
+    raw.groups = [(2, "fluid"), (1, "periodic_x_l"), (1, "periodic_x_r"), (1, "wall")]
+        .map(|(dim, name)| Group { dim, tag: 1, name: name.into() })
+        .to_vec();
+    let quads = RawBlock {
+        shape: Shape::Quad,
+        order: 1,
+        nodes: vec![0, 1, 4, 5, 2, 3, 6, 7],
+        groups: vec![0; 2],
+        numbers: vec![1, 2],
+    };
+    let sides = [[0, 4], [2, 6], [0, 1], [1, 5], [5, 4], [2, 3], [3, 7], [7, 6]];
+    let lines = RawBlock {
+        shape: Shape::Line,
+        order: 1,
+        nodes: sides.concat(),
+        groups: vec![1, 2, 3, 3, 3, 3, 3, 3],
+        numbers: (3..11).collect(),
+    };
+    raw.blocks = vec![quads, lines];
+    let (error, text) = refused(&raw);
+    assert!(matches!(error, ConnectError::PeriodicFacing { .. }), "{text}");
+}

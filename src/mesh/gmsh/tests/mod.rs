@@ -1,0 +1,6 @@
+//! The reader against files that Gmsh wrote, files written here, and damaged ones.
+
+mod damaged;
+mod fixtures;
+mod messages;
+mod write;
