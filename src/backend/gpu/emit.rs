@@ -54,20 +54,6 @@ pub fn literal(x: f64, precision: Precision, place: &str) -> Result<String, Back
     Ok(if text.starts_with('-') { format!("({text})") } else { text })
 }
 
-/// An array of literals: `array<real, n>(...)`.
-///
-/// # Errors
-/// As [`literal`].
-pub fn literals(
-    values: impl IntoIterator<Item = f64>,
-    precision: Precision,
-    place: &str,
-) -> Result<String, BackendError> {
-    let texts: Result<Vec<_>, _> = values.into_iter().map(|x| literal(x, precision, place)).collect();
-    let texts = texts?;
-    Ok(format!("array<real, {}>({})", texts.len(), texts.join(", ")))
-}
-
 fn name(f: Function) -> &'static str {
     match f {
         Function::Sin => "real_sin",

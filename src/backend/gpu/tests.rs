@@ -1,0 +1,1 @@
+//! Tests that look inside; see also `tests/gpu.rs`.
