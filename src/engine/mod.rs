@@ -1,5 +1,403 @@
-//! The engine: discretisation, physics and a backend put together. Gives `du/dt` and advances in time.
+//! The engine: discretisation, physics and a backend put together. Holds the solution and advances it in time.
+//!
+//! [`Settings`] say what to solve and how; [`Engine::new`] builds everything for one rank of a mesh. A system that is not
+//! in the library's table goes through [`Engine::with_system`].
+//!
+//! Values at the boundary of the engine are `f64`, `[element][variable][point]`, block by block
+//! ([`Discretisation::blocks`]); what is evaluated at points and summed ([`fields`]) does not depend on the number of
+//! ranks or the order of elements.
 
 pub mod discretise;
+pub mod fields;
 pub mod geometry;
 pub mod scheme;
+
+use crate::backend::cpu::{self, Isa};
+use crate::backend::problem::Ldg;
+use crate::backend::reference::Reference;
+use crate::backend::{Backend, BackendError, BoundaryData, Discretisation, Precision, Problem, Stage};
+use crate::element::PointSets;
+use crate::mesh::local::LocalMesh;
+use crate::parallel::Communicator;
+use crate::physics::expr::Expr;
+use crate::physics::variables::{Variables, VariablesOf};
+use crate::physics::{Choice, System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system};
+use discretise::DiscretiseError;
+use scheme::{STEPPERS, Scheme};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What to solve, and how.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The equations.
+    pub system: SystemSpec,
+    /// Polynomial order.
+    pub order: usize,
+    /// Solution and flux points.
+    pub points: PointSets,
+    /// LDG's direction and penalty.
+    pub ldg: Ldg,
+    /// Name of the time-stepping scheme, see [`scheme::STEPPERS`].
+    pub scheme: String,
+    /// Working precision.
+    pub precision: Precision,
+    /// Condition of each boundary, by name.
+    pub boundaries: BTreeMap<String, BoundarySpec>,
+    /// Where to compute.
+    pub backend: BackendChoice,
+}
+
+impl Settings {
+    /// The usual choices for a system at an order: rk4, double precision, on the CPU, no boundaries,
+    /// LDG with direction 1/2 and penalty 0.1.
+    pub fn new(system: SystemSpec, order: usize) -> Settings {
+        Settings {
+            system,
+            order,
+            points: PointSets::default(),
+            ldg: Ldg { beta: 0.5, tau: 0.1 },
+            scheme: "rk4".into(),
+            precision: Precision::Double,
+            boundaries: BTreeMap::new(),
+            backend: BackendChoice::Cpu(None),
+        }
+    }
+}
+
+/// A boundary condition by name, with its data.
+#[derive(Clone, Debug, Default)]
+pub struct BoundarySpec {
+    /// Name of the condition, such as `char-riem-inv`.
+    pub kind: String,
+    /// Data by key: expressions of x, y, z, t (in this order).
+    pub data: BTreeMap<String, Expr>,
+}
+
+/// Which backend to use.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BackendChoice {
+    /// The CPU backend, with a certain instruction set or the machine's best.
+    Cpu(Option<Isa>),
+    /// The GPU backend; a device by number or part of its name, or the best.
+    Gpu(Option<String>),
+    /// The reference backend: scalar, slow, for comparisons.
+    Reference,
+}
+
+/// Names of the backends with a line of help each.
+pub const BACKENDS: &[Choice<fn() -> BackendChoice>] = &[
+    Choice {
+        name: "cpu",
+        doc: "All cores of the processor, with its widest vectors",
+        value: || BackendChoice::Cpu(None),
+    },
+    Choice {
+        name: "gpu",
+        doc: "A graphics device, through Vulkan, Metal or DirectX 12",
+        value: || BackendChoice::Gpu(None),
+    },
+    Choice {
+        name: "reference",
+        doc: "Slow and simple; what the others are compared with",
+        value: || BackendChoice::Reference,
+    },
+];
+
+/// Why an engine can't be built or can't go on.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// System, scheme, boundary: unknown names and bad constants.
+    #[error(transparent)]
+    System(#[from] SystemError),
+    /// The mesh and the scheme do not go together.
+    #[error(transparent)]
+    Discretise(#[from] DiscretiseError),
+    /// The backend.
+    #[error(transparent)]
+    Backend(#[from] BackendError),
+    /// A boundary of the mesh has no condition.
+    #[error(
+        "the mesh has the boundary '{0}', but nothing says what happens there; add a section [soln-bcs-{0}]"
+    )]
+    NoCondition(String),
+    /// A boundary condition lacks data.
+    #[error("[soln-bcs-{boundary}] of type {kind} needs the key '{key}'")]
+    NoData {
+        /// Boundary.
+        boundary: String,
+        /// Its condition.
+        kind: String,
+        /// Missing key.
+        key: &'static str,
+    },
+    /// A value that is not a number, before the first step.
+    #[error("the initial state is not finite: {variable} = {value} at ({:.6}, {:.6}, {:.6})", at[0], at[1], at[2])]
+    InitialState {
+        /// Primitive or conserved variable.
+        variable: &'static str,
+        /// Its value.
+        value: f64,
+        /// Where.
+        at: [f64; 3],
+    },
+    /// The program was built without this backend.
+    #[error("this program was built without the GPU backend (feature 'gpu'); use -b cpu")]
+    NoGpu,
+}
+
+/// The solution of one rank and all that advances it.
+pub struct Engine {
+    backend: Box<dyn Backend>,
+    discretisation: Arc<Discretisation>,
+    mesh: Arc<LocalMesh>,
+    variables: Arc<dyn Variables>,
+    scheme: Scheme,
+    communicator: Arc<dyn Communicator>,
+    points: PointSets,
+    precision: Precision,
+}
+
+impl Engine {
+    /// Builds the engine for a system of the library. Collective.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub fn new(
+        settings: &Settings,
+        mesh: LocalMesh,
+        communicator: Arc<dyn Communicator>,
+    ) -> Result<Engine, EngineError> {
+        struct Build<'a>(&'a Settings, LocalMesh, Arc<dyn Communicator>);
+        impl SystemVisitor for Build<'_> {
+            type Output = Result<Engine, EngineError>;
+            fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) -> Self::Output {
+                Engine::with_system(system, self.0, self.1, self.2)
+            }
+        }
+        let spec = SystemSpec { dims: mesh.dims, ..settings.system.clone() };
+        with_system(&spec, Build(settings, mesh, communicator))?
+    }
+
+    /// Builds the engine for any system, such as one defined outside this library. Collective.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub fn with_system<const D: usize, const V: usize, S: System<D, V>>(
+        system: S,
+        settings: &Settings,
+        mesh: LocalMesh,
+        communicator: Arc<dyn Communicator>,
+    ) -> Result<Engine, EngineError> {
+        let boundaries = mesh
+            .boundaries
+            .iter()
+            .map(|name| boundary::<D, V, S>(name, settings))
+            .collect::<Result<_, _>>()?;
+        let scheme = find("scheme", &settings.scheme, STEPPERS)?();
+        let discretisation = Arc::new(discretise::discretise(&mesh, settings.order, &settings.points)?);
+        let problem = Problem {
+            system: system.clone(),
+            boundaries,
+            discretisation: Arc::clone(&discretisation),
+            ldg: settings.ldg,
+            // One more than the scheme's, for right-hand sides on their own.
+            registers: scheme.registers + 1,
+            precision: settings.precision,
+            communicator: Arc::clone(&communicator),
+        };
+        let backend: Box<dyn Backend> = match &settings.backend {
+            BackendChoice::Cpu(None) => cpu::create(problem)?,
+            BackendChoice::Cpu(Some(isa)) => cpu::create_for(problem, *isa)?,
+            BackendChoice::Reference => Box::new(Reference::new(problem)),
+            BackendChoice::Gpu(device) => gpu(problem, device.as_deref())?,
+        };
+        Ok(Engine {
+            backend,
+            discretisation,
+            mesh: Arc::new(mesh),
+            variables: Arc::new(VariablesOf::<D, V, S>(system)),
+            scheme,
+            communicator,
+            points: settings.points.clone(),
+            precision: settings.precision,
+        })
+    }
+
+    /// The discrete problem of this rank.
+    pub fn discretisation(&self) -> &Discretisation {
+        &self.discretisation
+    }
+
+    /// This rank's part of the mesh.
+    pub fn mesh(&self) -> &LocalMesh {
+        &self.mesh
+    }
+
+    /// The system's variables.
+    pub fn variables(&self) -> &Arc<dyn Variables> {
+        &self.variables
+    }
+
+    /// The ranks.
+    pub fn communicator(&self) -> &Arc<dyn Communicator> {
+        &self.communicator
+    }
+
+    /// Names of the point sets.
+    pub fn points(&self) -> &PointSets {
+        &self.points
+    }
+
+    /// Working precision.
+    pub fn precision(&self) -> Precision {
+        self.precision
+    }
+
+    /// The time-stepping scheme.
+    pub fn scheme(&self) -> &Scheme {
+        &self.scheme
+    }
+
+    /// What it runs on.
+    pub fn description(&self) -> String {
+        self.backend.description()
+    }
+
+    /// Bytes of device memory of this rank.
+    pub fn memory(&self) -> u64 {
+        self.backend.memory()
+    }
+
+    /// Unknowns of all ranks: variables times solution points. Collective.
+    pub fn global_unknowns(&self) -> u64 {
+        let mut n = [(self.discretisation.points() * self.variables.conserved().len()) as u64];
+        self.communicator.sum_u64(&mut n);
+        n[0]
+    }
+
+    /// Sets the solution from primitive variables: `initial(coordinates, values)` fills one value a variable.
+    ///
+    /// # Errors
+    /// A value that is not finite, with its place.
+    pub fn set_initial(&mut self, initial: impl Fn([f64; 3], &mut [f64])) -> Result<(), EngineError> {
+        let (dims, names, conserved) =
+            (self.discretisation.dims, self.variables.primitive(), self.variables.conserved());
+        for (b, block) in Arc::clone(&self.discretisation).blocks.iter().enumerate() {
+            let points = block.points_per_element();
+            let mut values = vec![0.0; block.len() * points * names.len()];
+            let mut point = vec![0.0; names.len()];
+            for (i, x) in block.points.chunks_exact(dims).enumerate() {
+                let x: [f64; 3] = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
+                initial(x, &mut point);
+                finite(&names, &point, x)?;
+                self.variables.to_conserved(&mut point);
+                finite(&conserved, &point, x)?;
+                let (element, p) = (i / points, i % points);
+                for (v, value) in point.iter().enumerate() {
+                    values[(element * names.len() + v) * points + p] = *value;
+                }
+            }
+            self.backend.write(0, b, &values)?;
+        }
+        Ok(())
+    }
+
+    /// Sets the conserved variables of block `block`, `[element][variable][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn set_solution(&mut self, block: usize, values: &[f64]) -> Result<(), EngineError> {
+        Ok(self.backend.write(0, block, values)?)
+    }
+
+    /// The conserved variables, block by block, `[element][variable][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn solution(&mut self) -> Result<Vec<Vec<f64>>, EngineError> {
+        self.register(0)
+    }
+
+    /// `du/dt` of the solution at time `t`, laid out like the solution. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn right_hand_side(&mut self, t: f64) -> Result<Vec<Vec<f64>>, EngineError> {
+        let scratch = self.scheme.registers;
+        self.backend.stage(&Stage::right_hand_side(0, scratch), t, 1.0)?;
+        self.register(scratch)
+    }
+
+    fn register(&mut self, register: usize) -> Result<Vec<Vec<f64>>, EngineError> {
+        let variables = self.variables.conserved().len();
+        let mut blocks = vec![];
+        for (b, block) in self.discretisation.blocks.iter().enumerate() {
+            let mut values = vec![0.0; block.len() * block.points_per_element() * variables];
+            self.backend.read(register, b, &mut values)?;
+            blocks.push(values);
+        }
+        Ok(blocks)
+    }
+
+    /// One step from `t` to `t + dt`. Collective; may return before the device is done.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn step(&mut self, t: f64, dt: f64) -> Result<(), EngineError> {
+        for stage in &self.scheme.stages {
+            self.backend.stage(stage, t, dt)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn wait(&mut self) -> Result<(), EngineError> {
+        Ok(self.backend.wait()?)
+    }
+}
+
+fn finite(names: &[&'static str], values: &[f64], at: [f64; 3]) -> Result<(), EngineError> {
+    match names.iter().zip(values).find(|(_, v)| !v.is_finite()) {
+        Some((variable, value)) => Err(EngineError::InitialState { variable, value: *value, at }),
+        None => Ok(()),
+    }
+}
+
+/// Condition and data of the boundary called `name`.
+fn boundary<const D: usize, const V: usize, S: System<D, V>>(
+    name: &str,
+    settings: &Settings,
+) -> Result<BoundaryData<S::Boundary>, EngineError> {
+    let spec = settings.boundaries.get(name).ok_or_else(|| EngineError::NoCondition(name.into()))?;
+    let kinds = S::boundaries();
+    let kind = kinds
+        .iter()
+        .find(|k| k.name == spec.kind)
+        .ok_or_else(|| unknown("boundary condition", &spec.kind, kinds.iter().map(|k| k.name)))?;
+    let data = kind.keys.iter().map(|key| {
+        let missing = || EngineError::NoData { boundary: name.into(), kind: spec.kind.clone(), key };
+        spec.data.get(*key).cloned().ok_or_else(missing)
+    });
+    Ok(BoundaryData { condition: kind.condition, data: data.collect::<Result<_, _>>()? })
+}
+
+#[cfg(feature = "gpu")]
+fn gpu<const D: usize, const V: usize, S: System<D, V>>(
+    problem: Problem<D, V, S>,
+    device: Option<&str>,
+) -> Result<Box<dyn Backend>, EngineError> {
+    let _ = (problem, device);
+    Err(EngineError::NoGpu)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn gpu<const D: usize, const V: usize, S: System<D, V>>(
+    _problem: Problem<D, V, S>,
+    _device: Option<&str>,
+) -> Result<Box<dyn Backend>, EngineError> {
+    Err(EngineError::NoGpu)
+}

@@ -136,7 +136,7 @@ fn neighbours(links: &[Link]) -> impl Iterator<Item = u32> {
 
 /// Runs METIS on the graph of elements.
 fn by_metis(mesh: &Mesh, parts: usize, work: &[u64]) -> Result<Vec<u32>, PartitionError> {
-    let (starts, ends, points) = graph(mesh)?;
+    let Adjacency { starts, ends, points } = adjacency(mesh)?;
     let (work, points) = (scaled(work), scaled(&points));
     let index =
         |what, count: usize| i32::try_from(count).map_err(|_| PartitionError::TooLarge { what, count });
@@ -153,9 +153,18 @@ fn by_metis(mesh: &Mesh, parts: usize, work: &[u64]) -> Result<Vec<u32>, Partiti
     Ok(part_of.into_iter().map(|p| p as u32).collect())
 }
 
-/// Adjacency of the elements: the start of each one's list, the lists, the points on the faces between. Elements that
-/// share several faces (periodic meshes two elements wide) are listed once; an element is not its own neighbour.
-fn graph(mesh: &Mesh) -> Result<(Vec<i32>, Vec<i32>, Vec<u64>), PartitionError> {
+/// Which elements have faces in common.
+struct Adjacency {
+    /// Start of each element's list of neighbours, and the end of the last.
+    starts: Vec<i32>,
+    /// The lists.
+    ends: Vec<i32>,
+    /// Points on the faces between, for each entry of the lists.
+    points: Vec<u64>,
+}
+
+/// Elements that share several faces (periodic meshes two elements wide) are listed once; none is its own neighbour.
+fn adjacency(mesh: &Mesh) -> Result<Adjacency, PartitionError> {
     let count = mesh.blocks.iter().map(|b| b.links.len()).sum();
     for (what, count) in [("elements", mesh.len() + 1), ("element faces", count)] {
         i32::try_from(count).map_err(|_| PartitionError::TooLarge { what, count })?;
@@ -179,7 +188,7 @@ fn graph(mesh: &Mesh) -> Result<(Vec<i32>, Vec<i32>, Vec<u64>), PartitionError> 
         }
         starts.push(ends.len() as i32);
     }
-    Ok((starts, ends, points))
+    Ok(Adjacency { starts, ends, points })
 }
 
 /// Divides weights by their common factor, then so far that their sum fits METIS's integers; at least 1 each.

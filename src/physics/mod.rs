@@ -9,6 +9,7 @@ pub mod euler;
 pub mod expr;
 pub mod real;
 pub mod system;
+pub mod variables;
 
 pub use real::Real;
 pub use system::{Boundary, BoundaryKind, BoundaryPoint, OutputField, System};

@@ -87,28 +87,28 @@ pub enum ConnectError {
     },
     /// Two elements on the same side of a face.
     #[error(
-        "{a} and {b} overlap: they lie on the same side of their common face at {at}, or list its vertices in \
-             different orders"
+        "{} and {} overlap: they lie on the same side of their common face at {at}, or list its vertices in different \
+         orders",
+        .elements[0], .elements[1]
     )]
     Overlap {
-        /// One element.
-        a: Place,
-        /// The other.
-        b: Place,
+        /// The elements.
+        elements: Box<[Place; 2]>,
         /// Middle of the face.
         at: At,
     },
     /// A face of three elements or more.
-    #[error("{count} elements share the face at {at}, among them {a} and {b}; a face may have two")]
+    #[error(
+        "{count} elements share the face at {at}, among them {} and {}; a face may have two",
+        .elements[0], .elements[1]
+    )]
     Crowded {
         /// Number of elements.
         count: usize,
         /// Middle of the face.
         at: At,
-        /// One element.
-        a: Place,
-        /// Another.
-        b: Place,
+        /// Two of them.
+        elements: Box<[Place; 2]>,
     },
     /// A boundary element that is no face of a volume element.
     #[error(
@@ -123,18 +123,17 @@ pub enum ConnectError {
     },
     /// A boundary element between two volume elements.
     #[error(
-        "{place} of physical group \"{group}\" lies inside the mesh, between {a} and {b}; a boundary must be on the \
-         outside: remove the physical group or split the mesh there"
+        "{place} of physical group \"{group}\" lies inside the mesh, between {} and {}; a boundary must be on the \
+         outside: remove the physical group or split the mesh there",
+        .sides[0], .sides[1]
     )]
     BoundaryInside {
         /// Physical group.
         group: String,
         /// The boundary element.
         place: Place,
-        /// The volume element on one side.
-        a: Place,
-        /// The volume element on the other side.
-        b: Place,
+        /// The volume elements on either side.
+        sides: Box<[Place; 2]>,
     },
     /// A face that is given to a boundary twice.
     #[error(
@@ -149,6 +148,9 @@ pub enum ConnectError {
         /// The boundary element.
         place: Place,
     },
+    /// A boundary without a name.
+    #[error("physical group {0} of the boundary has an empty name; the case file could not describe it")]
+    Unnamed(i32),
     /// A group that starts with `periodic` but does not say which patch it is.
     #[error(
         "physical group \"{0}\": names that start with \"periodic\" must read periodic_NAME_l or periodic_NAME_r, \
@@ -259,7 +261,9 @@ impl fmt::Display for Notice {
                     "turned over {count} of {elements} elements, whose nodes were listed with negative volume"
                 )
             }
-            Notice::DroppedNodes { count } => write!(f, "dropped {count} nodes that no volume element uses"),
+            Notice::DroppedNodes { count } => {
+                write!(f, "nodes dropped because no volume element uses them: {count}")
+            }
             Notice::EmptyBoundary { name } => {
                 write!(f, "ignored physical group \"{name}\", which holds no elements")
             }

@@ -86,14 +86,13 @@ impl<'a> Faces<'a> {
                 [a, b] => match rotation_between(&faces.vertices(a), &faces.vertices(b)) {
                     Some(rotation) => faces.link(a, b, rotation),
                     None => {
-                        let (at, a, b) = (faces.middle(a), volume.place(a.element), volume.place(b.element));
-                        return Err(ConnectError::Overlap { a, b, at });
+                        let at = faces.middle(a);
+                        return Err(ConnectError::Overlap { elements: volume.places(a, b), at });
                     }
                 },
                 [a, b, ..] => {
                     let (at, count) = (faces.middle(a), same.len());
-                    let (a, b) = (volume.place(a.element), volume.place(b.element));
-                    return Err(ConnectError::Crowded { count, at, a, b });
+                    return Err(ConnectError::Crowded { count, at, elements: volume.places(a, b) });
                 }
                 [] => {}
             }

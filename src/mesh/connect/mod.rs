@@ -90,6 +90,9 @@ fn assign(
             }
             continue;
         }
+        if group.name.is_empty() {
+            return Err(ConnectError::Unnamed(group.tag));
+        }
         let (name, list) = match periodic::parse(&group.name)? {
             Patch::Boundary => (&mut "", boundaries.entry(&group.name).or_default()),
             Patch::Periodic(pair, right) => {
@@ -136,10 +139,7 @@ fn owners(volume: &Volume, faces: &Faces) -> Result<Vec<Option<u32>>, ConnectErr
             let Ok(i) = faces.open.binary_search_by(|f| f.key.cmp(&key)) else {
                 let (group, place) = (name(group), place());
                 return Err(match faces.find(key) {
-                    [a, b, ..] => {
-                        let (a, b) = (volume.place(a.element), volume.place(b.element));
-                        ConnectError::BoundaryInside { group, place, a, b }
-                    }
+                    [a, b, ..] => ConnectError::BoundaryInside { group, place, sides: volume.places(a, b) },
                     _ => ConnectError::BoundaryOffVolume { group, place },
                 });
             };

@@ -392,3 +392,49 @@ fn periodic_patches_that_do_not_match_are_refused() {
     let (error, text) = refused(&raw);
     assert!(matches!(error, ConnectError::PeriodicFacing { .. }), "{text}");
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
+
+    /// Whatever is changed in a raw mesh, it is refused or gives a valid mesh.
+    #[test]
+    fn spoilt_raw_meshes_are_refused_or_valid(
+        cells in 0usize..5,
+        periodic: [bool; 3],
+        edits in proptest::collection::vec((0u8..6, 0usize..1 << 16, -1i64..40), 1..6),
+    ) {
+        let mut raw = BoxMesh::new(ALL[cells], [2, 2, 2]).periodic(periodic).shuffle(1).raw();
+        for (what, at, value) in edits {
+            let blocks = raw.blocks.len();
+            let block = &mut raw.blocks[at % blocks];
+            let i = at % block.numbers.len().max(1);
+            let j = at % block.nodes.len().max(1);
+            match what {
+                0 => block.nodes.get_mut(j).into_iter().for_each(|n| *n = value as u32),
+                1 => block.groups.get_mut(i).into_iter().for_each(|g| *g = value as u32),
+                2 => {
+                    let nodes = raw.nodes.len();
+                    raw.nodes[at % nodes][at % 3] = value as f64 / 8.0;
+                }
+                3 => drop(block.nodes.pop()),
+                4 => {
+                    let groups = raw.groups.len();
+                    raw.groups[at % groups].name = ["periodic_x_l", "left", "periodic", ""][at % 4].into();
+                }
+                _ => {
+                    let per = block.shape.points(block.order);
+                    let whole = block.nodes.len() >= (i + 1) * per && i < block.groups.len();
+                    if whole {
+                        block.nodes.drain(i * per..(i + 1) * per);
+                        block.groups.remove(i);
+                        block.numbers.remove(i);
+                    }
+                }
+            }
+        }
+        match connect(&raw) {
+            Ok(connected) => connected.mesh.validate().unwrap(),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    }
+}

@@ -1,6 +1,7 @@
 //! The volume elements of a raw mesh: sorted into blocks, checked, turned to positive volume.
 
 use super::error::{At, ConnectError, Notice, Place};
+use super::faces::FaceUse;
 use crate::element::Shape;
 use crate::mesh::raw::RawMesh;
 use crate::mesh::{lattice, mean, vertex_nodes};
@@ -92,6 +93,11 @@ impl<'a> Volume<'a> {
         let vertices: Vec<[f64; 3]> =
             block.corners.iter().map(|&c| self.raw.nodes[nodes[c] as usize]).collect();
         Place { shape: block.shape.name(), number: block.numbers[e], at: At(mean(&vertices)) }
+    }
+
+    /// The elements of two faces, for messages.
+    pub fn places(&self, a: &FaceUse, b: &FaceUse) -> Box<[Place; 2]> {
+        Box::new([a, b].map(|face| self.place(face.element)))
     }
 
     /// Refuses a two-dimensional mesh that leaves its plane of constant z.

@@ -162,8 +162,9 @@ fn other_files_are_told_apart() {
 #[test]
 fn contradictions_are_reported_with_file_and_dataset() {
     let folder = folder();
+    type Change = fn(&hdf5::File) -> hdf5::Result<()>;
     // Each change, and what the message must name.
-    let changes: [(fn(&hdf5::File) -> hdf5::Result<()>, &str); 8] = [
+    let changes: [(Change, &str); 8] = [
         (|f| f.unlink("nodes"), "nodes"),
         (|f| f.unlink("boundaries"), "boundary"),
         (|f| f.unlink("elements/01-quad-o1"), "its neighbour does not exist"),

@@ -1,0 +1,236 @@
+//! The solution as a function of space: values at any reference points, integrals, norms, the first bad value.
+
+use super::{Engine, EngineError};
+use crate::element::{Shape, basis, lattice, quadrature};
+use crate::parallel::sum::{ExactSum, total};
+use ndarray::Array2;
+use std::collections::BTreeMap;
+
+/// Where a value is not finite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BadValue {
+    /// Global element id.
+    pub element: u32,
+    /// Conserved variable.
+    pub variable: &'static str,
+    /// Its value.
+    pub value: f64,
+    /// Coordinates of the solution point.
+    pub at: [f64; 3],
+}
+
+/// Interpolation of solution and geometry of one shape and geometry order to a set of reference points.
+struct Sampler {
+    /// Solution points to sample points, `[Q][P]`.
+    solution: Array2<f64>,
+    /// Geometry nodes to sample points, `[Q][nodes]`.
+    geometry: Array2<f64>,
+    /// Derivatives of the geometry, `D` times `[Q][nodes]`.
+    derivatives: Vec<Array2<f64>>,
+    weights: Vec<f64>,
+}
+
+/// Values of one element at sample points.
+pub struct Sample<'a> {
+    /// Global element id.
+    pub element: u32,
+    /// Block of the discretisation.
+    pub block: usize,
+    /// Coordinates, `[point][3]`.
+    pub coordinates: &'a [[f64; 3]],
+    /// Conserved variables, `[variable][point]`.
+    pub values: &'a Array2<f64>,
+    /// Quadrature weight times Jacobian of each point (zero where no rule was asked for).
+    pub weights: &'a [f64],
+}
+
+impl Engine {
+    /// Calls `visit` with every element's values at the reference points that `points(shape)` gives with their weights.
+    ///
+    /// `solution` is laid out as [`Engine::solution`] returns it.
+    pub fn sample(
+        &self,
+        solution: &[Vec<f64>],
+        points: impl Fn(Shape) -> (Array2<f64>, Vec<f64>),
+        mut visit: impl FnMut(Sample),
+    ) {
+        let (dims, order) = (self.discretisation.dims, self.discretisation.order);
+        let mut samplers: BTreeMap<(Shape, usize), Sampler> = BTreeMap::new();
+        // Position of each element in the mesh, where its nodes are.
+        for (b, block) in self.discretisation.blocks.iter().enumerate() {
+            let shape = block.operators.shape;
+            let mesh_block = self.mesh.blocks.iter().find(|m| {
+                m.shape == shape && block.ids.first().is_some_and(|id| m.ids.binary_search(id).is_ok())
+            });
+            let Some(mesh_block) = mesh_block else { continue };
+            let sampler = samplers.entry((shape, mesh_block.order)).or_insert_with(|| {
+                let (points, weights) = points(shape);
+                let nodes = lattice::nodes(shape, mesh_block.order);
+                Sampler {
+                    solution: basis::interpolation(shape, order, &block.operators.points, &points),
+                    geometry: basis::interpolation(shape, mesh_block.order, &nodes, &points),
+                    derivatives: basis::differentiation(shape, mesh_block.order, &nodes, &points),
+                    weights,
+                }
+            });
+            let per_element = block.points_per_element();
+            let variables = self.variables.conserved().len();
+            let k = shape.points(mesh_block.order);
+            for (e, id) in block.ids.iter().enumerate() {
+                let Ok(m) = mesh_block.ids.binary_search(id) else { continue };
+                let nodes = &mesh_block.nodes[m * k..(m + 1) * k];
+                let from = &solution[b][e * variables * per_element..(e + 1) * variables * per_element];
+                let from =
+                    ndarray::ArrayView2::from_shape((variables, per_element), from).expect("sizes agree");
+                let values = from.dot(&sampler.solution.t());
+                let combine = |matrix: &Array2<f64>, q: usize| -> [f64; 3] {
+                    std::array::from_fn(|d| nodes.iter().zip(matrix.row(q)).map(|(x, w)| x[d] * w).sum())
+                };
+                let count = sampler.geometry.nrows();
+                let coordinates: Vec<[f64; 3]> = (0..count).map(|q| combine(&sampler.geometry, q)).collect();
+                let weight = |q: usize| {
+                    let x: Vec<[f64; 3]> = sampler.derivatives.iter().map(|m| combine(m, q)).collect();
+                    sampler.weights.get(q).map_or(0.0, |w| w * determinant(&x, dims))
+                };
+                let weights: Vec<f64> = (0..count).map(weight).collect();
+                visit(Sample {
+                    element: *id,
+                    block: b,
+                    coordinates: &coordinates,
+                    values: &values,
+                    weights: &weights,
+                });
+            }
+        }
+    }
+
+    /// Integrals over the whole mesh of `count` functions of place and conserved variables, by a rule exact to `degree`.
+    /// `integrand(coordinates, conserved, out)`. Collective; the same bits on any number of ranks.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn integrate(
+        &mut self,
+        degree: usize,
+        count: usize,
+        integrand: impl Fn([f64; 3], &[f64], &mut [f64]),
+    ) -> Result<Vec<f64>, EngineError> {
+        let solution = self.solution()?;
+        let mut sums = vec![ExactSum::default(); count];
+        let (mut state, mut out) = (vec![0.0; self.variables.conserved().len()], vec![0.0; count]);
+        self.sample(
+            &solution,
+            |shape| quadrature::rule(shape, degree),
+            |sample| {
+                for (q, &x) in sample.coordinates.iter().enumerate() {
+                    state.iter_mut().zip(sample.values.column(q)).for_each(|(to, from)| *to = *from);
+                    integrand(x, &state, &mut out);
+                    for (sum, value) in sums.iter_mut().zip(&out) {
+                        sum.add(value * sample.weights[q]);
+                    }
+                }
+            },
+        );
+        Ok(total(&*self.communicator, &sums))
+    }
+
+    /// L2 norm over the mesh of the error of each primitive variable against `exact(coordinates, out)`. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn error(
+        &mut self,
+        degree: usize,
+        exact: impl Fn([f64; 3], &mut [f64]),
+    ) -> Result<Vec<f64>, EngineError> {
+        let variables = std::sync::Arc::clone(&self.variables);
+        let count = variables.primitive().len();
+        let squares = self.integrate(degree, count, |x, conserved, out| {
+            let mut state = conserved.to_vec();
+            variables.to_primitive(&mut state);
+            exact(x, out);
+            out.iter_mut().zip(state).for_each(|(exact, value)| *exact = (value - *exact).powi(2));
+        })?;
+        Ok(squares.into_iter().map(f64::sqrt).collect())
+    }
+
+    /// The first value (by global element id) that is not finite, on every rank. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn first_bad_value(&mut self) -> Result<Option<BadValue>, EngineError> {
+        let solution = self.solution()?;
+        let (dims, names) = (self.discretisation.dims, self.variables.conserved());
+        let mut first: Option<BadValue> = None;
+        for (block, values) in self.discretisation.blocks.iter().zip(&solution) {
+            let points = block.points_per_element();
+            for (i, &value) in values.iter().enumerate().filter(|(_, v)| !v.is_finite()) {
+                let (element, variable, p) = (i / points / names.len(), i / points % names.len(), i % points);
+                let id = block.ids[element];
+                if first.as_ref().is_none_or(|f| id < f.element) {
+                    let x = &block.points[(element * points + p) * dims..][..dims];
+                    let at = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
+                    first = Some(BadValue { element: id, variable: names[variable], value, at });
+                }
+            }
+        }
+        let mine = first.map(|f| {
+            let variable = names.iter().position(|n| *n == f.variable).unwrap_or(0) as f64;
+            [f64::from(f.element), variable, f.value, f.at[0], f.at[1], f.at[2]]
+        });
+        let all = self.communicator.all_gather(bytemuck::cast_slice(mine.as_slice()));
+        let first = all
+            .iter()
+            .filter(|bytes| !bytes.is_empty())
+            .map(|bytes| bytemuck::pod_collect_to_vec::<u8, f64>(bytes))
+            .min_by(|a, b| a[0].total_cmp(&b[0]));
+        Ok(first.map(|f| BadValue {
+            element: f[0] as u32,
+            variable: names[f[1] as usize],
+            value: f[2],
+            at: [f[3], f[4], f[5]],
+        }))
+    }
+
+    /// The `p`-norm over all solution points of each conserved variable of `values` (laid out like the solution), without
+    /// weights; `p` infinite gives the maximum. Collective; the same bits on any number of ranks.
+    pub fn norms(&self, values: &[Vec<f64>], p: f64) -> Vec<f64> {
+        use crate::parallel::Reduce;
+        let names = self.variables.conserved().len();
+        let mut sums = vec![ExactSum::default(); names];
+        let mut largest = vec![0.0_f64; names];
+        for (block, values) in self.discretisation.blocks.iter().zip(values) {
+            for (i, row) in values.chunks_exact(block.points_per_element()).enumerate() {
+                let v = i % names;
+                for x in row {
+                    largest[v] =
+                        if x.is_nan() || largest[v].is_nan() { f64::NAN } else { largest[v].max(x.abs()) };
+                    if p.is_finite() {
+                        sums[v].add(if p == 2.0 { x * x } else { x.abs().powf(p) });
+                    }
+                }
+            }
+        }
+        if p.is_finite() {
+            total(&*self.communicator, &sums)
+                .into_iter()
+                .map(|s| if p == 2.0 { s.sqrt() } else { s.powf(1.0 / p) })
+                .collect()
+        } else {
+            self.communicator.reduce_f64(Reduce::Max, &mut largest);
+            largest
+        }
+    }
+}
+
+fn determinant(x: &[[f64; 3]], dims: usize) -> f64 {
+    match dims {
+        1 => x[0][0],
+        2 => x[0][0] * x[1][1] - x[0][1] * x[1][0],
+        _ => {
+            x[0][0] * (x[1][1] * x[2][2] - x[1][2] * x[2][1])
+                - x[0][1] * (x[1][0] * x[2][2] - x[1][2] * x[2][0])
+                + x[0][2] * (x[1][0] * x[2][1] - x[1][1] * x[2][0])
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! A system's variables for code that does not know their number at compile time: output, monitors, initial states.
+
+use super::system::{OutputField, System};
+
+/// Names of a system's variables and the way between them.
+pub trait Variables: Send + Sync {
+    /// Names of the conserved variables.
+    fn conserved(&self) -> Vec<&'static str>;
+    /// Names of the primitive variables.
+    fn primitive(&self) -> Vec<&'static str>;
+    /// Fields for people.
+    fn fields(&self) -> Vec<OutputField>;
+    /// Primitive to conserved variables of one point, in place.
+    fn to_conserved(&self, values: &mut [f64]);
+    /// Conserved to primitive variables of one point, in place.
+    fn to_primitive(&self, values: &mut [f64]);
+}
+
+/// Wraps a system as [`Variables`].
+#[derive(Clone, Copy, Debug)]
+pub struct VariablesOf<const D: usize, const V: usize, S>(pub S);
+
+impl<const D: usize, const V: usize, S: System<D, V>> VariablesOf<D, V, S> {
+    fn in_place(values: &mut [f64], f: impl Fn(&[f64; V]) -> [f64; V]) {
+        let point: [f64; V] = values.try_into().expect("one value a variable");
+        values.copy_from_slice(&f(&point));
+    }
+}
+
+impl<const D: usize, const V: usize, S: System<D, V>> Variables for VariablesOf<D, V, S> {
+    fn conserved(&self) -> Vec<&'static str> {
+        self.0.conserved().to_vec()
+    }
+    fn primitive(&self) -> Vec<&'static str> {
+        self.0.primitive().to_vec()
+    }
+    fn fields(&self) -> Vec<OutputField> {
+        self.0.fields()
+    }
+    fn to_conserved(&self, values: &mut [f64]) {
+        Self::in_place(values, |point| self.0.to_conserved(point));
+    }
+    fn to_primitive(&self, values: &mut [f64]) {
+        Self::in_place(values, |point| self.0.to_primitive(point));
+    }
+}

@@ -1,0 +1,110 @@
+//! The CPU backend computes what the reference backend defines, and the same bits on any lanes, threads and ranks.
+
+#[path = "support/problems.rs"]
+mod problems;
+
+use problems::*;
+use solver::backend::cpu::Isa;
+use solver::engine::{BackendChoice, Engine, Settings};
+use solver::mesh::Mesh;
+use solver::mesh::generate::Cells;
+use solver::parallel::threads;
+use std::collections::BTreeMap;
+
+const SYSTEMS: [(&str, &[&str]); 3] = [
+    ("euler", &["sup-in-fa", "sup-out-fn", "slp-adia-wall", "char-riem-inv"]),
+    ("advection-diffusion", &["fixed-value", "fixed-flux"]),
+    ("diffusion", &["fixed-value", "fixed-flux"]),
+];
+
+fn right_hand_side(settings: &Settings, mesh: &Mesh) -> BTreeMap<u32, Vec<f64>> {
+    let mut engine = engine(settings, mesh, &serial());
+    let values = engine.right_hand_side(0.3).unwrap();
+    by_element(&engine, &values)
+}
+
+fn compare(mesh: &Mesh, system: &str, order: usize, condition: &str) {
+    let reference =
+        right_hand_side(&settings(system, mesh.dims, order, condition, BackendChoice::Reference), mesh);
+    let cpu = settings(system, mesh.dims, order, condition, BackendChoice::Cpu(None));
+    let what = format!("{system} {condition} p{order} on {} elements", mesh.len());
+    let double = difference(&right_hand_side(&cpu, mesh), &reference);
+    assert!(double < 2e-12, "{what}: {double:e}");
+    let single = difference(&right_hand_side(&single(cpu), mesh), &reference);
+    assert!(single < 2e-3, "{what}, f32: {single:e}");
+}
+
+#[test]
+fn the_cpu_computes_what_the_reference_defines() {
+    for cells in CELLS {
+        for (system, conditions) in SYSTEMS {
+            for order in 0..=4 {
+                compare(&unit_box(cells, 2, true, 0.0), system, order, conditions[0]);
+                compare(&unit_box(cells, 2, true, 0.05), system, order, conditions[0]);
+            }
+            for condition in conditions {
+                compare(&unit_box(cells, 2, false, 0.05), system, 2, condition);
+                compare(&unit_box(cells, 2, false, 0.0), system, 3, condition);
+            }
+        }
+    }
+    compare(&unit_box(Cells::Quad, 2, true, 0.05), "euler", 8, "sup-in-fa");
+    compare(&unit_box(Cells::Hex, 1, true, 0.0), "advection-diffusion", 8, "fixed-value");
+}
+
+fn steps(mut engine: Engine, steps: usize) -> BTreeMap<u32, Vec<f64>> {
+    for n in 0..steps {
+        engine.step(0.001 * n as f64, 0.001).unwrap();
+    }
+    let solution = engine.solution().unwrap();
+    by_element(&engine, &solution)
+}
+
+#[test]
+fn lanes_equal_scalar() {
+    for cells in CELLS {
+        for (system, conditions) in SYSTEMS {
+            let mesh = unit_box(cells, 3, false, 0.03);
+            for precise in [true, false] {
+                let run = |isa| {
+                    let s = settings(system, mesh.dims, 2, conditions[0], BackendChoice::Cpu(Some(isa)));
+                    steps(engine(&if precise { s } else { single(s) }, &mesh, &serial()), 2)
+                };
+                let scalar = run(Isa::Scalar);
+                for isa in Isa::available() {
+                    assert_eq!(run(isa), scalar, "{isa:?} {cells:?} {system}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn ranks_equal_serial() {
+    for cells in CELLS {
+        for (system, conditions) in SYSTEMS {
+            let mesh = unit_box(cells, 3, cells != Cells::TriQuad, 0.03);
+            let settings = settings(system, mesh.dims, 3, conditions[0], BackendChoice::Cpu(None));
+            let serial = steps(engine(&settings, &mesh, &serial()), 5);
+            for ranks in [2, 4] {
+                let parts = threads::run(ranks, |comm| steps(engine(&settings, &mesh, &comm), 5));
+                let all: BTreeMap<_, _> = parts.into_iter().flatten().collect();
+                assert_eq!(all, serial, "{ranks} ranks {cells:?} {system}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_equal_one() {
+    let mesh = unit_box(Cells::Quad, 16, true, 0.03);
+    let settings = settings("euler", 2, 3, "sup-in-fa", BackendChoice::Cpu(None));
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| steps(engine(&settings, &mesh, &serial()), 10))
+    };
+    let one = run(1);
+    for threads in [2, 3] {
+        assert_eq!(run(threads), one, "{threads} threads");
+    }
+}

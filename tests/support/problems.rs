@@ -1,0 +1,136 @@
+//! Small problems that many tests share: meshes of every shape, systems with exact solutions, engines.
+#![allow(dead_code)] // each test uses a part
+
+use solver::backend::Precision;
+use solver::engine::{BackendChoice, BoundarySpec, Engine, Settings};
+use solver::mesh::Mesh;
+use solver::mesh::generate::{BoxMesh, Cells};
+use solver::mesh::{local, partition};
+use solver::parallel::Communicator;
+use solver::physics::SystemSpec;
+use solver::physics::expr::Expr;
+use std::collections::BTreeMap;
+use std::f64::consts::PI;
+use std::sync::Arc;
+
+/// Every kind of cell.
+pub const CELLS: [Cells; 5] = [Cells::Quad, Cells::Tri, Cells::TriQuad, Cells::Hex, Cells::Tet];
+
+pub fn dims(cells: Cells) -> usize {
+    if matches!(cells, Cells::Hex | Cells::Tet) { 3 } else { 2 }
+}
+
+/// A unit box, periodic or with walls on all sides, warped or not, elements shuffled and turned.
+pub fn unit_box(cells: Cells, n: usize, periodic: bool, warp: f64) -> Mesh {
+    BoxMesh::new(cells, [n; 3]).periodic([periodic; 3]).warp(warp).shuffle(7).build()
+}
+
+pub fn system(name: &str) -> SystemSpec {
+    let constants: BTreeMap<String, f64> =
+        [("gamma", 1.4), ("nu", 0.02), ("ax", 1.0), ("ay", 0.7), ("az", -0.4)]
+            .map(|(k, v)| (k.to_string(), v))
+            .into();
+    SystemSpec { name: name.into(), dims: 0, constants, riemann: "rusanov".into() }
+}
+
+/// Exact solution of each test system on the periodic unit box, as primitive variables at `x` and time `t`.
+pub fn exact(name: &str, dims: usize, x: [f64; 3], t: f64, out: &mut [f64]) {
+    let k = 2.0 * PI;
+    match name {
+        // Density wave carried by a uniform flow.
+        "euler" => {
+            let velocity = [1.0, 0.7, -0.4];
+            let phase: f64 = (0..dims).map(|d| x[d] - velocity[d] * t).sum();
+            out[0] = 1.0 + 0.2 * (k * phase).sin();
+            out[1..=dims].copy_from_slice(&velocity[..dims]);
+            out[dims + 1] = 1.0;
+        }
+        _ => {
+            let velocity = if name == "diffusion" { [0.0; 3] } else { [1.0, 0.7, -0.4] };
+            let phase: f64 = (0..dims).map(|d| x[d] - velocity[d] * t).sum();
+            out[0] = (k * phase).sin() * (-0.02 * k * k * dims as f64 * t).exp();
+        }
+    }
+}
+
+/// The exact solution as an expression, for boundary data.
+pub fn exact_expressions(name: &str, dims: usize) -> BTreeMap<String, Expr> {
+    let parse = |text: &str| Expr::parse(text, &["x", "y", "z", "t"], &BTreeMap::new()).unwrap();
+    let phase = if dims == 2 { "x - t + y - 0.7*t" } else { "x - t + y - 0.7*t + z + 0.4*t" };
+    match name {
+        "euler" => [
+            ("rho", format!("1 + 0.2*sin(2*pi*({phase}))")),
+            ("u", "1".into()),
+            ("v", "0.7".into()),
+            ("w", "-0.4".into()),
+            ("p", "1".into()),
+        ]
+        .into_iter()
+        .map(|(k, text)| (k.to_string(), parse(&text)))
+        .collect(),
+        _ => {
+            let decay = 0.02 * 4.0 * PI * PI * dims as f64;
+            let still = if dims == 2 { "x + y" } else { "x + y + z" };
+            let phase = if name == "diffusion" { still } else { phase };
+            [("u".to_string(), parse(&format!("sin(2*pi*({phase}))*exp(-{decay}*t)")))].into()
+        }
+    }
+}
+
+/// Settings for a system, order and boundary condition (on all sides).
+pub fn settings(name: &str, dims: usize, order: usize, condition: &str, backend: BackendChoice) -> Settings {
+    let mut settings = Settings::new(system(name), order);
+    settings.backend = backend;
+    let data = if name == "euler" || condition == "fixed-value" {
+        exact_expressions(name, dims)
+    } else {
+        [(
+            "q".to_string(),
+            Expr::parse("0.3 + 0.1*sin(x + t)", &["x", "y", "z", "t"], &BTreeMap::new()).unwrap(),
+        )]
+        .into()
+    };
+    for side in solver::mesh::generate::SIDES {
+        settings.boundaries.insert(side.into(), BoundarySpec { kind: condition.into(), data: data.clone() });
+    }
+    settings
+}
+
+/// An engine for one rank of `mesh`, divided among the ranks of `communicator`, in its exact initial state.
+pub fn engine(settings: &Settings, mesh: &Mesh, communicator: &Arc<dyn Communicator>) -> Engine {
+    let parts = partition::partition(mesh, communicator.size(), None).unwrap();
+    let local = local::cut(mesh, &parts.part_of, communicator.rank());
+    let mut engine = Engine::new(settings, local, Arc::clone(communicator)).unwrap();
+    let (name, dims) = (settings.system.name.clone(), mesh.dims);
+    engine.set_initial(|x, out| exact(&name, dims, x, 0.0, out)).unwrap();
+    engine
+}
+
+pub fn serial() -> Arc<dyn Communicator> {
+    Arc::new(solver::parallel::serial::Serial)
+}
+
+/// Values by global element id, whatever the blocks.
+pub fn by_element(engine: &Engine, values: &[Vec<f64>]) -> BTreeMap<u32, Vec<f64>> {
+    let mut all = BTreeMap::new();
+    for (block, values) in engine.discretisation().blocks.iter().zip(values) {
+        let size = values.len() / block.len();
+        for (id, element) in block.ids.iter().zip(values.chunks_exact(size)) {
+            all.insert(*id, element.to_vec());
+        }
+    }
+    all
+}
+
+/// Largest difference over the largest value, or over 1 if all are smaller.
+pub fn difference(a: &BTreeMap<u32, Vec<f64>>, b: &BTreeMap<u32, Vec<f64>>) -> f64 {
+    assert_eq!(a.keys().collect::<Vec<_>>(), b.keys().collect::<Vec<_>>());
+    let scale = b.values().flatten().fold(1.0_f64, |m, x| m.max(x.abs()));
+    let differ = a.values().flatten().zip(b.values().flatten()).map(|(a, b)| (a - b).abs());
+    differ.fold(0.0, |m: f64, d| if d.is_nan() { f64::INFINITY } else { m.max(d) }) / scale
+}
+
+pub fn single(mut settings: Settings) -> Settings {
+    settings.precision = Precision::Single;
+    settings
+}
