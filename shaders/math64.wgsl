@@ -61,12 +61,26 @@ fn real_exp(x: f64) -> f64 { return exp_two(x, 0.0lf); }
 
 // log(x) for finite x > 0 in two parts: x = 2^k m, s = (m - 1) / (m + 1), log m = 2 s + s^3 (2/3 + ...).
 fn log_two(x: f64) -> Two {
-    let parts = frexp(x);
-    var m = parts.fract;
-    var k = f64(parts.exp);
-    if m < 0.70710678118654752440lf {
-        m *= 2.0lf;
-        k -= 1.0lf;
+    // Exponent by bisection (frexp would need 64-bit integers); each step is exact.
+    var m = x;
+    var k = 0.0lf;
+    if m < 2.2250738585072014e-308lf {
+        m *= 18014398509481984.0lf;
+        k = -54.0lf;
+    }
+    for (var e = 512; e > 0; e /= 2) {
+        let power = ldexp(1.0lf, e);
+        if m >= power {
+            m /= power;
+            k += f64(e);
+        } else if m * power < 2.0lf {
+            m *= power;
+            k -= f64(e);
+        }
+    }
+    if m > 1.41421356237309514547lf {
+        m *= 0.5lf;
+        k += 1.0lf;
     }
     let f = m - 1.0lf;
     let g = 2.0lf + f;
@@ -125,7 +139,7 @@ struct Turn {
 
 fn turn(x: f64) -> Turn {
     let n = floor(x * 6.36619772367581382433e-01lf + 0.5lf);
-    let nh = 1048576.0lf * floor(n / 1048576.0lf);
+    let nh = 1048576.0lf * floor(n / 1048576.0lf + 0.5lf);
     let nl = n - nh;
     let a = (x - nh * 1.57079632673412561417e+00lf) - nl * 1.57079632673412561417e+00lf;
     let b = two_sum(a, -nh * 6.07710050630396597660e-11lf);
