@@ -8,31 +8,9 @@ const LN2_LOW: f64 = 1.90821492927058770002e-10lf;
 const PI: f64 = 3.14159265358979311600e+00lf;
 const PI_LOW: f64 = 1.2246467991473531772e-16lf;
 
-// An exact sum or product in two parts.
-struct Two {
-    high: f64,
-    low: f64,
-}
-
-fn two_sum(a: f64, b: f64) -> Two {
-    let s = a + b;
-    let t = s - a;
-    return Two(s, (a - (s - t)) + (b - t));
-}
-
-fn upper_half(a: f64) -> f64 {
-    let c = 134217729.0lf * a;
-    return c - (c - a);
-}
-
-fn two_product(a: f64, b: f64) -> Two {
-    let p = a * b;
-    let ah = upper_half(a);
-    let bh = upper_half(b);
-    let al = a - ah;
-    let bl = b - bh;
-    return Two(p, ((ah * bh - p) + ah * bl + al * bh) + al * bl);
-}
+// Drivers may replace c - (c - a) by a, so the usual error-free sums and products do not work. What does is to split a
+// number by rounding it to single precision (|a| below 1e38): the product of two upper parts is exact.
+fn upper(a: f64) -> f64 { return f64(f32(a)); }
 
 fn not_a_number(x: f64) -> f64 { return sqrt(-1.0lf - abs(x)); }
 
@@ -42,26 +20,32 @@ fn scale(x: f64, n: i32) -> f64 {
     return ldexp(ldexp(x, half), n - half);
 }
 
-// exp(x + low), low small against x.
-fn exp_two(x: f64, low: f64) -> f64 {
+fn real_exp(x: f64) -> f64 {
     if !(x <= 709.782712893383973096lf) { return x * 1e308lf * 1e308lf; }
     if x < -745.2lf { return 0.0lf; }
     let n = floor(x * 1.44269504088896338700lf + 0.5lf);
     let high = x - n * LN2_HIGH;
-    let lo = n * LN2_LOW - low;
-    let r = high - lo;
+    let low = n * LN2_LOW;
+    return scale(exp_kernel(high, low), i32(n));
+}
+
+// exp(high - low), about 0.35 at most.
+fn exp_kernel(high: f64, low: f64) -> f64 {
+    let r = high - low;
     let t = r * r;
     let c = r - t * (1.66666666666666019037e-01lf + t * (-2.77777777770155933842e-03lf + t * (6.61375632143793436117e-05lf
         + t * (-1.65339022054652515390e-06lf + t * 4.13813679705723846039e-08lf))));
-    let y = 1.0lf - ((lo - (r * c) / (2.0lf - c)) - high);
-    return scale(y, i32(n));
+    return 1.0lf - ((low - (r * c) / (2.0lf - c)) - high);
 }
 
-fn real_exp(x: f64) -> f64 { return exp_two(x, 0.0lf); }
+// x = 2^k m with m around 1, for finite x > 0.
+struct Parts {
+    k: f64,
+    m: f64,
+}
 
-// log(x) for finite x > 0 in two parts: x = 2^k m, s = (m - 1) / (m + 1), log m = 2 s + s^3 (2/3 + ...).
-fn log_two(x: f64) -> Two {
-    // Exponent by bisection (frexp would need 64-bit integers); each step is exact.
+// Exponent by bisection (frexp would need 64-bit integers); each step is exact.
+fn parts_of(x: f64) -> Parts {
     var m = x;
     var k = 0.0lf;
     if m < 2.2250738585072014e-308lf {
@@ -82,22 +66,17 @@ fn log_two(x: f64) -> Two {
         m *= 0.5lf;
         k += 1.0lf;
     }
-    let f = m - 1.0lf;
-    let g = 2.0lf + f;
-    let s = f / g;
-    // What the division left: f - s g, and the rounding of g.
-    let product = two_product(s, g);
-    let g_low = f - (g - 2.0lf);
-    let s_low = (((f - product.high) - product.low) - s * g_low) / g;
+    return Parts(k, m);
+}
+
+// log((1 + s) / (1 - s)) - 2 s
+fn log_kernel(s: f64) -> f64 {
     let z = s * s;
     let w = z * z;
     let odd = z * (6.666666666666735130e-01lf + w * (2.857142874366239149e-01lf + w * (1.818357216161805012e-01lf
         + w * 1.479819860511658591e-01lf)));
     let even = w * (3.999999999940941908e-01lf + w * (2.222219843214978396e-01lf + w * 1.531383769920937332e-01lf));
-    let tail = s * (odd + even) + 2.0lf * s_low;
-    let sum = two_sum(k * LN2_HIGH, 2.0lf * s);
-    let low = sum.low + (k * LN2_LOW + tail);
-    return two_sum(sum.high, low);
+    return s * (odd + even);
 }
 
 fn real_log(x: f64) -> f64 {
@@ -105,7 +84,35 @@ fn real_log(x: f64) -> f64 {
     if x == 0.0lf { return -1.0lf / abs(x); }
     // Infinity and NaN
     if !(x <= 1.7976931348623157e308lf) { return x; }
-    return log_two(x).high;
+    let p = parts_of(x);
+    let s = (p.m - 1.0lf) / (p.m + 1.0lf);
+    return p.k * LN2_HIGH + (2.0lf * s + (log_kernel(s) + p.k * LN2_LOW));
+}
+
+// a^y for finite a > 0 and |y| < 1e30: 2^(y log2 a) with log2 a = k + h + l, where h has 24 bits, so that what matters of
+// the products with the two parts of y is exact.
+fn power_of(a: f64, y: f64) -> f64 {
+    let p = parts_of(a);
+    let f = p.m - 1.0lf;
+    let g = p.m + 1.0lf;
+    let gh = upper(g);
+    let gl = p.m - (gh - 1.0lf);
+    let s = f / g;
+    let s2h = upper(2.0lf * s);
+    let s2l = ((2.0lf * f - s2h * gh) - s2h * gl) / g;
+    // log2(e) in two parts
+    let ch = 1.44269502162933349609e+00lf;
+    let cl = 1.92596299112661746887e-08lf;
+    let whole = s2h * ch;
+    let h = upper(whole);
+    let l = (whole - h) + (s2h * cl + (s2l + log_kernel(s)) * (ch + cl));
+    let yh = upper(y);
+    let yl = y - yh;
+    let total = y * (p.k + (h + l));
+    if abs(total) > 1100.0lf { return real_exp(total); }
+    let n = floor(total + 0.5lf);
+    let r = ((((yh * p.k - n) + yh * h) + yl * p.k) + yl * h) + y * l;
+    return scale(exp_kernel(r * 6.93147180559945286227e-01lf, 0.0lf), i32(n));
 }
 
 fn real_pow(x: f64, y: f64) -> f64 {
@@ -117,23 +124,20 @@ fn real_pow(x: f64, y: f64) -> f64 {
     var power: f64;
     if a == 0.0lf || a > 1.7976931348623157e308lf {
         power = select(1.0lf / a, a, y > 0.0lf);
-    } else if abs(y) > 1e300lf {
+    } else if abs(y) > 1e30lf {
         // Beyond this every power but that of one is zero or infinite.
-        power = select(select(exp_two(1e4lf * a / a, 0.0lf), 0.0lf, (a > 1.0lf) != (y > 0.0lf)), 1.0lf, a == 1.0lf);
+        power = select(select(real_exp(1000.0lf * max(a, 1.0lf)), 0.0lf, (a > 1.0lf) != (y > 0.0lf)), 1.0lf, a == 1.0lf);
     } else {
-        let l = log_two(a);
-        let p = two_product(y, l.high);
-        power = exp_two(p.high, select(p.low + y * l.low, 0.0lf, abs(p.high) > 800.0lf));
+        power = power_of(a, y);
     }
     if x < 0.0lf && !whole { return not_a_number(x); }
     return select(power, -power, x < 0.0lf && odd);
 }
 
-// x less the nearest multiple of pi/2, in two parts, and which quarter turn that is. pi/2 as 33 + 33 + 53 bits
+// x less the nearest multiple of pi/2, and which quarter turn that is. pi/2 as 33 + 33 + 53 bits
 // (Cody, Waite 1980); the multiple in two parts of 20 bits, so that the products are exact up to 1.6e12.
 struct Turn {
-    high: f64,
-    low: f64,
+    x: f64,
     quarter: i32,
 }
 
@@ -142,49 +146,45 @@ fn turn(x: f64) -> Turn {
     let nh = 1048576.0lf * floor(n / 1048576.0lf + 0.5lf);
     let nl = n - nh;
     let a = (x - nh * 1.57079632673412561417e+00lf) - nl * 1.57079632673412561417e+00lf;
-    let b = two_sum(a, -nh * 6.07710050630396597660e-11lf);
-    let c = two_sum(b.high, -nl * 6.07710050630396597660e-11lf);
-    let d = two_sum(c.high, (b.low + c.low) - n * 2.02226624879595063154e-21lf);
-    return Turn(d.high, d.low, i32(n - 4.0lf * floor(0.25lf * n)));
+    let b = (a - nh * 6.07710050630396597660e-11lf) - nl * 6.07710050630396597660e-11lf;
+    return Turn(b - n * 2.02226624879595063154e-21lf, i32(n - 4.0lf * floor(0.25lf * n)));
 }
 
-fn sin_kernel(x: f64, low: f64) -> f64 {
+fn sin_kernel(x: f64) -> f64 {
     let z = x * x;
     let r = 8.33333333332248946124e-03lf + z * (-1.98412698298579493134e-04lf + z * (2.75573137070700676789e-06lf
         + z * (-2.50507602534068634195e-08lf + z * 1.58969099521155010221e-10lf)));
     let v = z * x;
-    return x - ((z * (0.5lf * low - v * r) - low) - v * -1.66666666666666324348e-01lf);
+    return x + v * (-1.66666666666666324348e-01lf + z * r);
 }
 
-fn cos_kernel(x: f64, low: f64) -> f64 {
+fn cos_kernel(x: f64) -> f64 {
     let z = x * x;
     let r = z * (4.16666666666666019037e-02lf + z * (-1.38888888888741095749e-03lf + z * (2.48015872894767294178e-05lf
         + z * (-2.75573143513906633035e-07lf + z * (2.08757232129817482790e-09lf + z * -1.13596475577881948265e-11lf)))));
-    let h = 0.5lf * z;
-    let w = 1.0lf - h;
-    return w + (((1.0lf - w) - h) + (z * r - x * low));
+    return 1.0lf - (0.5lf * z - z * r);
 }
 
 // Beyond 1e12 neighbouring numbers are a noticeable part of a turn apart: not a number, rather than noise.
 fn real_sin(x: f64) -> f64 {
     if !(abs(x) <= 1e12lf) { return not_a_number(x); }
     let t = turn(x);
-    let value = select(sin_kernel(t.high, t.low), cos_kernel(t.high, t.low), (t.quarter & 1) == 1);
+    let value = select(sin_kernel(t.x), cos_kernel(t.x), (t.quarter & 1) == 1);
     return select(value, -value, t.quarter >= 2);
 }
 
 fn real_cos(x: f64) -> f64 {
     if !(abs(x) <= 1e12lf) { return not_a_number(x); }
     let t = turn(x);
-    let value = select(cos_kernel(t.high, t.low), sin_kernel(t.high, t.low), (t.quarter & 1) == 1);
+    let value = select(cos_kernel(t.x), sin_kernel(t.x), (t.quarter & 1) == 1);
     return select(value, -value, t.quarter == 1 || t.quarter == 2);
 }
 
 fn real_tan(x: f64) -> f64 {
     if !(abs(x) <= 1e12lf) { return not_a_number(x); }
     let t = turn(x);
-    let s = sin_kernel(t.high, t.low);
-    let c = cos_kernel(t.high, t.low);
+    let s = sin_kernel(t.x);
+    let c = cos_kernel(t.x);
     return select(s / c, -c / s, (t.quarter & 1) == 1);
 }
 
@@ -248,10 +248,14 @@ fn real_tanh(x: f64) -> f64 {
     return select(value, -value, x < 0.0lf);
 }
 
-// x - y floor(x / y), the product in two parts so that nothing is lost to cancellation.
+// x - y floor(x / y), the product in parts so that nothing is lost to cancellation.
 fn real_modulo(x: f64, y: f64) -> f64 {
-    let p = two_product(floor(x / y), y);
-    var r = (x - p.high) - p.low;
+    let q = floor(x / y);
+    let qh = upper(q);
+    let ql = q - qh;
+    let yh = upper(y);
+    let yl = y - yh;
+    var r = (((x - qh * yh) - qh * yl) - ql * yh) - ql * yl;
     if r != 0.0lf && (r < 0.0lf) != (y < 0.0lf) { r += y; }
     if abs(r) >= abs(y) { r -= y; }
     return r;

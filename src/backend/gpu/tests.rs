@@ -103,7 +103,10 @@ fn error(
     let results = on_device(device, &graph, inputs, &points);
     let mut worst = (0.0, vec![]);
     for (x, y) in points.chunks_exact(inputs).zip(results.chunks_exact(graph.outputs.len())) {
-        for (exact, y) in exact(x).into_iter().zip(y) {
+        for (mut exact, y) in exact(x).into_iter().zip(y) {
+            if precision == Precision::Single {
+                exact = f64::from(exact as f32);
+            }
             let error = if exact == *y || (exact.is_nan() && y.is_nan()) {
                 0.0
             } else {
@@ -148,8 +151,10 @@ fn elementary_functions_are_those_of_the_standard_library() {
         let f = |i: &mut super::trace::Inputs| vec![i.array::<1>("x")[0].function(function)];
         let exact = |x: &[f64]| vec![Real::function(x[0], function)];
         // Results below the normal range may be flushed to zero.
-        let (e, at) = error(&device, Precision::Double, 1, &mut point, &f, &exact, 1e-300);
-        assert!(e < 2e-15, "{function:?} from 1e{low} to 1e{high}: {e:e} at {at:?}");
+        // Nor is a sine of a large angle close to a multiple of pi relatively exact.
+        let (scale, limit) = if low == 5.0 { (1.0, 2e-14) } else { (1e-300, 2e-15) };
+        let (e, at) = error(&device, Precision::Double, 1, &mut point, &f, &exact, scale);
+        assert!(e < limit, "{function:?} from 1e{low} to 1e{high}: {e:e} at {at:?}");
         if low >= -20.0 && high <= 3.0 {
             let (e, at) = error(&device, Precision::Single, 1, &mut point, &f, &exact, 1.0);
             assert!(e < 2e-5, "{function:?} from 1e{low} to 1e{high}, f32: {e:e} at {at:?}");
@@ -173,7 +178,9 @@ fn elementary_functions_are_those_of_the_standard_library() {
     ];
     for (i, (function, point)) in cases.iter_mut().enumerate() {
         let (e, at) = two(*function, point, Precision::Double, if i == 5 { 1.0 } else { 1e-300 });
-        assert!(e < 2e-15, "{function:?} {i}: {e:e} at {at:?}");
+        // Exponents in the thousands cost a digit.
+        let limit = if i == 1 { 4e-15 } else { 2e-15 };
+        assert!(e < limit, "{function:?} {i}: {e:e} at {at:?}");
         if i > 1 {
             let (e, at) = two(*function, point, Precision::Single, if *function == Function2::Pow { 1e-30 } else { 1.0 });
             assert!(e < 5e-5, "{function:?} {i}, f32: {e:e} at {at:?}");
