@@ -13,7 +13,7 @@ fn divergence(
             if item < group.count * P {
                 let e = item / P;
                 let p = item % P;
-                for (var v = 0u; v < VC && c + v < V; v++) {
+                for (var v = 0u; {{CHUNK}}; v++) {
                     for (var d = 0u; d < D; d++) {
                         tile[((e * VC + v) * D + d) * P + p] = (*flux)[k][d * V + c + v];
                     }
@@ -27,7 +27,7 @@ fn divergence(
             let item = lid + k * T;
             if item < group.count * P {
                 var sum = divergence_at(item / P, item % P);
-                for (var v = 0u; v < VC && c + v < V; v++) { (*result)[k][c + v] = sum[v]; }
+                for (var v = 0u; {{CHUNK}}; v++) { (*result)[k][c + v] = sum[v]; }
             }
         }
         workgroupBarrier();

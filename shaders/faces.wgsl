@@ -5,7 +5,7 @@ fn write_faces(group: Group, lid: u32, states: ptr<function, array<array<real, V
         for (var k = 0u; k < KP; k++) {
             let item = lid + k * T;
             if item < group.count * P {
-                for (var v = 0u; v < VI && c + v < V; v++) {
+                for (var v = 0u; {{FACES_CHUNK}}; v++) {
                     tile[((item / P) * VI + v) * P + item % P] = (*states)[k][c + v];
                 }
             }
@@ -15,7 +15,7 @@ fn write_faces(group: Group, lid: u32, states: ptr<function, array<array<real, V
             let e = item / F;
             let j = item % F;
             let at = (FACE_BASE + (group.first + e) * F + j) * V + c;
-            for (var v = 0u; v < VI && c + v < V; v++) {
+            for (var v = 0u; {{FACES_CHUNK}}; v++) {
                 face_out[at + v] = end_value((e * VI + v) * P, j);
             }
         }

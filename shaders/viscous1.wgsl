@@ -74,7 +74,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
         for (var k = 0u; k < KP; k++) {
             let item = lid + k * T;
             if item < group.count * P {
-                for (var v = 0u; v < VC && c + v < V; v++) {
+                for (var v = 0u; {{CHUNK}}; v++) {
                     for (var d = 0u; d < D; d++) {
                         tile[(((item / P) * VC + v) * D + d) * P + item % P] = u[k][c + v];
                     }
@@ -91,7 +91,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
                 var q = gradient_at(item / P, item % P);
                 var s = smats(element, item % P);
                 let scale = inverse_jacobian(element, item % P);
-                for (var v = 0u; v < VC && c + v < V; v++) {
+                for (var v = 0u; {{CHUNK}}; v++) {
                     for (var x = 0u; x < D; x++) {
                         var sum = s[x] * q[v];
                         for (var d = 1u; d < D; d++) { sum += s[d * D + x] * q[d * VC + v]; }
@@ -104,7 +104,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
         for (var k = 0u; k < KP; k++) {
             let item = lid + k * T;
             if item < group.count * P {
-                for (var v = 0u; v < VC && c + v < V; v++) {
+                for (var v = 0u; {{CHUNK}}; v++) {
                     for (var x = 0u; x < D; x++) {
                         tile[(((item / P) * VC + v) * D + x) * P + item % P] = gradient[k][x * V + c + v];
                     }
@@ -115,7 +115,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
         for (var k = 0u; k < KF; k++) {
             let item = lid + k * T;
             if item < group.count * F {
-                for (var v = 0u; v < VC && c + v < V; v++) {
+                for (var v = 0u; {{CHUNK}}; v++) {
                     for (var x = 0u; x < D; x++) {
                         face_gradient[k][x * V + c + v] = end_value((((item / F) * VC + v) * D + x) * P, item % F);
                     }

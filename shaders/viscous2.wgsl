@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
                 let scale = inverse_jacobian(element, item % P);
                 let at = element * V * P + item % P;
                 var sum = lift_at(item / P, item % P);
-                for (var v = 0u; v < VC && c + v < V; v++) {
+                for (var v = 0u; {{CHUNK}}; v++) {
                     rhs[k][c + v] = part[at + (c + v) * P] - scale * sum[v];
                 }
             }

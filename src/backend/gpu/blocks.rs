@@ -128,9 +128,7 @@ impl BlockArrays {
             metrics: memory.values("metric terms", metrics(block, disc.dims))?,
             normals: memory.values("normals", normals(block, disc.dims))?,
             operators,
-            registers: (0..registers)
-                .map(|_| register(memory, "a register"))
-                .collect::<Result<_, _>>()?,
+            registers: (0..registers).map(|_| register(memory, "a register")).collect::<Result<_, _>>()?,
             part: if viscous { Some(register(memory, "the right-hand side")?) } else { None },
         })
     }

@@ -112,8 +112,10 @@ impl Device {
                     .collect(),
             },
         };
-        let kinds: Vec<_> =
-            matches.iter().map(|&i| (kind(adapters[i].get_info().device_type).0, infos[i].api.clone())).collect();
+        let kinds: Vec<_> = matches
+            .iter()
+            .map(|&i| (kind(adapters[i].get_info().device_type).0, infos[i].api.clone()))
+            .collect();
         let Some(chosen) = best(&kinds, local_rank).map(|i| matches[i]) else {
             let names: Vec<_> = infos.iter().map(|i| format!("{}: {}", i.index, i.name)).collect();
             return Err(BackendError::Unsupported(format!(

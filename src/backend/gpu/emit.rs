@@ -189,7 +189,9 @@ mod tests {
 
     #[test]
     fn what_a_shader_cannot_hold_is_refused() {
-        for (x, p) in [(f64::NAN, Precision::Double), (f64::INFINITY, Precision::Double), (1e300, Precision::Single)] {
+        for (x, p) in
+            [(f64::NAN, Precision::Double), (f64::INFINITY, Precision::Double), (1e300, Precision::Single)]
+        {
             assert!(matches!(literal(x, p, "here"), Err(BackendError::Unsupported(m)) if m.contains("here")));
         }
     }

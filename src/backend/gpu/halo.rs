@@ -1,11 +1,11 @@
 //! Exchange of face rows with other ranks: pack kernel, staging buffer, communicator, halo rows.
 
+use super::Device;
 use super::buffers::{Memory, read_staging, size_of};
 use super::kernels::Kernel;
 use super::physics::Physics;
 use super::recorder::{Dispatch, Recorder};
-use super::shader::{POINTS, pack};
-use super::Device;
+use super::shader::{Limits, POINTS, pack};
 use crate::backend::BackendError;
 use crate::backend::discretisation::{Discretisation, Link};
 use crate::backend::rows::FaceRows;
@@ -35,6 +35,7 @@ impl Halo {
     pub(super) fn new(
         memory: &mut Memory,
         physics: &Physics,
+        limits: Limits,
         disc: &Discretisation,
         rows: &FaceRows,
         communicator: &Arc<dyn Communicator>,
@@ -77,12 +78,11 @@ impl Halo {
         let bytes = (send_points.len() * row_bytes) as u64;
         let points = send_points.len();
         let indices = memory.indices("rows sent", &send_points)?;
-        let send =
-            memory.empty("send buffer", bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
+        let send = memory.empty("send buffer", bytes, BufferUsages::STORAGE | BufferUsages::COPY_SRC)?;
         let staging =
             memory.empty("staging buffer", bytes, BufferUsages::MAP_READ | BufferUsages::COPY_DST)?;
         let device = memory.device.clone();
-        let kernel = Kernel::new(&device, &pack(physics, points))?;
+        let kernel = Kernel::new(&device, &pack(physics, limits, points))?;
         let bindings = arrays
             .iter()
             .map(|array| {

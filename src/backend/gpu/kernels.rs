@@ -53,7 +53,9 @@ impl Source {
 
 /// Replaces each `{{KEY}}` of a skeleton.
 pub fn fill(skeleton: &str, values: &[(&str, &str)]) -> String {
-    values.iter().fold(skeleton.to_string(), |text, (key, value)| text.replace(&format!("{{{{{key}}}}}"), value))
+    values
+        .iter()
+        .fold(skeleton.to_string(), |text, (key, value)| text.replace(&format!("{{{{{key}}}}}"), value))
 }
 
 /// A compiled kernel.
@@ -84,9 +86,8 @@ impl Kernel {
         let entries: Vec<_> = source.bindings.iter().enumerate().map(|(i, b)| entry(i, b.1)).collect();
         let label = Some(source.label.as_str());
         let device = (&device.device, device);
-        let layout = device
-            .0
-            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
+        let layout =
+            device.0.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
         let pipeline_layout = device.0.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label,
             bind_group_layouts: &[Some(&layout)],
@@ -167,10 +168,10 @@ fn entry(binding: usize, access: Use) -> wgpu::BindGroupLayoutEntry {
     }
 }
 
-/// Workgroups in a row of a dispatch (`ROW` of the kernels); larger numbers take several rows.
+/// Workgroups in a row of a dispatch on any device: half of what all of them allow, a power of two.
 pub(super) const ROW: u32 = 32768;
 
-/// Rows and columns of a dispatch of `groups` workgroups.
-pub(super) fn grid(groups: u32) -> (u32, u32) {
-    (groups.min(ROW), groups.div_ceil(ROW))
+/// Rows and columns of a dispatch of `groups` workgroups, `row` (`ROW` of the kernels) in a row.
+pub(super) fn grid(groups: u32, row: u32) -> (u32, u32) {
+    (groups.min(row), groups.div_ceil(row))
 }

@@ -23,6 +23,7 @@ pub mod trace;
 
 pub use device::{Device, DeviceInfo, devices};
 pub use kernels::{Source, Use};
+pub use shader::Limits;
 
 use super::discretisation::Discretisation;
 use super::rows::FaceRows;
@@ -31,10 +32,10 @@ use crate::physics::System;
 use blocks::{BlockArrays, Ghosts, Pairs, Part, register_bytes};
 use buffers::{Memory, decode, encode, read_staging, size_of};
 use halo::Halo;
-use kernels::Kernel;
+use kernels::{Kernel, ROW};
 use physics::Physics;
 use recorder::{Dispatch, PARAMETER_BYTES, Recorder};
-use shader::{BlockShader, Limits, POINTS, Plan};
+use shader::{BlockShader, POINTS, Plan};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wgpu::{BindGroup, Buffer, BufferUsages};
@@ -46,6 +47,25 @@ use wgpu::{BindGroup, Buffer, BufferUsages};
 pub fn create<const D: usize, const V: usize, S: System<D, V>>(
     problem: Problem<D, V, S>,
     device: &Device,
+) -> Result<Box<dyn Backend>, BackendError> {
+    let limits = device.device.limits();
+    let limits = Limits {
+        workgroup_memory: limits.max_compute_workgroup_storage_size as usize,
+        invocations: limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x)
+            as usize,
+        row: ROW.min(limits.max_compute_workgroups_per_dimension),
+    };
+    create_within(problem, device, limits)
+}
+
+/// [`create`] with kernels made for a smaller device (tests).
+///
+/// # Errors
+/// As [`create`].
+pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
+    problem: Problem<D, V, S>,
+    device: &Device,
+    limits: Limits,
 ) -> Result<Box<dyn Backend>, BackendError> {
     device.check()?;
     let precision = problem.precision;
@@ -87,9 +107,9 @@ pub fn create<const D: usize, const V: usize, S: System<D, V>>(
     };
     let communicator = &problem.communicator;
     let all: Vec<&Buffer> = states.iter().collect();
-    let state_halo = Halo::new(memory_ref, &physics, &disc, &rows, communicator, &all)?;
+    let state_halo = Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &all)?;
     let flux_halo = match &fluxes {
-        Some(fluxes) => Halo::new(memory_ref, &physics, &disc, &rows, communicator, &[fluxes])?,
+        Some(fluxes) => Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &[fluxes])?,
         None => None,
     };
     let largest = disc.blocks.iter().map(|b| register_bytes(b, V, precision)).max().unwrap_or(0);
@@ -98,15 +118,9 @@ pub fn create<const D: usize, const V: usize, S: System<D, V>>(
         (largest as u64).min(STAGING_BYTES),
         BufferUsages::MAP_READ | BufferUsages::COPY_DST,
     )?;
-    let recorder = Recorder::new(memory_ref)?;
-    let limits = device.device.limits();
+    let recorder = Recorder::new(memory_ref, limits.row)?;
     let mut gpu = Gpu {
-        limits: Limits {
-            workgroup_memory: limits.max_compute_workgroup_storage_size as usize,
-            invocations: limits
-                .max_compute_invocations_per_workgroup
-                .min(limits.max_compute_workgroup_size_x) as usize,
-        },
+        limits,
         device: device.clone(),
         physics,
         disc,
@@ -213,8 +227,9 @@ impl Gpu {
                 .collect();
             Ok(Points { kernel, sets })
         };
-        let ghost = bound(shader::ghost(&self.physics, ghosts.count, ghost_base), self.states.len())?;
-        let data = shader::data(&self.physics, ghosts.count).map(|s| bound(s, 1)).transpose()?;
+        let ghost =
+            bound(shader::ghost(&self.physics, self.limits, ghosts.count, ghost_base), self.states.len())?;
+        let data = shader::data(&self.physics, self.limits, ghosts.count).map(|s| bound(s, 1)).transpose()?;
         (self.ghost, self.data) = (Some(ghost), data);
         Ok(())
     }
@@ -243,8 +258,14 @@ impl Gpu {
         let shader = BlockShader::new(&self.physics, block, face_base, ghost_base, self.limits)?;
         let evaluated;
         let (source, registers) = match pass {
-            Pass::Interpolate(r) => (shader.interpolate(), { evaluated = [*r]; &evaluated[..] }),
-            Pass::ViscousFirst(r) => (shader.viscous_first(), { evaluated = [*r]; &evaluated[..] }),
+            Pass::Interpolate(r) => (shader.interpolate(), {
+                evaluated = [*r];
+                &evaluated[..]
+            }),
+            Pass::ViscousFirst(r) => (shader.viscous_first(), {
+                evaluated = [*r];
+                &evaluated[..]
+            }),
             Pass::Advective(plan) => (shader.advective(plan), &plan.registers[..]),
             Pass::ViscousSecond(plan) => (shader.viscous_second(plan), &plan.registers[..]),
         };

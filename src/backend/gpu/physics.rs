@@ -66,8 +66,7 @@ impl Physics {
                 let name = element.add(&format!("viscous_{i}"), &graph)?;
                 cases.push((i, format!("result = {name}(u, gradient, n, data);")));
             }
-            let parameters =
-                "u: array<real, V>, gradient: array<real, D * V>, n: array<real, D>";
+            let parameters = "u: array<real, V>, gradient: array<real, D * V>, n: array<real, D>";
             element.text.push_str(&by_boundary("boundary_viscous", parameters, &cases));
         }
         let (mut ghost, mut cases) = (Functions::default(), vec![]);

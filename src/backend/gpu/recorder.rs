@@ -30,6 +30,7 @@ pub(super) struct Dispatch<'a> {
 pub(super) struct Recorder {
     device: Device,
     precision: Precision,
+    row: u32,
     encoder: Option<CommandEncoder>,
     pub(super) parameters: Buffer,
     pending: Vec<u8>,
@@ -37,12 +38,13 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    pub(super) fn new(memory: &mut Memory) -> Result<Recorder, BackendError> {
+    pub(super) fn new(memory: &mut Memory, row: u32) -> Result<Recorder, BackendError> {
         let usage = BufferUsages::STORAGE | BufferUsages::COPY_DST;
         let parameters = memory.empty("parameters", PARAMETER_BYTES * STAGES as u64, usage)?;
         Ok(Recorder {
             device: memory.device.clone(),
             precision: memory.precision,
+            row,
             encoder: None,
             parameters,
             pending: vec![],
@@ -52,7 +54,8 @@ impl Recorder {
 
     /// Whether the work so far should be submitted before more is recorded.
     pub(super) fn is_full(&self) -> bool {
-        self.dispatches >= DISPATCHES || self.pending.len() as u64 + 4 * PARAMETER_BYTES > self.parameters.size()
+        self.dispatches >= DISPATCHES
+            || self.pending.len() as u64 + 4 * PARAMETER_BYTES > self.parameters.size()
     }
 
     /// Puts the parameters of a stage in this submission and returns their place.
@@ -83,10 +86,10 @@ impl Recorder {
         if list.peek().is_none() {
             return;
         }
-        let mut count = 0;
+        let (mut count, row) = (0, self.row);
         let mut pass = self.encoder().begin_compute_pass(&Default::default());
         for dispatch in list {
-            let (x, y) = grid(dispatch.groups as u32);
+            let (x, y) = grid(dispatch.groups as u32, row);
             pass.set_pipeline(&dispatch.kernel.pipeline);
             pass.set_bind_group(0, dispatch.bindings, &dispatch.offsets);
             pass.dispatch_workgroups(x, y, 1);

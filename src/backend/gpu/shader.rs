@@ -1,7 +1,7 @@
 //! Puts kernels together: constants, operators and physics of a block around the skeletons of `shaders/`.
 
 use super::emit::literal;
-use super::kernels::{ROW, Source, Use, fill};
+use super::kernels::{Source, Use, fill};
 use super::physics::Physics;
 use crate::backend::discretisation::{Block, Metrics};
 use crate::backend::{BackendError, Precision, Stage};
@@ -15,6 +15,8 @@ pub struct Limits {
     pub workgroup_memory: usize,
     /// Invocations a workgroup.
     pub invocations: usize,
+    /// Workgroups in a row of a dispatch; larger numbers take several rows.
+    pub row: u32,
 }
 
 /// How the elements of a block are given to workgroups.
@@ -47,8 +49,8 @@ pub fn partition(
     while elements > 1 && elements * variable * physics.variables > memory {
         elements -= 1;
     }
-    let chunk = physics.variables.min(memory / (elements * variable));
-    if chunk == 0 {
+    let most = physics.variables.min(memory / (elements * variable));
+    if most == 0 {
         return Err(BackendError::Memory {
             device: "the device's workgroups".into(),
             what: format!("one variable of a {} of order {}", operators.shape.name(), operators.order),
@@ -56,6 +58,8 @@ pub fn partition(
             limit: memory as u64,
         });
     }
+    // Chunks of about the same size.
+    let chunk = physics.variables.div_ceil(physics.variables.div_ceil(most));
     let threads = (elements * width).next_multiple_of(32).min(limits.invocations).min(512);
     Ok(Partition { elements, threads, chunk })
 }
@@ -103,7 +107,7 @@ impl<'a> BlockShader<'a> {
             ("FACE_BASE", face_base),
             ("GHOST_BASE", ghost_base),
             ("KEYS", physics.keys),
-            ("ROW", ROW as usize),
+            ("ROW", limits.row as usize),
         ] {
             let _ = writeln!(head, "const {name}: u32 = {value}u;");
         }
@@ -133,8 +137,16 @@ impl<'a> BlockShader<'a> {
     }
 
     fn source(&self, label: &str, bindings: Vec<(String, Use)>, parts: &[&str]) -> Source {
+        // Loops over the variables of a chunk have constant bounds where chunks are whole, so that drivers unroll them.
+        let v = self.physics.variables;
+        let (chunk, faces) = (self.partition.chunk, v.min(self.partition.chunk * self.physics.dims));
+        let bound = |name: &str, chunk: usize| match v.is_multiple_of(chunk) {
+            true => format!("v < {name}"),
+            false => format!("v < {name} && c + v < V"),
+        };
+        let bounds = [("CHUNK", &*bound("VC", chunk)), ("FACES_CHUNK", &*bound("VI", faces))];
         let mut body = self.head.clone();
-        parts.iter().for_each(|p| body.push_str(p));
+        parts.iter().for_each(|p| body.push_str(&fill(p, &bounds)));
         let label = format!("{label}, {}", self.name);
         Source { label, bindings, body, precision: self.physics.precision }
     }
@@ -200,15 +212,12 @@ impl<'a> BlockShader<'a> {
 
     /// Second pass.
     pub fn viscous_second(&self, plan: &Plan) -> Source {
-        let mut bindings = self
-            .bindings(true, &[("normal_flux", Use::Read), ("part", Use::Read), ("face_out", Use::Write)]);
+        let mut bindings =
+            self.bindings(true, &[("normal_flux", Use::Read), ("part", Use::Read), ("face_out", Use::Write)]);
         bindings.extend(plan.bindings());
         let main = fill(include_str!("../../../shaders/viscous2.wgsl"), &[("UPDATE", &plan.update(false))]);
-        let parts = [
-            include_str!("../../../shaders/trace.wgsl"),
-            include_str!("../../../shaders/faces.wgsl"),
-            &main,
-        ];
+        let parts =
+            [include_str!("../../../shaders/trace.wgsl"), include_str!("../../../shaders/faces.wgsl"), &main];
         self.source("second pass", bindings, &parts)
     }
 
@@ -222,6 +231,7 @@ impl<'a> BlockShader<'a> {
 
 fn points_source(
     physics: &Physics,
+    limits: Limits,
     label: &str,
     constants: &[(&str, usize)],
     bindings: &[(&str, Use)],
@@ -229,7 +239,9 @@ fn points_source(
 ) -> Source {
     let mut body = String::new();
     let (v, d, keys) = (physics.variables, physics.dims, physics.keys);
-    for (name, value) in [("V", v), ("D", d), ("KEYS", keys), ("ROW", ROW as usize)].iter().chain(constants) {
+    for (name, value) in
+        [("V", v), ("D", d), ("KEYS", keys), ("ROW", limits.row as usize)].iter().chain(constants)
+    {
         let _ = writeln!(body, "const {name}: u32 = {value}u;");
     }
     parts.iter().for_each(|p| body.push_str(p));
@@ -241,9 +253,10 @@ fn points_source(
 pub const POINTS: usize = 64;
 
 /// Ghost states of `ghosts` flux points whose rows begin at `ghost_base`.
-pub fn ghost(physics: &Physics, ghosts: usize, ghost_base: usize) -> Source {
+pub fn ghost(physics: &Physics, limits: Limits, ghosts: usize, ghost_base: usize) -> Source {
     points_source(
         physics,
+        limits,
         "ghost states",
         &[("GHOSTS", ghosts), ("GHOST_BASE", ghost_base)],
         &[
@@ -258,9 +271,10 @@ pub fn ghost(physics: &Physics, ghosts: usize, ghost_base: usize) -> Source {
 }
 
 /// Boundary data that depend on time, if any.
-pub fn data(physics: &Physics, ghosts: usize) -> Option<Source> {
+pub fn data(physics: &Physics, limits: Limits, ghosts: usize) -> Option<Source> {
     Some(points_source(
         physics,
+        limits,
         "boundary data",
         &[("GHOSTS", ghosts)],
         &[
@@ -274,9 +288,10 @@ pub fn data(physics: &Physics, ghosts: usize) -> Option<Source> {
 }
 
 /// Collects `points` flux points for other ranks.
-pub fn pack(physics: &Physics, points: usize) -> Source {
+pub fn pack(physics: &Physics, limits: Limits, points: usize) -> Source {
     points_source(
         physics,
+        limits,
         "pack",
         &[("POINTS", points)],
         &[("face_in", Use::Read), ("send_points", Use::Indices), ("send", Use::Write)],
@@ -422,8 +437,7 @@ fn tensor(
         format!("{}u", ops.face_offsets[face])
     };
     let per_axis = |f: &dyn Fn(usize) -> String| -> Vec<String> { (0..dims).map(f).collect() };
-    let per_face =
-        |f: &dyn Fn(&(usize, bool)) -> String| -> Vec<String> { faces.iter().map(f).collect() };
+    let per_face = |f: &dyn Fn(&(usize, bool)) -> String| -> Vec<String> { faces.iter().map(f).collect() };
     let (mut apply, mut lift) = (String::new(), String::new());
     for k in 0..n {
         let _ = writeln!(apply, "        let a{k} = tile[at + {k}u * stride];");
@@ -431,15 +445,13 @@ fn tensor(
     for i in 0..n {
         let inner = (0..n).map(|k| (line.divergence[[i, k]], format!("a{k}")));
         let ends = || [(line.lift[[i, 0]], "low".to_string()), (line.lift[[i, 1]], "high".to_string())];
-        let (whole, ends) = (combination(inner.chain(ends()), precision)?, combination(ends().into_iter(), precision)?);
+        let (whole, ends) =
+            (combination(inner.chain(ends()), precision)?, combination(ends().into_iter(), precision)?);
         let _ = writeln!(apply, "        tile[at + {i}u * stride] = {whole};");
         let _ = writeln!(lift, "        tile[at + {i}u * stride] = {ends};");
     }
     let end = |side: usize| {
-        combination(
-            (0..n).map(|k| (line.ends[[side, k]], format!("tile[start + {k}u * stride]"))),
-            precision,
-        )
+        combination((0..n).map(|k| (line.ends[[side, k]], format!("tile[start + {k}u * stride]"))), precision)
     };
     let mut text = format!("const N: u32 = {n}u;\nconst LINES: u32 = {}u;\n", ops.points.nrows() / n);
     text.push_str(&fill(

@@ -49,13 +49,13 @@ fn on_device(device: &Device, graph: &Graph, inputs: usize, points: &[f64]) -> V
     let n = count * graph.outputs.len();
     let values = memory.values("values", points.iter().copied()).unwrap();
     let results = memory.numbers("results", n).unwrap();
-    let staging = memory
-        .empty("staging", results.size(), BufferUsages::MAP_READ | BufferUsages::COPY_DST)
-        .unwrap();
+    let staging =
+        memory.empty("staging", results.size(), BufferUsages::MAP_READ | BufferUsages::COPY_DST).unwrap();
     let kernel = Kernel::new(device, &evaluator(graph, inputs, count)).unwrap();
     let bindings = kernel.bind(device, 0, |name| if name == "values" { &values } else { &results });
-    let mut recorder = Recorder::new(&mut memory).unwrap();
-    let dispatch = Dispatch { kernel: &kernel, bindings: &bindings, offsets: vec![], groups: count.div_ceil(64) };
+    let mut recorder = Recorder::new(&mut memory, 32768).unwrap();
+    let dispatch =
+        Dispatch { kernel: &kernel, bindings: &bindings, offsets: vec![], groups: count.div_ceil(64) };
     recorder.run([dispatch]);
     recorder.encoder().copy_buffer_to_buffer(&results, 0, &staging, 0, results.size());
     let done = recorder.submit();
@@ -182,11 +182,18 @@ fn elementary_functions_are_those_of_the_standard_library() {
         let limit = if i == 1 { 4e-15 } else { 2e-15 };
         assert!(e < limit, "{function:?} {i}: {e:e} at {at:?}");
         if i > 1 {
-            let (e, at) = two(*function, point, Precision::Single, if *function == Function2::Pow { 1e-30 } else { 1.0 });
+            let (e, at) = two(
+                *function,
+                point,
+                Precision::Single,
+                if *function == Function2::Pow { 1e-30 } else { 1.0 },
+            );
             assert!(e < 5e-5, "{function:?} {i}, f32: {e:e} at {at:?}");
         }
     }
-    for (x, y) in [(0.0, 2.0), (0.0, -1.0), (0.0, 0.0), (2.0, 0.0), (1.0, 1e9), (-1.0, 3.0), (f64::INFINITY, 0.5)] {
+    for (x, y) in
+        [(0.0, 2.0), (0.0, -1.0), (0.0, 0.0), (2.0, 0.0), (1.0, 1e9), (-1.0, 3.0), (f64::INFINITY, 0.5)]
+    {
         let mut point = |_: &mut Random| vec![x, y];
         assert_eq!(two(Function2::Pow, &mut point, Precision::Double, 1e-300).0, 0.0, "pow({x}, {y})");
     }
