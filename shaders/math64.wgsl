@@ -14,10 +14,21 @@ fn upper(a: f64) -> f64 { return f64(f32(a)); }
 
 fn not_a_number(x: f64) -> f64 { return sqrt(-1.0lf - abs(x)); }
 
+// 2^n for |n| < 1024, by squaring (ldexp is not there on every device).
+fn power_of_two(n: i32) -> f64 {
+    var result = 1.0lf;
+    var factor = select(2.0lf, 0.5lf, n < 0);
+    for (var m = abs(n); m > 0; m /= 2) {
+        if m % 2 == 1 { result *= factor; }
+        factor *= factor;
+    }
+    return result;
+}
+
 // x 2^n in two steps, so that the ends of the range are reached.
 fn scale(x: f64, n: i32) -> f64 {
     let half = n / 2;
-    return ldexp(ldexp(x, half), n - half);
+    return x * power_of_two(half) * power_of_two(n - half);
 }
 
 fn real_exp(x: f64) -> f64 {
@@ -53,7 +64,7 @@ fn parts_of(x: f64) -> Parts {
         k = -54.0lf;
     }
     for (var e = 512; e > 0; e /= 2) {
-        let power = ldexp(1.0lf, e);
+        let power = power_of_two(e);
         if m >= power {
             m /= power;
             k += f64(e);

@@ -135,6 +135,8 @@ fn ranks_equal_serial() {
     if skip() {
         return;
     }
+    let software =
+        Device::open(std::env::var("SOLVER_TEST_DEVICE").ok().as_deref(), 0).unwrap().info.kind == "software";
     for cells in [Cells::TriQuad, Cells::Hex] {
         for (system, conditions) in SYSTEMS {
             let mesh = unit_box(cells, 2, false, 0.03);
@@ -143,9 +145,10 @@ fn ranks_equal_serial() {
             for ranks in [2, 4] {
                 let parts = threads::run(ranks, |comm| steps(engine(&settings, &mesh, &comm), 3));
                 let all: BTreeMap<_, _> = parts.into_iter().flatten().collect();
-                // The software driver gives the same bits; cards may contract differently from kernel to kernel.
+                // Cards may contract products and sums differently from kernel to kernel.
+                let limit = if software { 0.0 } else { 1e-13 };
                 let error = difference(&all, &serial);
-                assert!(error < 1e-13, "{ranks} ranks {cells:?} {system}: {error:e}");
+                assert!(error <= limit, "{ranks} ranks {cells:?} {system}: {error:e}");
             }
         }
     }

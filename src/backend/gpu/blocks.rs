@@ -4,7 +4,7 @@
 //! words. Face arrays are rows `[flux point][variable]` (see [`FaceRows`]), so that what a neighbour or another rank needs
 //! of a point lies together, and a halo message is a copy of rows.
 
-use super::buffers::Memory;
+use super::buffers::{Memory, size_of};
 use super::kernels::RANGE_BYTES;
 use super::shader::dense_operators;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
@@ -91,9 +91,9 @@ impl BlockArrays {
         if u32::try_from(values).is_err() || u32::try_from(rows.len).is_err() {
             return Err(BackendError::Memory {
                 device: memory.device.info.name.clone(),
-                what: "values of one rank (use more ranks)".into(),
-                needed: values.max(rows.len) as u64,
-                limit: u32::MAX.into(),
+                what: "one array of a rank (use more ranks)".into(),
+                needed: (values.max(rows.len) * size_of(memory.precision)) as u64,
+                limit: u64::from(u32::MAX) * size_of(memory.precision) as u64,
             });
         }
         let mut ranges = vec![0u32; 3 * RANGE_STRIDE / 4];
@@ -235,5 +235,5 @@ impl Ghosts {
 
 /// Bytes of `points` values of one variable of a register.
 pub(super) fn register_bytes(block: &Block, variables: usize, precision: Precision) -> usize {
-    block.len() * block.points_per_element() * variables * super::buffers::size_of(precision)
+    block.len() * block.points_per_element() * variables * size_of(precision)
 }

@@ -124,8 +124,15 @@ impl Device {
                 names.join(", ")
             )));
         };
-        let adapter = &adapters[chosen];
-        let wanted = wgpu::Features::SHADER_F64;
+        Device::request(&adapters[chosen], infos[chosen].clone(), wgpu::Features::SHADER_F64)
+    }
+
+    /// Opens a device with those of the features `wanted` that it has.
+    fn request(
+        adapter: &wgpu::Adapter,
+        info: DeviceInfo,
+        wanted: wgpu::Features,
+    ) -> Result<Device, BackendError> {
         let request = adapter.request_device(&wgpu::DeviceDescriptor {
             label: Some("solver"),
             required_features: adapter.features() & wanted,
@@ -133,16 +140,19 @@ impl Device {
             ..Default::default()
         });
         let (device, queue) = pollster::block_on(request)
-            .map_err(|e| BackendError::Device(format!("{} can't be opened: {e}", infos[chosen].name)))?;
+            .map_err(|e| BackendError::Device(format!("{} can't be opened: {e}", info.name)))?;
         let failure = Arc::new(Mutex::new(None));
         let (errors, losses) = (failure.clone(), failure.clone());
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&errors, e.to_string())));
-        device.set_device_lost_callback(move |reason, text| {
-            if reason != wgpu::DeviceLostReason::Destroyed {
-                note(&losses, format!("the device was lost: {text}"));
-            }
-        });
-        Ok(Device { info: infos[chosen].clone(), device, queue, failure })
+        device.set_device_lost_callback(move |_, text| note(&losses, format!("the device was lost: {text}")));
+        Ok(Device { info, device, queue, failure })
+    }
+
+    /// The best device as one without double precision.
+    #[cfg(test)]
+    pub(super) fn without_double() -> Device {
+        let adapters = adapters();
+        Device::request(&adapters[0], describe(0, &adapters[0]), wgpu::Features::empty()).unwrap()
     }
 
     /// The first thing that went wrong on the device, if any.

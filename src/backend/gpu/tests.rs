@@ -167,7 +167,8 @@ fn elementary_functions_are_those_of_the_standard_library() {
         };
         error(&device, precision, 2, point, &f, &|x| vec![Real::function2(x[0], function, x[1])], scale)
     };
-    let mut cases: Vec<(Function2, Box<dyn FnMut(&mut Random) -> Vec<f64>>)> = vec![
+    type Points = Box<dyn FnMut(&mut Random) -> Vec<f64>>;
+    let mut cases: Vec<(Function2, Points)> = vec![
         (Function2::Pow, Box::new(|r| vec![10f64.powf(r.between(-30.0, 30.0)), r.between(-10.0, 10.0)])),
         (Function2::Pow, Box::new(|r| vec![10f64.powf(r.between(-0.1, 0.1)), r.between(-3000.0, 3000.0)])),
         (Function2::Pow, Box::new(|r| vec![-r.between(0.0, 4.0), r.between(-9.0, 9.0).round()])),
@@ -327,4 +328,71 @@ fn choices_are_those_of_scalar_code() {
         let (e, at) = error(&device, precision, 2, &mut point, &|i| f(&i.list("x", 2)), &|x| f(x), 1.0);
         assert_eq!(e, 0.0, "{precision:?} at {at:?}");
     }
+}
+
+/// A rank without anything on it.
+fn empty_problem(precision: Precision) -> Problem<2, 4, Euler> {
+    let system = Euler { gas: Gas { gamma: 1.4 }, riemann: RiemannSolver::Rusanov };
+    let discretisation = Discretisation {
+        dims: 2,
+        order: 1,
+        blocks: vec![],
+        pairings: vec![],
+        boundary_faces: vec![],
+        halo_points: vec![],
+        messages: vec![],
+    };
+    Problem {
+        system,
+        boundaries: vec![],
+        discretisation: Arc::new(discretisation),
+        ldg: crate::backend::problem::Ldg { beta: 0.5, tau: 0.1 },
+        registers: 2,
+        precision,
+        communicator: Arc::new(crate::parallel::serial::Serial),
+    }
+}
+
+#[test]
+fn a_problem_without_elements_runs() {
+    if skip() {
+        return;
+    }
+    let device = Device::open(None, 0).unwrap();
+    let mut backend = create(empty_problem(Precision::Double), &device).unwrap();
+    backend.stage(&Stage::right_hand_side(0, 1), 0.0, 1.0).unwrap();
+    backend.wait().unwrap();
+}
+
+#[test]
+fn double_precision_is_refused_where_there_is_none() {
+    if skip() {
+        return;
+    }
+    let device = Device::without_double();
+    create(empty_problem(Precision::Single), &device).unwrap();
+    let error = create(empty_problem(Precision::Double), &device).err().unwrap();
+    assert!(matches!(&error, BackendError::Unsupported(m) if m.contains("precision = single")), "{error}");
+}
+
+#[test]
+fn failures_of_the_device_are_errors() {
+    if skip() {
+        return;
+    }
+    let memory = |device: &Device| Memory { device: device.clone(), precision: Precision::Double, bytes: 0 };
+    let device = Device::open(None, 0).unwrap();
+    let error = memory(&device).numbers("a register", 1 << 40).err().unwrap();
+    assert!(matches!(&error, BackendError::Memory { what, .. } if what == "a register"), "{error}");
+
+    let body = "@compute @workgroup_size(1) fn main() { no such thing }".into();
+    let source = Source { label: "wrong".into(), bindings: vec![], body, precision: Precision::Double };
+    assert!(matches!(Kernel::new(&device, &source).err(), Some(BackendError::Device(_))));
+
+    let device = Device::open(None, 0).unwrap();
+    let mut backend = create(empty_problem(Precision::Double), &device).unwrap();
+    device.device.destroy();
+    let _ = backend.wait();
+    assert!(matches!(backend.wait(), Err(BackendError::Device(_))));
+    assert!(create(empty_problem(Precision::Double), &device).is_err());
 }
