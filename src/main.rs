@@ -1,1 +1,5 @@
-fn main() {}
+//! The program. Everything is in the library; see [`solver::cli`].
+
+fn main() -> std::process::ExitCode {
+    solver::cli::main()
+}

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 /// Layers from the lowest to the highest; those of one line are of the same height and do not use each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: [&[&str]; 11] = [
     &["parallel"],
     &["element"],
     &["mesh"],
     &["physics"],
     &["backend"],
     &["engine"],
-    &["output", "monitor"],
+    &["output"],
+    &["monitor"],
     &["run"],
     &["case"],
     &["cli"],

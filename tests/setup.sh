@@ -34,7 +34,7 @@ apt_update() {
 }
 
 system_debian() {
-    packages="gcc make pkg-config libhdf5-dev python3-venv"
+    packages="gcc libc6-dev make pkg-config libhdf5-dev python3-venv"
     [ "${SOLVER_SKIP_MPI:-0}" = 1 ] && have mpicc || packages="$packages libopenmpi-dev openmpi-bin"
     [ "${SOLVER_SKIP_GPU:-0}" = 1 ] || packages="$packages libvulkan1 mesa-vulkan-drivers"
     [ "${SOLVER_SKIP_VTK:-0}" = 1 ] || packages="$packages libgl1 libegl1 libxrender1"

@@ -6,7 +6,7 @@
 //! `[element][variable][point]`, block by block in the discretisation's element order; inside, each backend lays memory
 //! out as it likes.
 //!
-//! [`reference`] is the definition of what the others compute: scalar loops, dense matrices, nothing fused.
+//! [`mod@reference`] is the definition of what the others compute: scalar loops, dense matrices, nothing fused.
 
 pub mod cpu;
 pub mod discretisation;
@@ -22,11 +22,12 @@ pub use problem::{BoundaryData, Problem};
 pub use stage::{Stage, Update};
 
 /// Working precision of a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Precision {
     /// 32-bit floating point.
     Single,
     /// 64-bit floating point.
+    #[default]
     Double,
 }
 

@@ -11,6 +11,7 @@ pub mod discretise;
 pub mod fields;
 pub mod geometry;
 pub mod scheme;
+pub mod traffic;
 
 use crate::backend::cpu::{self, Isa};
 use crate::backend::problem::Ldg;

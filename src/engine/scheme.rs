@@ -48,20 +48,15 @@ fn tvd_rk3() -> Scheme {
     Scheme { order: 3, registers: 2, stages }
 }
 
-/// `u_new = (-u0 + u1 + 2 u2 + u3) / 3 + dt/6 k4` with the stage states `u1 = u0 + dt/2 k1`, `u2 = u0 + dt/2 k2`,
-/// `u3 = u0 + dt k3`: three registers suffice.
+/// `u_new = 2/3 w + 1/3 u3 + dt/6 k4` with `w = u2 + (u1 - u0)/2` and the stage states `u1 = u0 + dt/2 k1`,
+/// `u2 = u0 + dt/2 k2`, `u3 = u0 + dt k3`: three registers suffice, and each combination's coefficients add up to 1, as
+/// [`Update::coefficient`] wants them.
 fn rk4() -> Scheme {
-    let third = 1.0 / 3.0;
     let stages = vec![
         stage(0, 0.0, vec![update(1, &[(0, 1.0)], 0.5)], 1),
         stage(1, 0.5, vec![update(2, &[(0, 1.0)], 0.5)], 2),
-        stage(
-            2,
-            0.5,
-            vec![update(1, &[(0, -third), (1, third), (2, 2.0 * third)], 0.0), update(2, &[(0, 1.0)], 1.0)],
-            2,
-        ),
-        stage(2, 1.0, vec![update(0, &[(1, 1.0), (2, third)], 1.0 / 6.0)], 0),
+        stage(2, 0.5, vec![update(1, &[(0, -0.5), (1, 0.5), (2, 1.0)], 0.0), update(2, &[(0, 1.0)], 1.0)], 2),
+        stage(2, 1.0, vec![update(0, &[(1, 2.0 / 3.0), (2, 1.0 / 3.0)], 1.0 / 6.0)], 0),
     ];
     Scheme { order: 4, registers: 3, stages }
 }
@@ -69,6 +64,7 @@ fn rk4() -> Scheme {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Precision;
 
     /// Integrates u' = -2 t u^2, u(0) = 1, whose solution is 1 / (1 + t^2), as a backend would.
     fn error(scheme: &Scheme, steps: usize) -> f64 {
@@ -95,6 +91,18 @@ mod tests {
             let scheme = (choice.value)();
             let order = (error(&scheme, 40) / error(&scheme, 80)).log2();
             assert!((order - scheme.order as f64).abs() < 0.25, "{}: {order}", choice.name);
+        }
+    }
+
+    #[test]
+    fn combinations_neither_create_nor_destroy() {
+        for choice in STEPPERS {
+            for update in (choice.value)().stages.iter().flat_map(|s| s.updates.clone()) {
+                for precision in [Precision::Single, Precision::Double] {
+                    let sum: f64 = (0..update.terms.len()).map(|i| update.coefficient(i, precision)).sum();
+                    assert_eq!(sum, 1.0, "{} {precision:?}", choice.name);
+                }
+            }
         }
     }
 

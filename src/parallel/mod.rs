@@ -75,3 +75,33 @@ pub trait Exchange: Send {
     /// Waits for all of them.
     fn finish(&mut self);
 }
+
+/// Every rank's bytes, in the order of ranks, on rank `root`; nothing on the others. Collective.
+///
+/// Unlike [`Communicator::all_gather`] this takes the memory on one rank only.
+pub fn gather(comm: &Arc<dyn Communicator>, root: usize, bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let lengths = comm.all_gather(&(bytes.len() as u64).to_ne_bytes());
+    let length = |rank: usize| lengths[rank].as_slice().try_into().map_or(0, u64::from_ne_bytes) as usize;
+    let others: Vec<usize> = (0..comm.size()).filter(|&r| r != root && length(r) > 0).collect();
+    if comm.rank() != root {
+        if !bytes.is_empty() {
+            let mut exchange = Arc::clone(comm).exchange(&[(root, bytes.len())], &[]);
+            exchange.send_buffer(0).copy_from_slice(bytes);
+            exchange.start();
+            exchange.finish();
+        } else {
+            Arc::clone(comm).exchange(&[], &[]);
+        }
+        return None;
+    }
+    let receives: Vec<_> = others.iter().map(|&r| (r, length(r))).collect();
+    let mut exchange = Arc::clone(comm).exchange(&[], &receives);
+    exchange.start();
+    exchange.finish();
+    let mut all = vec![vec![]; comm.size()];
+    all[root] = bytes.to_vec();
+    for (i, &rank) in others.iter().enumerate() {
+        all[rank] = exchange.receive_buffer(i).to_vec();
+    }
+    Some(all)
+}

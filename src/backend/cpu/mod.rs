@@ -26,7 +26,7 @@ use crate::physics::Real;
 use crate::physics::system::System;
 use boundary::BoundaryValues;
 use kernels::{Context, Updates};
-use lane::{Lane, Pack, Pass, Scalar};
+use lane::{Lane, Pack, Scalar, Work};
 use layout::{BlockLayout, Pairings};
 use rayon::prelude::*;
 use std::cell::UnsafeCell;
@@ -180,16 +180,6 @@ impl<L: Lane> BlockLayout<L> {
     }
 }
 
-/// A closure as a [`Pass`]; the closure must inline (it is called once).
-struct Work<F: FnOnce()>(F);
-
-impl<F: FnOnce()> Pass for Work<F> {
-    #[inline(always)]
-    fn run(self) {
-        (self.0)();
-    }
-}
-
 impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
     fn boxed(problem: Problem<D, V, S>) -> Result<Box<dyn Backend>, BackendError> {
         let disc = problem.discretisation;
@@ -306,10 +296,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             exchange.start::<L::Scalar>(L::scalars(&self.now));
         }
         for part in [Part::Interior, Part::Rest] {
-            if part == Part::Rest {
-                if let Some(exchange) = &mut self.state_exchange {
-                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
-                }
+            if let (Part::Rest, Some(exchange)) = (part, &mut self.state_exchange) {
+                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
             }
             self.each_pack(
                 [part],
@@ -328,10 +316,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             exchange.start::<L::Scalar>(L::scalars(&self.now));
         }
         for part in [Part::Interior, Part::Rest] {
-            if part == Part::Rest {
-                if let Some(exchange) = &mut self.state_exchange {
-                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
-                }
+            if let (Part::Rest, Some(exchange)) = (part, &mut self.state_exchange) {
+                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
             }
             self.each_pack(
                 [part],
@@ -346,10 +332,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             exchange.start::<L::Scalar>(L::scalars(&self.fluxes));
         }
         for part in [Part::Interior, Part::Rest] {
-            if part == Part::Rest {
-                if let Some(exchange) = &mut self.flux_exchange {
-                    exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.fluxes));
-                }
+            if let (Part::Rest, Some(exchange)) = (part, &mut self.flux_exchange) {
+                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.fluxes));
             }
             self.each_pack(
                 [part],
@@ -426,7 +410,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
             return Err(BackendError::Unsupported("the scheme's register combinations are too long".into()));
         }
         self.prepare(stage.eval);
-        let updates = Updates::<L>::new(stage, dt);
+        let updates = Updates::<L>::new(stage, dt, self.precision);
         self.boundaries.update(&self.disc, t + stage.c * dt);
         let states = L::scalars_mut(&mut self.now);
         self.boundaries.ghosts::<D, V, S>(&self.system, &self.disc, &self.rows, states);

@@ -181,7 +181,7 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
 
 /// The candidate most like `name`, if one is like it enough to be what was meant.
 pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A third of the letters may be wrong; distances are quadratic in the length, hence the cap.
+    // A third of the letters may be wrong; distances are quadratic in the length, hence the caps.
     if name.len() > 100 {
         return None;
     }
@@ -189,6 +189,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     candidates
         .into_iter()
         .filter(|c| c.len() <= 100 && *c != name)
+        .take(1_000)
         .map(|c| (strsim::osa_distance(&name.to_lowercase(), &c.to_lowercase()), c))
         .filter(|(distance, c)| *distance <= allowed && *distance < c.chars().count())
         .min_by_key(|(distance, _)| *distance)

@@ -10,6 +10,7 @@
 pub mod display;
 pub mod error;
 pub mod functions;
+pub mod lex;
 pub mod parse;
 
 pub use error::{ExprError, ExprErrorKind, nearest};

@@ -5,6 +5,7 @@
 
 use super::error::{ExprError, ExprErrorKind as Kind, nearest, shortened};
 use super::functions::{self, Builtin};
+use super::lex::{self, Token};
 use super::{Constants, Expr, Factor, Node};
 use std::collections::BTreeMap;
 
@@ -44,16 +45,6 @@ struct Limits<'a> {
     bytes: usize,
     /// Textual constants being read, outermost first.
     open: Vec<&'a str>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Token<'a> {
-    Number(f64),
-    Name(&'a str),
-    /// One of `+ - * / % ( ) ,`.
-    Symbol(char),
-    Power(&'static str),
-    End,
 }
 
 struct Parser<'a, 'b> {
@@ -228,7 +219,9 @@ impl<'a, 'b> Parser<'a, 'b> {
             None => {
                 let mut known: Vec<String> = self.names.iter().map(|n| n.to_string()).collect();
                 known.push("pi".into());
-                known.extend(self.constants.numbers.keys().chain(self.constants.texts.keys()).cloned());
+                known.extend(
+                    self.constants.numbers.keys().chain(self.constants.texts.keys()).take(1_000).cloned(),
+                );
                 let nearest = nearest(name, known.iter().map(String::as_str)).map(String::from);
                 fail(self, Kind::UnknownName { name: name.into(), known, nearest })
             }
@@ -287,93 +280,7 @@ impl<'a, 'b> Parser<'a, 'b> {
     /// Reads the next token.
     fn advance(&mut self) -> Result<(), ExprError> {
         self.previous_end = self.end;
-        let rest = &self.text[self.end..];
-        let blank = rest.len() - rest.trim_start().len();
-        self.start = self.end + blank;
-        let rest = &rest[blank..];
-        let Some(c) = rest.chars().next() else {
-            (self.token, self.end) = (Token::End, self.start);
-            return Ok(());
-        };
-        let operator = |operator, advice| Kind::Operator { operator, advice };
-        let (token, length) = match c {
-            '0'..='9' | '.' => self.number(rest)?,
-            'a'..='z' | 'A'..='Z' | '_' => {
-                let length = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-                (Token::Name(&rest[..length]), length)
-            }
-            '^' => (Token::Power("^"), 1),
-            '*' if rest.starts_with("**") => (Token::Power("**"), 2),
-            '/' if rest.starts_with("//") => {
-                return Err(self.error(operator("//", "write '/'; numbers here are never integers")));
-            }
-            '%' if rest.starts_with("%%") => {
-                return Err(self.error(operator("%%", "write '%' (a case file writes '%%' for it, once)")));
-            }
-            '+' | '-' | '*' | '/' | '%' | '(' | ')' | ',' => (Token::Symbol(c), 1),
-            '<' | '>' | '=' | '!' => {
-                let symbol = match c {
-                    '<' => "<",
-                    '>' => ">",
-                    '=' => "=",
-                    _ => "!",
-                };
-                return Err(self.error(operator(
-                    symbol,
-                    "there are no comparisons; min, max and abs can often stand in",
-                )));
-            }
-            _ => return Err(self.error(Kind::Character(c))),
-        };
-        (self.token, self.end) = (token, self.start + length);
+        (self.token, self.start, self.end) = lex::next(self.text, self.end)?;
         Ok(())
     }
-
-    /// A number at the start of `rest`: `1`, `1.`, `.5`, `1e-3`, `1_000`.
-    fn number(&self, rest: &str) -> Result<(Token<'a>, usize), ExprError> {
-        let bytes = rest.as_bytes();
-        let digits = |mut i: usize| {
-            while bytes.get(i).is_some_and(|b| b.is_ascii_digit() || *b == b'_') {
-                i += 1;
-            }
-            i
-        };
-        let mut end = digits(0);
-        if bytes.get(end) == Some(&b'.') {
-            end = digits(end + 1);
-        }
-        if matches!(bytes.get(end), Some(b'e' | b'E')) {
-            let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
-            if bytes.get(end + 1 + sign).is_some_and(u8::is_ascii_digit) {
-                end = digits(end + 1 + sign);
-            }
-        }
-        let text = &rest[..end];
-        let bad = || self.error(Kind::Number(shortened(text, 40)));
-        if rest[end..].starts_with('.') {
-            return Err(bad());
-        }
-        // A name right behind a number, as in `2x`, is a missing operator: the parser says so at the name.
-        let value = number(text).ok_or_else(bad)?;
-        Ok((Token::Number(value), end))
-    }
-}
-
-fn is_word(c: char) -> bool {
-    c.is_ascii_alphanumeric() || c == '_'
-}
-
-/// A finite number in the notation of case files: what `f64` reads, with single underscores between digits.
-pub fn number(text: &str) -> Option<f64> {
-    let bytes = text.as_bytes();
-    let plain = bytes.iter().enumerate().all(|(i, b)| match b {
-        b'_' => {
-            let digit = |j: Option<usize>| j.and_then(|j| bytes.get(j)).is_some_and(u8::is_ascii_digit);
-            digit(i.checked_sub(1)) && digit(Some(i + 1))
-        }
-        // Keeps "inf", "nan" and "infinity" out.
-        b => b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E'),
-    });
-    let value: f64 = if plain { text.replace('_', "").parse().ok()? } else { return None };
-    value.is_finite().then_some(value)
 }

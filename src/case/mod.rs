@@ -1,0 +1,334 @@
+//! The case file: from text to typed, checked configuration.
+//!
+//! In two stages. [`ini`] and [`interpolate`] know the notation and nothing of meaning; the rest knows sections and keys,
+//! through the one table in [`keys`]. What depends on the equation system (its name, that of the Riemann solver, which
+//! initial values and boundary keys there are) is handed on as text with its line, for whoever knows the systems to check.
+//!
+//! Every mistake of a file is found in one go: [`CaseErrors`] holds them all, as `file:line: [section] key: problem; what
+//! to do`.
+
+mod check;
+pub mod config;
+pub mod error;
+pub mod expressions;
+pub mod ini;
+pub mod interpolate;
+pub mod keys;
+pub mod plugins;
+pub mod settings;
+mod values;
+
+pub use config::{
+    BackendConfig, BackendKind, InterfaceConfig, MeshConfig, Precision, SolverConfig, TimeConfig,
+    backend_kind,
+};
+pub use error::{CaseErrors, Place, Problem, ProblemKind, Warning};
+pub use expressions::{BoundarySection, SPACE, SPACE_TIME};
+pub use ini::Ini;
+pub use plugins::{NancheckConfig, Norm, Plugins, ResidualConfig, WriterConfig};
+pub use values::Located;
+
+use crate::element::PointSets;
+use crate::physics::expr::lex::number;
+use crate::physics::expr::{Constants, Expr};
+use error::file_problem;
+use expressions::{Expressions, Shared};
+use interpolate::{helpers, process_environment, resolve};
+use std::cell::Cell;
+use std::io::Read;
+use std::path::Path;
+use std::sync::Arc;
+use values::Values;
+
+/// Largest file that is read.
+const MAX_FILE: u64 = 4 << 20;
+/// Most text of all constants together, substituted.
+const MAX_CONSTANTS: usize = 4 << 20;
+/// Most mistakes among the constants that are listed.
+const MAX_MISTAKES: usize = 50;
+/// Longest text in all that is searched for environment variables to replace.
+const MAX_EFFECTIVE: usize = 16 << 20;
+
+/// A case.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// `[backend]` and its kin.
+    pub backend: BackendConfig,
+    /// `[mesh]`.
+    pub mesh: MeshConfig,
+    /// `[constants]`: numbers, and text that may be an expression where it is used in one.
+    pub constants: Arc<Constants>,
+    /// `[solver]`.
+    pub solver: SolverConfig,
+    /// `[solver-interfaces]`.
+    pub interfaces: InterfaceConfig,
+    /// `[solver-elements-SHAPE]`, `[solver-interfaces-SHAPE]`.
+    pub point_sets: PointSets,
+    /// `[solver-time-integrator]`.
+    pub time: TimeConfig,
+    /// `[soln-plugin-NAME]`.
+    pub plugins: Plugins,
+    /// The text of the file, as read.
+    pub source_text: String,
+    ics: Expressions,
+    exact: Option<Expressions>,
+    boundaries: Vec<BoundarySection>,
+    shared: Arc<Shared>,
+    effective: String,
+}
+
+impl Case {
+    /// Reads a case file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or every mistake in it.
+    pub fn read(path: impl AsRef<Path>) -> Result<(Case, Vec<Warning>), CaseErrors> {
+        let path = path.as_ref().to_path_buf();
+        Case::parse(&path.display().to_string(), &read_text(&path)?)
+    }
+
+    /// Reads the text of a case file; `name` stands for the file in messages.
+    ///
+    /// # Errors
+    /// Every mistake in the text.
+    pub fn parse(name: &str, text: &str) -> Result<(Case, Vec<Warning>), CaseErrors> {
+        let (ini, mut errors) = Ini::parse(name, text);
+        if errors.is_empty() {
+            return Case::from_ini(ini, text);
+        }
+        if let Err(more) = Case::from_ini(ini, text) {
+            // A line that was not understood may be the very key that is found missing.
+            let missing = |p: &Problem| matches!(p.kind, ProblemKind::Missing { .. });
+            errors.problems.extend(more.problems.into_iter().filter(|p| !missing(p)));
+        }
+        Err(errors.sorted())
+    }
+
+    /// Types and checks a parsed file. Overrides from outside are applied to `ini` before, with [`Ini::set`].
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn from_ini(ini: Ini, source_text: &str) -> Result<(Case, Vec<Warning>), CaseErrors> {
+        let mut values = Values::new(&ini, CaseErrors::new());
+        check::check(&mut values);
+        let backend = BackendConfig::read(&mut values);
+        let mesh = MeshConfig::read(&mut values);
+        let constants = Arc::new(constants(&mut values));
+        let solver = SolverConfig::read(&mut values);
+        let interfaces = InterfaceConfig::read(&mut values);
+        let point_sets = config::point_sets(&mut values);
+        let time = TimeConfig::read(&mut values);
+        let plugins = Plugins::read(&mut values, time.as_ref());
+        let shared = Arc::new(Shared::new(&ini, &constants));
+        let ics = Expressions::new(&shared, "soln-ics");
+        let exact = ini.section("solution").map(|_| Expressions::new(&shared, "solution"));
+        let boundaries = boundaries(&mut values, &shared);
+        let Values { errors, mut warnings, defaults, .. } = values;
+        errors.into_result(())?;
+        let effective = effective(&ini, &defaults);
+        warnings.sort_by_key(|w| w.place.line.unwrap_or(usize::MAX));
+        let (Some(backend), Some(solver), Some(interfaces), Some(time)) = (backend, solver, interfaces, time)
+        else {
+            // Each of these has reported why it is missing.
+            let kind = ProblemKind::Other("a section could not be read".into());
+            return Err(Problem::new(ini.place("", None), kind).into());
+        };
+        let source_text = source_text.into();
+        let case = Case {
+            backend,
+            mesh,
+            constants,
+            solver,
+            interfaces,
+            point_sets,
+            time,
+            plugins,
+            source_text,
+            ics,
+            exact,
+            boundaries,
+            shared,
+            effective,
+        };
+        Ok((case, warnings))
+    }
+
+    /// The raw file.
+    pub fn ini(&self) -> &Ini {
+        &self.shared.ini
+    }
+
+    /// The values in force, defaults included, in the notation of case files; reading it gives the same case.
+    pub fn effective(&self) -> &str {
+        &self.effective
+    }
+
+    /// The initial state: expressions of [`SPACE`] for the keys `names`, in this order.
+    ///
+    /// # Errors
+    /// Every missing key and every mistake in the expressions.
+    pub fn ics(&self, names: &[&str]) -> Result<Vec<Expr>, CaseErrors> {
+        expressions::all(&self.ics, names, &SPACE)
+    }
+
+    /// The exact solution's expressions of `names`, as functions of x, y, z, t, if the file has a section `[solution]`.
+    ///
+    /// # Errors
+    /// Every missing key and every mistake in the expressions.
+    pub fn exact(&self, names: &[&str]) -> Result<Option<Vec<Expr>>, CaseErrors> {
+        self.exact.as_ref().map(|exact| expressions::all(exact, names, &SPACE_TIME)).transpose()
+    }
+
+    /// Warnings on keys of `[soln-ics]` that are not among `names` and help none.
+    pub fn unused_ics(&self, names: &[&str]) -> Vec<Warning> {
+        self.ics.unused(names)
+    }
+
+    /// The boundaries in the order of the file.
+    pub fn boundaries(&self) -> &[BoundarySection] {
+        &self.boundaries
+    }
+
+    /// The constant `name` as a number.
+    ///
+    /// # Errors
+    /// It is missing, or is neither a number nor a finite expression of constants.
+    pub fn constant(&self, name: &str) -> Result<f64, Problem> {
+        if let Some(value) = self.constants.numbers.get(name) {
+            return Ok(*value);
+        }
+        let mut place = self.shared.ini.place("constants", Some(name));
+        let kind = match self.constants.texts.get(name) {
+            Some(text) => match Expr::parse_with(text, &[], &self.constants).map(|e| e.eval_f64(&[])) {
+                Ok(value) if value.is_finite() => return Ok(value),
+                Ok(value) => {
+                    let expected = "a finite number".into();
+                    ProblemKind::Value { value: value.to_string(), expected, nearest: None }
+                }
+                Err(error) => ProblemKind::Expression(error.into()),
+            },
+            None => {
+                place.line = self.shared.ini.section("constants").and_then(|s| s.line);
+                let known = self.constants.numbers.keys().chain(self.constants.texts.keys());
+                let nearest = crate::physics::expr::nearest(name, known.map(String::as_str)).map(Into::into);
+                let doc = keys::find("constants").and_then(|s| s.key(name)).map_or("a number", |k| k.doc);
+                ProblemKind::Missing { key: name.into(), doc: doc.into(), nearest }
+            }
+        };
+        Err(Problem::new(place, kind))
+    }
+
+    /// A mistake at a key, with its line; `text` says what is wrong and what to do.
+    pub fn problem(&self, section: &str, key: &str, text: impl Into<String>) -> Problem {
+        let key = (!key.is_empty()).then_some(key);
+        Problem::new(self.shared.ini.place(section, key), ProblemKind::Other(text.into()))
+    }
+}
+
+/// Reads a text file of sensible size.
+fn read_text(path: &Path) -> Result<String, CaseErrors> {
+    let fail = |line, kind| file_problem(path, line, kind);
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes))
+        .map_err(|e| fail(None, ProblemKind::Unreadable(e.to_string())))?;
+    if bytes.len() as u64 > MAX_FILE {
+        return Err(fail(None, ProblemKind::TooLarge(MAX_FILE)));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let (at, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+        let line = bytes[..at].iter().filter(|b| **b == b'\n').count() + 1;
+        let begin = bytes[..at].iter().rposition(|b| *b == b'\n').map_or(0, |i| i + 1);
+        let value = bytes.get(at).copied().unwrap_or(0);
+        fail(Some(line), ProblemKind::Encoding { byte: at - begin + 1, value, binary: bytes.contains(&0) })
+    })
+}
+
+/// Reads `[constants]`.
+fn constants(values: &mut Values<'_>) -> Constants {
+    let mut constants = Constants::default();
+    let Some(section) = values.ini.section("constants") else { return constants };
+    let inherited = values.ini.defaults().entries().iter().filter(|e| section.get(&e.key).is_none());
+    let (mut length, mut mistakes) = (0, 0);
+    for entry in section.entries().iter().chain(inherited) {
+        if mistakes == MAX_MISTAKES {
+            values.report("constants", &entry.key, ProblemKind::TooMany(MAX_MISTAKES));
+            break;
+        }
+        if length > MAX_CONSTANTS {
+            values.report("constants", &entry.key, ProblemKind::TooLong(MAX_CONSTANTS));
+            break;
+        }
+        let Some(text) = values.errors.take(resolve(values.ini, "constants", entry, &process_environment))
+        else {
+            mistakes += 1;
+            continue;
+        };
+        length += text.len();
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if !entry.key.chars().all(word) || entry.key.starts_with(|c: char| c.is_ascii_digit()) {
+            let text = "no expression can use this name, which is not made of letters, digits and _";
+            values.warn("constants", Some(&entry.key), text);
+        }
+        match number(text.trim()) {
+            Some(value) => drop(constants.numbers.insert(entry.key.clone(), value)),
+            None => drop(constants.texts.insert(entry.key.clone(), text)),
+        }
+    }
+    constants
+}
+
+/// Reads the `[soln-bcs-NAME]` sections.
+fn boundaries(values: &mut Values<'_>, shared: &Arc<Shared>) -> Vec<BoundarySection> {
+    let mut boundaries = Vec::new();
+    for section in values.ini.sections() {
+        let Some(name) = section.name.strip_prefix("soln-bcs-").filter(|n| !n.is_empty()) else { continue };
+        if name.chars().any(char::is_uppercase) {
+            let text = format!(
+                "boundaries of a mesh have lower-case names; did you mean [soln-bcs-{}]?",
+                name.to_lowercase()
+            );
+            values.warn(&section.name, None, text);
+        }
+        if let Some(kind) = values.text(&section.name, "type") {
+            let values = Expressions::new(shared, &section.name);
+            boundaries.push(BoundarySection { name: name.into(), kind, line: section.line, values });
+        }
+    }
+    boundaries
+}
+
+/// The file with the defaults taken, and with environment variables replaced so that it means the same elsewhere.
+fn effective(ini: &Ini, defaults: &[(String, &'static str, &'static str)]) -> String {
+    let mut all = ini.clone();
+    let inherited = helpers(ini.defaults());
+    let mut length = 0;
+    for section in ini.sections() {
+        let own = helpers(section);
+        for entry in section.entries() {
+            let key = entry.key.as_str();
+            // A helper is part of other values, where its text must stay what it was.
+            let helper = own.contains(key) || inherited.contains(key);
+            if helper || !entry.raw.contains(['$', '%']) || length > MAX_EFFECTIVE {
+                continue;
+            }
+            let replaced = Cell::new(false);
+            let lookup = |name: &str| process_environment(name).inspect(|_| replaced.set(true));
+            // A failure (of a key that nothing reads) costs time too.
+            let value = resolve(ini, &section.name, entry, &lookup);
+            length += value.as_ref().map_or(4096, String::len);
+            let Ok(value) = value else { continue };
+            // What would read as a comment cannot be written, and stays as it was.
+            if replaced.get() && !value.contains([';', '#', '\r']) {
+                all.set(&section.name, key, &value.trim().replace('%', "%%"));
+            }
+        }
+    }
+    for (section, key, value) in defaults {
+        all.set(section, key, value);
+    }
+    all.to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! From a case to what the library takes: engine settings, initial state, time span, monitors. This is where names are
+//! looked up in the tables of the layers below, so that every mistake is found before any mesh is loaded.
+
+use super::{Case, CaseErrors, Norm, Problem, SPACE, Warning};
+use crate::backend::problem::Ldg;
+use crate::engine::scheme::STEPPERS;
+use crate::engine::{BackendChoice, BoundarySpec, Settings};
+use crate::monitor::writer::Origin;
+use crate::monitor::{Monitor, Nancheck, Residual, Writer};
+use crate::output::name::NameTemplate;
+use crate::physics::expr::Expr;
+use crate::physics::{System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system};
+use crate::run::Span;
+
+/// Everything a run needs besides the mesh.
+#[derive(Debug)]
+pub struct Plan {
+    /// What to solve and how; the backend is the CPU until the caller chooses.
+    pub settings: Settings,
+    /// Initial state: an expression of x, y, z for each primitive variable.
+    pub initial: Vec<Expr>,
+    /// Exact solution, an expression of x, y, z, t for each primitive variable.
+    pub exact: Option<Vec<Expr>>,
+    /// Time span.
+    pub span: Span,
+    /// Keys that have no effect.
+    pub warnings: Vec<Warning>,
+}
+
+/// What the case needs to know of a system.
+struct Facts {
+    primitive: Vec<&'static str>,
+    boundaries: Vec<(&'static str, &'static [&'static str])>,
+}
+
+struct Ask;
+impl SystemVisitor for Ask {
+    type Output = Facts;
+    fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) -> Facts {
+        let boundaries = S::boundaries().into_iter().map(|k| (k.name, k.keys)).collect();
+        Facts { primitive: system.primitive().to_vec(), boundaries }
+    }
+}
+
+impl Case {
+    /// Space dimensions the initial state speaks of: three if it sets `w`, else two. The mesh has the last word.
+    pub fn likely_dims(&self) -> usize {
+        if self.ini().get("soln-ics", "w").is_some() { 3 } else { 2 }
+    }
+
+    /// The plan for a mesh of `dims` dimensions.
+    ///
+    /// # Errors
+    /// Every mistake.
+    pub fn plan(&self, dims: usize) -> Result<Plan, CaseErrors> {
+        let mut errors = CaseErrors::new();
+        let mut warnings = vec![];
+        let mut settings = Settings::new(
+            SystemSpec {
+                name: self.solver.system.value.clone(),
+                dims,
+                constants: self.constants.numbers.clone(),
+                riemann: self.interfaces.riemann_solver.value.clone(),
+            },
+            self.solver.order,
+        );
+        settings.points = self.point_sets.clone();
+        settings.ldg = Ldg { beta: self.interfaces.ldg_beta, tau: self.interfaces.ldg_tau };
+        settings.scheme = self.time.scheme.value.clone();
+        settings.precision = self.backend.precision;
+        if let Err(error) = find("scheme", &settings.scheme, STEPPERS) {
+            errors.push(self.problem("solver-time-integrator", "scheme", error.to_string()));
+        }
+        let Some(facts) = self.facts(&settings.system, &mut errors) else {
+            return errors.into_result(()).map(|()| unreachable!("an unknown system is an error"));
+        };
+        let initial = errors.take(self.ics(&facts.primitive));
+        warnings.extend(self.unused_ics(&facts.primitive));
+        let exact = errors.take(self.exact(&facts.primitive));
+        for section in self.boundaries() {
+            let Some((_, keys)) = facts.boundaries.iter().find(|(name, _)| *name == section.kind.value)
+            else {
+                let names = facts.boundaries.iter().map(|(name, _)| *name);
+                let error = unknown("boundary condition", &section.kind.value, names);
+                errors.push(section.problem("type", error.to_string()));
+                continue;
+            };
+            let mut spec = BoundarySpec { kind: section.kind.value.clone(), ..Default::default() };
+            for key in *keys {
+                if let Some(expr) = errors.take(section.expr(key)) {
+                    spec.data.insert((*key).into(), expr);
+                }
+            }
+            warnings.extend(section.unused(keys));
+            settings.boundaries.insert(section.name.clone(), spec);
+        }
+        errors.take(self.monitors().map(drop));
+        let span = Span {
+            tstart: self.time.tstart,
+            tend: self.time.tend,
+            dt: self.time.dt,
+            dt_min: self.time.dt_min,
+            lookahead: self.time.dt_lookahead,
+        };
+        settings.backend = BackendChoice::Cpu(None);
+        let plan = errors.into_result((initial, exact))?;
+        let (Some(initial), Some(exact)) = plan else { unreachable!("what is missing was reported") };
+        Ok(Plan { settings, initial, exact, span, warnings })
+    }
+
+    /// Facts of the system; every mistake in its constants and choices is reported, not only the first.
+    fn facts(&self, spec: &SystemSpec, errors: &mut CaseErrors) -> Option<Facts> {
+        let mut spec = spec.clone();
+        // Each mistake is reported, then mended with something valid to get at the next.
+        for _ in 0..32 {
+            let error = match with_system(&spec, Ask) {
+                Ok(facts) => return Some(facts),
+                Err(error) => error,
+            };
+            errors.push(self.system_problem(&error));
+            match error {
+                SystemError::MissingConstant { name, .. } | SystemError::BadConstant { name, .. } => {
+                    spec.constants.insert(name.into(), 1.5);
+                }
+                SystemError::Unknown { what: "riemann-solver", known, .. } => {
+                    spec.riemann = known.first().map_or_else(String::new, |k| (*k).into());
+                }
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    fn system_problem(&self, error: &SystemError) -> Problem {
+        let (section, key) = match error {
+            SystemError::Unknown { what: "riemann-solver", .. } => ("solver-interfaces", "riemann-solver"),
+            SystemError::MissingConstant { name, .. } | SystemError::BadConstant { name, .. } => {
+                ("constants", *name)
+            }
+            _ => ("solver", "system"),
+        };
+        self.problem(section, key, error.to_string())
+    }
+
+    /// The monitors of the case.
+    ///
+    /// # Errors
+    /// Every mistake in their sections.
+    pub fn monitors(&self) -> Result<Vec<Box<dyn Monitor>>, CaseErrors> {
+        let mut errors = CaseErrors::new();
+        let mut monitors: Vec<Box<dyn Monitor>> = vec![];
+        for check in &self.plugins.nanchecks {
+            monitors.push(Box::new(Nancheck { nsteps: check.nsteps }));
+        }
+        for residual in &self.plugins.residuals {
+            let norm = match residual.norm {
+                Norm::P(p) => p,
+                Norm::Max => f64::INFINITY,
+            };
+            monitors.push(Box::new(Residual::new(
+                residual.nsteps,
+                residual.file.clone(),
+                residual.header,
+                norm,
+            )));
+        }
+        for writer in &self.plugins.writers {
+            let section = match &writer.suffix {
+                Some(suffix) => format!("soln-plugin-writer-{suffix}"),
+                None => "soln-plugin-writer".into(),
+            };
+            let name = NameTemplate::parse(&writer.basename)
+                .map_err(|e| self.problem(&section, "basename", e.to_string()));
+            let Some(name) = errors.take(name) else { continue };
+            if name.is_constant() {
+                let text =
+                    "every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it";
+                errors.push(self.problem(&section, "basename", text));
+            }
+            let origin = Origin {
+                system: self.solver.system.value.clone(),
+                config: self.effective().into(),
+                config_source: self.source_text.clone(),
+            };
+            monitors.push(Box::new(Writer::new(&writer.basedir, name, writer.dt_out, writer.vtk, origin)));
+        }
+        errors.into_result(monitors)
+    }
+}
+
+/// Evaluates one expression a variable at a place (and time, where the expressions have one).
+pub fn evaluate(exprs: &[Expr], x: [f64; 3], t: f64, out: &mut [f64]) {
+    let point = [x[0], x[1], x[2], t];
+    debug_assert!(SPACE.len() < point.len());
+    out.iter_mut().zip(exprs).for_each(|(value, expr)| *value = expr.eval_f64(&point));
+}

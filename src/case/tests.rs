@@ -1,0 +1,454 @@
+//! Promises of whole case files.
+
+use super::*;
+use proptest::prelude::*;
+use std::path::PathBuf;
+
+fn fixture(name: &str) -> PathBuf {
+    [env!("CARGO_MANIFEST_DIR"), "tests", "fixtures", "case", name].iter().collect()
+}
+
+fn read(name: &str) -> (Case, Vec<Warning>) {
+    Case::read(fixture(name)).unwrap_or_else(|e| panic!("{e}"))
+}
+
+fn texts(warnings: &[Warning]) -> Vec<String> {
+    // The directory differs from machine to machine.
+    let text = |w: &Warning| w.to_string().rsplit_once(".ini").map_or(String::new(), |(_, t)| t.into());
+    warnings.iter().map(text).collect()
+}
+
+/// A case with nothing optional, to which tests add.
+const SMALL: &str = "[solver]\nsystem = euler\norder = 1\n[solver-interfaces]\nriemann-solver = rusanov\n\
+                     [solver-time-integrator]\nscheme = rk4\ntend = 1\ndt = 0.1\n";
+
+fn small(more: &str) -> Result<(Case, Vec<Warning>), CaseErrors> {
+    Case::parse("s.ini", &format!("{SMALL}{more}"))
+}
+
+fn ok(more: &str) -> (Case, Vec<Warning>) {
+    small(more).unwrap_or_else(|e| panic!("{more}: {e}"))
+}
+
+#[test]
+fn a_whole_file_is_typed() {
+    let (case, warnings) = read("pulse.ini");
+    assert_eq!(texts(&warnings), [""; 0]);
+    assert_eq!(case.backend.precision, Precision::Single);
+    assert_eq!(case.backend.name, Some(Located { value: "openmp".into(), line: Some(12) }));
+    assert_eq!(case.mesh.file, Some("meshes/square.h5".into()));
+    assert_eq!(
+        case.solver,
+        SolverConfig { system: Located { value: "euler".into(), line: Some(22) }, order: 4 }
+    );
+    assert_eq!(case.interfaces.riemann_solver.value, "hllc");
+    assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (0.5, 0.1));
+    assert_eq!(
+        case.time,
+        TimeConfig {
+            scheme: Located { value: "tvd-rk3".into(), line: Some(28) },
+            tstart: 0.0,
+            tend: 20.5,
+            dt: 1e-3,
+            dt_min: 1e-12,
+            dt_lookahead: 1
+        }
+    );
+    assert_eq!(
+        format!("{:?}", case.point_sets.solution),
+        r#"{Tri: "alpha-opt", Quad: "gauss-legendre-lobatto"}"#
+    );
+    assert_eq!(format!("{:?}", case.point_sets.flux), r#"{Line: "gauss-legendre"}"#);
+    let writer = |suffix: Option<&str>, dt_out, basename: &str, basedir: &str, vtk| WriterConfig {
+        suffix: suffix.map(Into::into),
+        dt_out,
+        basename: basename.into(),
+        basedir: basedir.into(),
+        vtk,
+    };
+    assert_eq!(
+        case.plugins.writers,
+        [
+            writer(None, 0.5, "pulse-{t:.2f}", ".", true),
+            writer(Some("fine"), 0.1, "pulse-{n:04d}", "fine", false)
+        ]
+    );
+    assert_eq!(case.plugins.nanchecks, [NancheckConfig { nsteps: 10 }]);
+    let residual = ResidualConfig {
+        suffix: None,
+        nsteps: 20,
+        file: "residual.csv".into(),
+        header: false,
+        norm: Norm::Max,
+    };
+    assert_eq!(case.plugins.residuals, [residual]);
+    assert_eq!(case.source_text, std::fs::read_to_string(fixture("pulse.ini")).expect("fixture"));
+}
+
+#[test]
+fn expressions_see_helpers_constants_and_their_variables() {
+    let (case, _) = read("pulse.ini");
+    let ics = case.ics(&["rho", "u", "v", "p"]).unwrap_or_else(|e| panic!("{e}"));
+    let (x, y) = (0.3f64, 0.4);
+    let pulse = 0.05 * (-(x * x + y * y) / (0.25f64 * 0.25)).exp();
+    for (e, expected) in ics.iter().zip([1.0 + pulse, 0.3, 0.0, (1.0 + 1.4 * pulse) / 1.4]) {
+        assert!((e.eval_f64(&[x, y, 0.0]) - expected).abs() < 1e-15, "{e}");
+    }
+    assert_eq!(case.constant("gamma"), Ok(1.4));
+    assert!((case.constant("c0").expect("an expression of constants") - 1.0).abs() < 1e-15);
+    assert_eq!(case.unused_ics(&["rho", "u", "v", "p"]), []);
+
+    let [inlet, outlet] = case.boundaries() else { panic!() };
+    assert_eq!(
+        (inlet.name.as_str(), inlet.kind.value.as_str(), inlet.line),
+        ("inlet", "char-riem-inv", Some(67))
+    );
+    let u = inlet.expr("u").unwrap_or_else(|e| panic!("{e}"));
+    assert!(u.depends_on(3) && !u.depends_on(0));
+    assert!((u.eval_f64(&[0.0, 0.0, 0.0, 0.25]) - 0.33).abs() < 1e-15);
+    assert_eq!(outlet.constant("p"), Ok(1.0 / 1.4));
+    assert_eq!(outlet.constant_or("cpTw", 3.0), Ok(3.0));
+    assert_eq!(outlet.expr_or("u", 2.0), Ok(Expr::constant(2.0)));
+    let messages = [
+        inlet.constant("u").unwrap_err(),
+        inlet.expr("w").unwrap_err(),
+        inlet.problem("type", "no such condition"),
+    ]
+    .map(|p| p.to_string().rsplit_once(".ini").map_or(String::new(), |(_, t)| t.into()));
+    assert!(messages[0].starts_with(":70: [soln-bcs-inlet] u: unknown name 't'"), "{}", messages[0]);
+    let missing =
+        ":67: [soln-bcs-inlet] w: missing; add 'w = ...' to the section: velocity along z, of x, y, z, t";
+    assert_eq!(messages[1], missing);
+    assert_eq!(messages[2], ":68: [soln-bcs-inlet] type: no such condition");
+    assert_eq!(
+        texts(&outlet.unused(&[])),
+        [":76: [soln-bcs-outlet] p: not used with this system or boundary type, it is ignored"]
+    );
+}
+
+#[test]
+fn old_files_are_read_with_remarks() {
+    let (case, warnings) = read("classic.ini");
+    assert_eq!(
+        texts(&warnings),
+        [
+            ":23: [solver] anti-alias: 'div-flux' is of old versions and ignored",
+            ":54: [soln-plugin-writer] post-action: not run: this program starts no other programs",
+            ":55: [soln-plugin-writer] write-gradients: not available yet, ignored",
+            ":57: [soln-plugin-integrate]: not available yet, ignored",
+            ":63: [soln-plugin-fluidforce-wall]: not available yet, ignored",
+            ":78: [soln-ics] quad-deg: not available yet: the initial state is taken at the solution points",
+        ]
+    );
+    assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (-0.5, 0.0));
+    assert_eq!((case.backend.device_id("cuda"), case.backend.device_id("gpu")), (Some("1"), Some("1")));
+    assert_eq!(case.backend.device_id("hip"), None);
+    assert_eq!(case.boundaries()[0].constant("cpTw"), Ok(1.0));
+    assert_eq!(
+        texts(&case.boundaries()[0].unused(&["cpTw", "u"])),
+        [":70: [soln-bcs-wall] qq: not used with this system or boundary type, it is ignored"]
+    );
+    assert_eq!(
+        texts(&case.unused_ics(&["rho", "u", "v", "p"])),
+        [":76: [soln-ics] w: not used with this system or boundary type, it is ignored"]
+    );
+}
+
+#[test]
+fn every_mistake_of_a_file_is_reported_in_its_order() {
+    let errors = Case::read(fixture("broken.ini")).map(|_| ()).unwrap_err().to_string();
+    let dir = fixture("").display().to_string();
+    let got: Vec<String> = errors.lines().map(|l| l.replace(&dir, "")).collect();
+    let expected = [
+        "broken.ini:2: [backend] precision: 'duoble' is not one of single, double; did you mean 'double'?",
+        "broken.ini:3: [backend] name: 'cude' is not one of cpu, gpu, cuda, hip, metal, opencl, openmp; did you mean 'cuda'?",
+        "broken.ini:6: [solver] order: 'three' is not a whole number from 0 to 20",
+        "broken.ini:7: [solver] shock-capturing: 'shock-capturing = entropy-filter' is not available yet; remove the key or set it to none",
+        "broken.ini:11: [solver-interfaces] ldg-beta: '0.7' is not a number from -0.5 to 0.5",
+        "broken.ini:12: [solver-interfaces] ldg-tau: '-1' is not a number of at least 0",
+        "broken.ini:15: [solver-time-integrator] controller: 'controller = pi' is not available yet; set controller = none for a fixed time step",
+        "broken.ini:18: [solver-time-integrator] dt: '-1' is not a number greater than 0",
+        "broken.ini:19: [solver-time-integrator] dt: given twice, first in line 18; remove one",
+        "broken.ini:20: [solver-time-integrator] dt-min: '%' in '%' must be followed by '%' or '(name)s'; write '%%' for a plain %",
+        "broken.ini:22: [solver-elements-quad] soln-pts: a list of points in place of a name is not available yet; name a set of points",
+        "broken.ini:24: [soln-plugin-writer] dt-out: '0' is not a number greater than 0",
+        "broken.ini:26: [soln-plugin-writer] vtk: 'maybe' is not one of true, false, yes, no, on, off, 1, 0",
+        "broken.ini:29: [soln-plugin-nancheck] nsteps: '0' is not a whole number of at least 1",
+        "broken.ini:32: [solver-plugin-source]: this section (source terms) is not available yet; remove the section to run without it",
+        "broken.ini:34: [soln-filter]: this section (filter of the solution) is not available yet; remove the section, or set nsteps = 0",
+    ];
+    assert_eq!(got, expected, "{errors}");
+}
+
+#[test]
+fn missing_keys_name_what_is_there_instead() {
+    let message = |text: &str| Case::parse("c.ini", text).map(|_| ()).unwrap_err().to_string();
+    let got = message("[solver]\nsytem = euler\n");
+    let expected = [
+        "c.ini:1: [solver] system: missing; add 'system = ...' to the section: equation system, for instance euler or navier-stokes (there is 'sytem')",
+        "c.ini:1: [solver] order: missing; add 'order = ...' to the section: polynomial order of the solution in each element, 0 to 20",
+        "c.ini: [solver-interfaces] riemann-solver: missing;",
+        "c.ini: [solver-time-integrator] scheme: missing;",
+        "c.ini: [solver-time-integrator] tend: missing;",
+        "c.ini: [solver-time-integrator] dt: missing;",
+    ];
+    assert_eq!(got.lines().count(), expected.len(), "{got}");
+    assert!(got.lines().zip(expected).all(|(g, e)| g.starts_with(e)), "{got}");
+    let (case, _) = ok("[soln-ics]\nRho = 1\nu = foo\nv = 1\n[constants]\nGamma = 1.4\nbad = 1/0\n");
+    let got = case.ics(&["rho", "u", "v", "p"]).unwrap_err().to_string();
+    let expected = [
+        "s.ini:10: [soln-ics] rho: missing; add 'rho = ...' to the section: density (there is 'Rho')",
+        "s.ini:10: [soln-ics] p: missing; add 'p = ...' to the section: pressure",
+        "s.ini:12: [soln-ics] u: unknown name 'foo' at character 1, 'foo'; names here: x, y, z, pi, Gamma, bad",
+    ];
+    assert_eq!(got.lines().collect::<Vec<_>>(), expected);
+    assert_eq!(
+        texts(&case.unused_ics(&["rho", "u", "v", "p"])),
+        [
+            ":11: [soln-ics] Rho: not used with this system or boundary type, it is ignored; did you mean 'rho'?"
+        ]
+    );
+    let got = case.constant("gamma").unwrap_err().to_string();
+    assert!(got.ends_with("ratio of specific heats (there is 'Gamma')"), "{got}");
+    assert!(case.constant("bad").unwrap_err().to_string().contains("'inf' is not a finite number"));
+    assert!(small("").expect("minimal").0.ics(&["rho"]).is_err());
+}
+
+#[test]
+fn unknown_names_warn_unless_they_help() {
+    let (_, warnings) = ok(
+        "[soln-plugin-writer]\nname = run\nunusedd = 1\ndt-ot = 1\ndt-out = 1\nbasename = %(name)s\n[soln-bc-wall]\ntype = x\n\
+         [soln-plugin-writter]\n[backend]\nprecison = single\n[constants]\nanything = 1\nbad-name = 2\n[soln-bcs-Wall]\ntype = x\n\
+         [whatever]\nk = 1\n[trigger-a]\ntype = time\n",
+    );
+    assert_eq!(
+        texts(&warnings),
+        [
+            ":12: [soln-plugin-writer] unusedd: unknown key, it is ignored",
+            ":13: [soln-plugin-writer] dt-ot: unknown key, it is ignored; did you mean 'dt-out'?",
+            ":16: [soln-bc-wall]: unknown section, it is ignored; did you mean [soln-bcs-wall]?",
+            ":18: [soln-plugin-writter]: unknown section, it is ignored; did you mean [soln-plugin-writer]?",
+            ":20: [backend] precison: unknown key, it is ignored; did you mean 'precision'?",
+            ":23: [constants] bad-name: no expression can use this name, which is not made of letters, digits and _",
+            ":24: [soln-bcs-Wall]: boundaries of a mesh have lower-case names; did you mean [soln-bcs-wall]?",
+            ":26: [whatever]: unknown section, it is ignored",
+            ":28: [trigger-a]: not available yet, ignored",
+        ]
+    );
+}
+
+#[test]
+fn defaults_in_the_file_change_nothing() {
+    let (_, warnings) = ok(
+        "[soln-plugin-writer]\nbasename = a\ndt-out = 1\nwrite-gradients = FALSE\nregion = *\n[soln-filter]\nnsteps = 0\n",
+    );
+    assert_eq!(texts(&warnings), [""; 0]);
+}
+
+#[test]
+fn times_that_cannot_be_run_are_refused() {
+    for (keys, expected) in [
+        ("tend = -1\ndt = 0.1", "'-1' is not after tstart = 0"),
+        ("tend = 1\ndt = 1e-13", "not at least dt-min"),
+        ("tend = 1\ndt = nan", "'nan' is not a number greater than 0"),
+        ("tend = inf\ndt = 1", "'inf' is not a number"),
+        ("tend = 1e20\ndt = 1", "large enough to change the time"),
+        ("tend = 1\ndt = 1\ndt-lookahead = 1.5", "'1.5' is not a whole number of at least 0"),
+        ("tend = 1\ndt = 1\nformulation = dual", "'formulation = dual' is not available yet"),
+        ("tend = 1\ndt = 1\nformulation = foo", "'foo' is not one of explicit, std"),
+        (
+            "tend = 1\ndt = 1\ncontroller = pid",
+            "'pid' is not one of none, pi, cfl, throughput; did you mean 'pi'?",
+        ),
+    ] {
+        let text = SMALL.replace("tend = 1\ndt = 0.1", keys);
+        let got = Case::parse("c.ini", &text).map(|_| ()).unwrap_err().to_string();
+        assert!(got.contains(expected) && got.lines().count() == 1, "{keys}: {got}");
+    }
+}
+
+/// Everything typed, as text.
+fn summary(case: &Case) -> String {
+    let ics: Vec<String> =
+        case.ics(&["rho", "u", "v", "p"]).map_or(Vec::new(), |e| e.iter().map(|e| e.to_string()).collect());
+    let boundaries: Vec<String> = case
+        .boundaries()
+        .iter()
+        .map(|b| format!("{} {} {:?}", b.name, b.kind.value, b.expr("p").map(|e| e.to_string()).ok()))
+        .collect();
+    format!(
+        "{:?} {:?} {:?} {:?} {} {} {} {:?} {:?} {} {:?} {:?} {ics:?} {boundaries:?}",
+        case.backend.precision,
+        case.mesh,
+        case.constants,
+        case.plugins,
+        case.solver.system.value,
+        case.solver.order,
+        case.interfaces.riemann_solver.value,
+        case.interfaces.ldg_beta,
+        case.point_sets,
+        case.time.scheme.value,
+        (case.time.tstart, case.time.tend, case.time.dt, case.time.dt_min),
+        case.time.dt_lookahead,
+    )
+}
+
+#[test]
+fn effective_values_read_as_the_same_case() {
+    for name in ["pulse.ini", "classic.ini"] {
+        let (case, _) = read(name);
+        let text = case.effective();
+        let (back, _) = Case::parse("effective", text).unwrap_or_else(|e| panic!("{text}\n{e}"));
+        assert_eq!(summary(&back), summary(&case), "{text}");
+        assert_eq!(back.effective(), text, "nothing is left to default");
+    }
+    let (case, _) = ok("");
+    for line in [
+        "precision = double",
+        "ldg-beta = 0.5",
+        "dt-min = 1e-12",
+        "tstart = 0",
+        "dt-lookahead = 1",
+        "controller = none",
+    ] {
+        assert!(case.effective().lines().any(|l| l == line), "{line} in\n{}", case.effective());
+    }
+}
+
+#[test]
+fn effective_values_hold_no_environment() {
+    // PATH is set wherever tests run.
+    let path = std::env::var("PATH").expect("PATH");
+    let (case, _) = ok(
+        "[soln-plugin-writer]\nh = $PATH\ndt-out = 1\nbasename = %(h)s/a%%\nbasedir = ${NO_SUCH_VARIABLE}\n",
+    );
+    assert_eq!(case.plugins.writers[0].basename, format!("{path}/a%"));
+    assert!(
+        case.effective().contains(&format!(
+            "basename = {}/a%%\nbasedir = ${{NO_SUCH_VARIABLE}}",
+            path.replace('%', "%%")
+        ))
+    );
+}
+
+#[test]
+fn overrides_act_on_the_raw_file() {
+    let (mut ini, errors) = Ini::parse("c.ini", SMALL);
+    assert!(errors.is_empty());
+    ini.set("solver", "order", "5");
+    ini.set("solver-time-integrator", "dt", "oops");
+    let errors = Case::from_ini(ini.clone(), SMALL).map(|_| ()).unwrap_err();
+    assert_eq!(
+        errors.to_string(),
+        "c.ini: [solver-time-integrator] dt: 'oops' is not a number greater than 0"
+    );
+    ini.set("solver-time-integrator", "dt", "0.2");
+    let (case, _) = Case::from_ini(ini, SMALL).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((case.solver.order, case.time.dt), (5, 0.2));
+}
+
+#[test]
+fn files_that_are_no_text_are_refused_with_the_place() {
+    let dir = tempfile::tempdir().expect("temporary directory");
+    let message = |bytes: &[u8]| {
+        let path = dir.path().join("c.ini");
+        std::fs::write(&path, bytes).expect("written");
+        Case::read(&path).map(|_| ()).unwrap_err().to_string()
+    };
+    assert!(
+        message(b"[solver]\nsystem = \xe9uler\n")
+            .contains("c.ini:2: byte 10 of the line (0xe9) is not UTF-8 text; save")
+    );
+    assert!(message(b"\x89HDF\0\0\xff").contains("looks like a binary file"));
+    assert!(message(&vec![b'#'; (MAX_FILE + 1) as usize]).contains("larger than 4 MiB"));
+    assert!(Case::read(dir.path()).is_err());
+    let gone = Case::read(dir.path().join("no.ini")).map(|_| ()).unwrap_err().to_string();
+    assert!(gone.contains("no.ini: cannot be read: "), "{gone}");
+}
+
+#[test]
+fn hostile_files_are_answered_in_bounded_time() {
+    let many = |line: &dyn Fn(usize) -> String| (0..50_000).map(line).collect::<String>();
+    let texts = [
+        "[backend]\n".to_string() + &many(&|i| format!("precision{i} = 1\n")),
+        many(&|i| format!("[solver{i}]\n")),
+        many(&|i| format!("[soln-plugin-writer-{i}]\nbasename = %(b)s\n")),
+        "[constants]\n".to_string() + &many(&|i| format!("a{i} = %(a)s\n")),
+        format!("[constants]\nbig = {}\n", "x".repeat(1 << 19)) + &many(&|i| format!("a{i} = %(big)s%%\n")),
+        format!("[DEFAULT]\nbig = {}\n", "%(".repeat(1 << 19))
+            + &many(&|i| format!("[soln-bcs-{i}]\ntype = a\n")),
+        format!("[mesh]\nfile = {}\n", "${".repeat(1 << 20)),
+    ];
+    for text in texts {
+        let start = std::time::Instant::now();
+        let _ = Case::parse("c.ini", &format!("{SMALL}{text}")).map(|(c, _)| c.effective().len());
+        assert!(start.elapsed().as_secs() < 10, "{}", &text[..100]);
+    }
+}
+
+fn lines() -> impl Strategy<Value = String> {
+    let line = prop::sample::select(vec![
+        "[backend]",
+        "[solver]",
+        "[constants]",
+        "[DEFAULT]",
+        "[solver-interfaces]",
+        "[solver-time-integrator]",
+        "[soln-plugin-writer-%(a)s]",
+        "[soln-ics]",
+        "[soln-bcs-a]",
+        "[solver-elements-quad]",
+        "[mesh]",
+        "precision = single",
+        "system = euler",
+        "order = 99999999999999999999",
+        "order = 1",
+        "riemann-solver=x",
+        "scheme = rk4",
+        "tend = 1e308",
+        "tend = 1",
+        "dt = 1",
+        "dt = 1e-300",
+        "dt-out = 5e-324",
+        "basename = {",
+        "rho = %(rho)s",
+        "rho = x + u",
+        "u = rho",
+        "type = $HOME%",
+        "type = a",
+        "p = pow(x",
+        "  + 1",
+        "soln-pts = (",
+        "file = ~",
+        "k",
+        "= 1",
+        "gamma = 1e999",
+        "x = 1",
+        "enabled = %(k)s",
+    ]);
+    prop::collection::vec(line, 0..40).prop_map(|l| l.join("\n"))
+}
+
+proptest! {
+    #[test]
+    fn any_text_gives_a_case_or_errors(text in "(?s).{0,200}") {
+        let _ = small(&text).map_err(|e| e.to_string());
+    }
+
+    #[test]
+    fn any_mixture_of_keys_gives_a_case_or_errors(text in lines(), base in any::<bool>()) {
+        let text = if base { format!("{SMALL}{text}") } else { text };
+        match Case::parse("c.ini", &text) {
+            Ok((case, _)) => {
+                let _ = case.ics(&["rho", "u"]).map_err(|e| e.to_string());
+                let _ = case.unused_ics(&["rho"]);
+                for b in case.boundaries() {
+                    let _ = (b.expr("rho").map_err(|e| e.to_string()), b.constant("p"), b.unused(&["u"]));
+                }
+                let back = Case::parse("effective", case.effective());
+                prop_assert!(back.is_ok(), "{}", case.effective());
+            }
+            Err(errors) => prop_assert!(!errors.to_string().is_empty()),
+        }
+    }
+}

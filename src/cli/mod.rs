@@ -1,0 +1,94 @@
+//! The command line: one file per subcommand; parses, calls the library, prints. No numerics.
+
+mod devices;
+mod files;
+mod import;
+mod partition;
+mod progress;
+mod run;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// High-order flow solver for unstructured meshes, on CPUs and GPUs.
+///
+/// A first run:
+///
+///   solver import mesh.msh          Gmsh file to mesh.smesh
+///   solver partition 4              divide it into four parts
+///   mpirun -np 4 solver run -b gpu case.ini
+///
+/// and open the .pvd file in ParaView.
+#[derive(Parser, Debug)]
+#[command(version, verbatim_doc_comment, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Import(import::Import),
+    Partition(partition::Partition),
+    Run(run::Run),
+    Devices(devices::Devices),
+}
+
+/// Parses the arguments and runs the subcommand. The only place that prints errors and chooses the exit status:
+/// 0 done, 1 failed, 2 wrong arguments.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    hdf5::silence_errors(true);
+    let result = match arguments.command {
+        Command::Import(command) => command.execute(),
+        Command::Partition(command) => command.execute(),
+        Command::Run(command) => return command.execute(),
+        Command::Devices(command) => command.execute(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints an error with its causes.
+fn report(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+/// Prints something the user may want to know.
+fn note(text: impl std::fmt::Display) {
+    eprintln!("note: {text}");
+}
+
+/// A number with thousands separators.
+fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::new();
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_well_formed() {
+        super::Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_are_grouped() {
+        assert_eq!([0, 999, 1000, 1234567].map(super::grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+}

@@ -1,0 +1,112 @@
+//! Progress of a run: a bar on a terminal, a line now and then elsewhere.
+
+use crate::run::{Status, Watcher};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::io::IsTerminal;
+use std::time::Duration;
+
+/// Parts of the bar: time runs from 0 to this.
+const TICKS: u64 = 10_000;
+
+/// Shows the progress of a run.
+pub enum Progress {
+    /// A bar.
+    Bar(ProgressBar),
+    /// Lines.
+    Lines,
+    /// Nothing: another rank speaks.
+    Silent,
+}
+
+impl Progress {
+    /// A bar if standard error is a terminal, else lines; nothing on ranks that do not `speak`.
+    pub fn new(speak: bool) -> Progress {
+        if !speak {
+            return Progress::Silent;
+        }
+        if !std::io::stderr().is_terminal() {
+            return Progress::Lines;
+        }
+        let bar = ProgressBar::new(TICKS);
+        let style = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Progress::Bar(bar)
+    }
+}
+
+/// The numbers of a status.
+fn text(status: &Status) -> String {
+    let left = match status.left {
+        Some(left) if status.now.t < status.span.1 => format!("  {} left", duration(left)),
+        _ => String::new(),
+    };
+    format!(
+        "t = {:.6} of {}  step {}  dt {:.3e}  {} DOF/s{left}",
+        status.now.t,
+        status.span.1,
+        status.now.step,
+        status.now.dt,
+        si(status.dof_per_second)
+    )
+}
+
+/// A duration a person reads at a glance.
+pub fn duration(d: Duration) -> String {
+    let s = d.as_secs();
+    match s {
+        0 => format!("{:.2} s", d.as_secs_f64()),
+        1..=59 => format!("{:.1} s", d.as_secs_f64()),
+        60..=3599 => format!("{} min {:02} s", s / 60, s % 60),
+        _ => format!("{} h {:02} min", s / 3600, s / 60 % 60),
+    }
+}
+
+/// A number with a prefix: 12.3 M.
+pub fn si(x: f64) -> String {
+    for (factor, prefix) in [(1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")] {
+        if x >= factor {
+            return format!("{:.1} {prefix}", x / factor);
+        }
+    }
+    format!("{x:.0} ")
+}
+
+impl Watcher for Progress {
+    fn interval(&self) -> Duration {
+        match self {
+            Progress::Bar(_) => Duration::from_millis(100),
+            Progress::Lines => Duration::from_secs(5),
+            Progress::Silent => Duration::MAX,
+        }
+    }
+
+    fn report(&mut self, status: &Status) {
+        match self {
+            Progress::Bar(bar) => {
+                let (start, end) = status.span;
+                bar.set_position(((status.now.t - start) / (end - start) * TICKS as f64) as u64);
+                bar.set_message(text(status));
+            }
+            Progress::Lines => println!("{}", text(status)),
+            Progress::Silent => {}
+        }
+    }
+
+    fn finish(&mut self, status: &Status) {
+        let last = format!(
+            "done: t = {}, {} steps in {}, {} DOF/s",
+            status.now.t,
+            status.now.step,
+            duration(status.elapsed),
+            si(status.dof_per_second)
+        );
+        match self {
+            Progress::Bar(bar) => {
+                bar.finish_and_clear();
+                println!("{last}");
+            }
+            Progress::Lines => println!("{last}"),
+            Progress::Silent => {}
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! `solver run`.
+
+use super::{files, grouped, note, progress, report};
+use crate::case::settings::{Plan, evaluate};
+use crate::case::{BackendKind, Case, Warning, backend_kind};
+use crate::engine::{BACKENDS, BackendChoice, Engine, EngineError};
+use crate::mesh::local::LocalMesh;
+use crate::mesh::{Mesh, local, partition};
+use crate::monitor::{Monitor, MonitorError};
+use crate::parallel::{AgreedError, Communicator, agree, fail, world};
+use crate::physics::unknown;
+use crate::run::{RunError, run};
+use anyhow::{Context, Result, anyhow, bail};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+/// Run a case, alone or under mpirun
+///
+/// The mesh may be given, named in the case ([mesh] file = ...), or be the only .smesh file in the current directory; a
+/// Gmsh file (.msh) is imported on the fly. If the mesh holds no partitioning for this number of ranks, one is made in
+/// memory.
+#[derive(clap::Args, Debug)]
+pub struct Run {
+    /// [MESH] CASE.ini
+    #[arg(required = true, num_args = 1..=2, value_name = "[MESH] CASE")]
+    files: Vec<PathBuf>,
+    /// Where to compute: cpu, gpu, or a classic name (openmp, cuda, hip, opencl, metal); by default the case's choice, else cpu
+    #[arg(short, long)]
+    backend: Option<String>,
+    /// Device of the GPU backend: its number in 'solver devices' or a part of its name
+    #[arg(short, long)]
+    device: Option<String>,
+    /// Name of the partitioning to use
+    #[arg(short = 'P', long)]
+    partitioning: Option<String>,
+    /// Threads of each rank; by default the machine's cores divided by its ranks
+    #[arg(short, long)]
+    threads: Option<usize>,
+}
+
+impl Run {
+    pub fn execute(self) -> ExitCode {
+        let comm = match world() {
+            Ok(comm) => comm,
+            Err(error) => {
+                if !error.quiet() {
+                    report(&anyhow!(error));
+                }
+                return ExitCode::FAILURE;
+            }
+        };
+        let mut job = match self.prepare(&comm) {
+            Ok(job) => job,
+            Err(error) => {
+                if !error.quiet {
+                    report(&anyhow!("{error}"));
+                }
+                return ExitCode::FAILURE;
+            }
+        };
+        match job.run(&comm) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) if shared(&error) => {
+                if comm.rank() == 0 {
+                    report(&anyhow!(error));
+                }
+                ExitCode::FAILURE
+            }
+            // The other ranks may be waiting for this one.
+            Err(error) => fail(&*comm, 1, || report(&anyhow!(error))),
+        }
+    }
+
+    /// Everything up to the first step. Collective: the ranks agree on the outcome of each part before the next, so that a
+    /// rank that fails leaves none waiting.
+    fn prepare(self, comm: &Arc<dyn Communicator>) -> Result<Job, AgreedError> {
+        let speak = comm.rank() == 0;
+        let Inputs { case, mut plan, mut warnings, mesh_file } = agree(&**comm, self.inputs(&**comm))?;
+        let mut mesh = agree(&**comm, files::read_mesh(&mesh_file, !speak))?;
+        if mesh.dims != case.likely_dims() {
+            let backend = plan.settings.backend.clone();
+            plan = agree(&**comm, case.plan(mesh.dims))?;
+            plan.settings.backend = backend;
+        }
+        warnings.append(&mut plan.warnings);
+        if speak {
+            warnings.iter().for_each(|w| eprintln!("warning: {w}"));
+            unmatched(&case, &mesh).iter().for_each(note);
+            println!("mesh       {}: {}", mesh_file.display(), files::summary(&mesh));
+        }
+        one_identity(&mut mesh, comm);
+        let part_of = self.parts(&mesh, comm)?;
+        let local = local::cut(&mesh, &part_of, comm.rank());
+        drop(mesh);
+        let engine = agree(&**comm, build(&plan, local, comm))?;
+        let monitors = agree(&**comm, case.monitors())?;
+        let unknowns = engine.global_unknowns();
+        if speak {
+            let (system, order) = (&plan.settings.system.name, plan.settings.order);
+            println!(
+                "system     {system}, order {order}, {} unknowns, {}",
+                grouped(unknowns),
+                plan.settings.scheme
+            );
+            let ranks = if comm.size() > 1 { format!("{} ranks, each ", comm.size()) } else { String::new() };
+            println!("backend    {ranks}{}", engine.description());
+        }
+        Ok(Job { engine, plan, monitors })
+    }
+
+    /// Reads the case and finds the mesh. Everything that can be wrong in the case is found before the mesh is touched.
+    fn inputs(&self, comm: &dyn Communicator) -> Result<Inputs> {
+        threads(self.threads, comm)?;
+        let (mesh_file, case_file) = match &self.files[..] {
+            [case] => (None, case),
+            [mesh, case] => (Some(mesh.clone()), case),
+            _ => bail!("give a case file, or a mesh and a case file"),
+        };
+        let (case, warnings) = Case::read(case_file)?;
+        let mut plan = case.plan(case.likely_dims())?;
+        plan.settings.backend = self.backend(&case)?;
+        let mesh_file = mesh_file.or_else(|| case.mesh.file.as_ref().map(|f| beside(case_file, f)));
+        let mesh_file = mesh_file.map_or_else(files::only_mesh, Ok)?;
+        Ok(Inputs { case, plan, warnings, mesh_file })
+    }
+
+    fn backend(&self, case: &Case) -> Result<BackendChoice> {
+        let name =
+            self.backend.as_deref().or(case.backend.name.as_ref().map(|n| n.value.as_str())).unwrap_or("cpu");
+        if let Some(choice) = BACKENDS.iter().find(|b| b.name == name) {
+            let device = self.device.clone().or_else(|| case.backend.device_id(name).map(String::from));
+            return Ok(match (choice.value)() {
+                BackendChoice::Gpu(_) => BackendChoice::Gpu(device),
+                other => other,
+            });
+        }
+        match backend_kind(name) {
+            Some(BackendKind::Cpu) => Ok(BackendChoice::Cpu(None)),
+            Some(BackendKind::Gpu) => {
+                let device = self.device.clone().or_else(|| case.backend.device_id(name).map(String::from));
+                Ok(BackendChoice::Gpu(device))
+            }
+            None => {
+                let known =
+                    BACKENDS.iter().map(|b| b.name).chain(["openmp", "cuda", "hip", "opencl", "metal"]);
+                Err(unknown("backend", name, known).into())
+            }
+        }
+    }
+
+    /// The rank of each element. Collective.
+    fn parts(&self, mesh: &Mesh, comm: &Arc<dyn Communicator>) -> Result<Vec<u32>, AgreedError> {
+        let ranks = comm.size();
+        if ranks == 1 && self.partitioning.is_none() {
+            return Ok(vec![0; mesh.len()]);
+        }
+        if let Some(part_of) = agree(&**comm, self.stored_parts(mesh, ranks))? {
+            return Ok(part_of);
+        }
+        // Made on one rank, so that all have the same.
+        let made = if comm.rank() == 0 {
+            note(format!(
+                "the mesh holds no partitioning for {ranks} ranks; making one ('solver partition {ranks}' keeps one)"
+            ));
+            partition::partition(mesh, ranks, None).map(|p| p.part_of)
+        } else {
+            Ok(vec![])
+        };
+        let mut bytes = bytemuck::cast_slice(&agree(&**comm, made)?).to_vec();
+        comm.broadcast(0, &mut bytes);
+        Ok(bytemuck::pod_collect_to_vec(&bytes))
+    }
+
+    /// The partitioning asked for, or else any of the mesh that fits.
+    fn stored_parts(&self, mesh: &Mesh, ranks: usize) -> Result<Option<Vec<u32>>> {
+        let Some(name) = &self.partitioning else {
+            return Ok(mesh.partitionings.values().find(|p| p.parts == ranks).map(|p| p.part_of.clone()));
+        };
+        let names: Vec<&str> = mesh.partitionings.keys().map(String::as_str).collect();
+        let Some(found) = mesh.partitionings.get(name) else {
+            bail!("the mesh has no partitioning called '{name}'; it has: {}", names.join(", "));
+        };
+        if found.parts != ranks {
+            bail!("the partitioning '{name}' has {} parts, but the run has {ranks} ranks", found.parts);
+        }
+        Ok(Some(found.part_of.clone()))
+    }
+}
+
+/// What the command line and the case file say.
+struct Inputs {
+    case: Case,
+    plan: Plan,
+    warnings: Vec<Warning>,
+    mesh_file: PathBuf,
+}
+
+/// The engine in its initial state.
+fn build(plan: &Plan, mesh: LocalMesh, comm: &Arc<dyn Communicator>) -> Result<Engine, EngineError> {
+    let mut engine = Engine::new(&plan.settings, mesh, Arc::clone(comm))?;
+    engine.set_initial(|x, out| evaluate(&plan.initial, x, plan.span.tstart, out))?;
+    Ok(engine)
+}
+
+/// A run that is ready to start.
+struct Job {
+    engine: Engine,
+    plan: Plan,
+    monitors: Vec<Box<dyn Monitor>>,
+}
+
+impl Job {
+    fn run(&mut self, comm: &Arc<dyn Communicator>) -> Result<(), RunError> {
+        let mut watcher = progress::Progress::new(comm.rank() == 0);
+        let end = run(&mut self.engine, self.plan.span, &mut self.monitors, &mut watcher)?;
+        if let Some(exact) = &self.plan.exact {
+            // Exact enough that the rule's own error does not show.
+            let degree = (2 * self.plan.settings.order + 5).max(11);
+            let errors = self.engine.error(degree, |x, out| evaluate(exact, x, end.t, out))?;
+            if comm.rank() == 0 {
+                let names = self.engine.variables().primitive();
+                let list: Vec<String> =
+                    names.iter().zip(&errors).map(|(n, e)| format!("{n} {e:.6e}")).collect();
+                println!("L2 error   {}", list.join("  "));
+            }
+        }
+        if comm.rank() == 0 {
+            for path in self.monitors.iter().filter_map(|m| m.written()) {
+                println!("results    {}", path.display());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether every rank has the same error.
+fn shared(error: &RunError) -> bool {
+    matches!(error, RunError::Monitor(MonitorError::NotFinite { .. } | MonitorError::Agreed(_)))
+}
+
+/// A path in a case file is relative to that file.
+fn beside(case: &Path, file: &Path) -> PathBuf {
+    case.parent().map_or_else(|| file.into(), |folder| folder.join(file))
+}
+
+/// Boundary sections that match nothing in the mesh.
+fn unmatched(case: &Case, mesh: &Mesh) -> Vec<String> {
+    let absent = case.boundaries().iter().filter(|b| !mesh.boundaries.contains(&b.name));
+    absent.map(|b| format!("[soln-bcs-{}] matches no boundary of the mesh", b.name)).collect()
+}
+
+/// A mesh imported on the fly gets a fresh identity on each rank; the first rank's counts.
+fn one_identity(mesh: &mut Mesh, comm: &Arc<dyn Communicator>) {
+    let mut bytes = mesh.uuid.clone().into_bytes();
+    comm.broadcast(0, &mut bytes);
+    mesh.uuid = String::from_utf8_lossy(&bytes).into_owned();
+}
+
+/// Starts the thread pool with this thread as one of its members, so that a step needs no hand-over between threads.
+fn threads(wanted: Option<usize>, comm: &dyn Communicator) -> Result<()> {
+    let environment = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = (cores / comm.local_size()).max(1);
+    let threads = wanted.or(environment).unwrap_or(share);
+    if threads == 0 {
+        bail!("--threads must be at least 1");
+    }
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .use_current_thread()
+        .build_global()
+        .context("cannot start the threads")
+}

@@ -1,0 +1,85 @@
+//! Monitors look at the solution between steps: they write it, watch it, measure it.
+//!
+//! Adding one: a file here with its struct, and a line where `case` or the library's user makes it. Monitors run in
+//! order on all ranks together, so they may communicate.
+
+pub mod nancheck;
+pub mod residual;
+pub mod writer;
+
+pub use nancheck::Nancheck;
+pub use residual::Residual;
+pub use writer::Writer;
+
+use crate::engine::{Engine, EngineError};
+use crate::output::OutputError;
+use crate::parallel::AgreedError;
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    /// Time.
+    pub t: f64,
+    /// Size of the last step; 0 before the first.
+    pub dt: f64,
+    /// Steps done.
+    pub step: u64,
+}
+
+/// Why a monitor ends a run.
+#[derive(Debug, thiserror::Error)]
+pub enum MonitorError {
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A file could not be written, on some rank.
+    #[error(transparent)]
+    Output(#[from] OutputError),
+    /// A rank failed.
+    #[error(transparent)]
+    Agreed(#[from] AgreedError),
+    /// The solution is no longer finite.
+    #[error(
+        "the solution is no longer finite at t = {t} (step {step}): {variable} = {value} in element {element} near \
+         ({:.6}, {:.6}, {:.6}); reduce dt, or look at the last output before", at[0], at[1], at[2]
+    )]
+    NotFinite {
+        /// Time.
+        t: f64,
+        /// Step.
+        step: u64,
+        /// Conserved variable.
+        variable: &'static str,
+        /// Its value.
+        value: f64,
+        /// Global element id.
+        element: u32,
+        /// Where.
+        at: [f64; 3],
+    },
+}
+
+/// Something that looks at the solution between steps.
+pub trait Monitor: Send {
+    /// The next time at which a step must end, so that this monitor sees exactly that time.
+    fn next_time(&self) -> Option<f64> {
+        None
+    }
+
+    /// Called at the start of a fresh run. Collective.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn start(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError>;
+
+    /// Called after every step. Collective.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError>;
+
+    /// Files written last, for people.
+    fn written(&self) -> Option<std::path::PathBuf> {
+        None
+    }
+}

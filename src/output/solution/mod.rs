@@ -1,0 +1,128 @@
+//! HDF5 solution files (`.ssoln`): everything a restart or an export needs besides the mesh.
+//!
+//! Layout, version 1 (dimensions in brackets; texts are UTF-8 of fixed length, padded with zero bytes):
+//!
+//! | object | content |
+//! |---|---|
+//! | attributes of `/` | `format` = `solver-solution`, `version` = 1, `creator`, `mesh-uuid`, `system`, `order`, `dims`, `precision` (`single` or `double`), `variables` \[variable\] (names of the conserved ones), `t`, `dt`, `step` |
+//! | `/config` | effective case text, in pieces of up to 256 bytes to be joined |
+//! | `/config-source` | the case file as the user wrote it, likewise |
+//! | `/state/NAME` | numbers that a part of the program needs to continue (a step-size controller, a writer's count) |
+//! | `/solution/NN-SHAPE-pP` | one group a block, attributes `shape`, `order`, `point-set` |
+//! | `.../ids` | \[element\] u32, global element ids, ascending |
+//! | `.../values` | \[element\]\[variable\]\[point\], f32 or f64, conserved variables at the solution points |
+//! | `.../points` | \[point\]\[dimension\] f64, reference coordinates of the solution points |
+//!
+//! Values are in the mesh's own element numbering, so a file does not depend on the number of ranks or the backend.
+//! Elements carry their own order and points: a restart can change both. All data is chunked with checksums
+//! (Fletcher's, which sees everything but words of zeros turned into words of ones), and the metadata of HDF5 1.10 is
+//! checksummed too, so a damaged file is an error and not a wrong solution. Nothing is compressed: the low bits of a
+//! flow are noise, on which deflate spends far more time than the disk (and without it shuffling the bytes gains
+//! nothing); a file that was compressed later (`h5repack`) is read as well.
+
+mod read;
+mod write;
+
+pub use read::read;
+pub use write::write;
+
+use super::Precision;
+use crate::element::Shape;
+use std::collections::BTreeMap;
+
+/// File name extension.
+pub const EXTENSION: &str = ".ssoln";
+
+const FORMAT: &str = "solver-solution";
+const VERSION: u32 = 1;
+/// Longest text in an attribute, and length of the pieces of longer texts, in bytes.
+const TEXT: usize = 256;
+type Text = hdf5::types::FixedUnicode<TEXT>;
+/// Far above what conditioning allows; keeps sizes computed from a damaged file sane.
+const MAX_ORDER: usize = 40;
+
+/// What a solution belongs to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SolutionHeader {
+    /// Identity of the mesh.
+    pub mesh_uuid: String,
+    /// Effective case text: every key with the value in force.
+    pub config: String,
+    /// The case file as the user wrote it.
+    pub config_source: String,
+    /// Physical time.
+    pub t: f64,
+    /// Time step in use.
+    pub dt: f64,
+    /// Accepted steps so far.
+    pub step: u64,
+    /// Name of the equation system.
+    pub system: String,
+    /// Polynomial order of the run.
+    pub order: usize,
+    /// Space dimensions.
+    pub dims: usize,
+    /// Floating point type of the values in the file.
+    pub precision: Precision,
+    /// Names of the conserved variables.
+    pub variables: Vec<String>,
+    /// Numbers that parts of the program need to continue where they were, by name.
+    pub state: BTreeMap<String, Vec<f64>>,
+}
+
+/// Elements of one shape and order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SolutionBlock {
+    /// Shape of all elements.
+    pub shape: Shape,
+    /// Polynomial order of all elements.
+    pub order: usize,
+    /// Global element ids, ascending; no id occurs twice in a solution.
+    pub ids: Vec<u32>,
+    /// Conserved variables, `[element][variable][point]`.
+    pub values: Vec<f64>,
+    /// Reference coordinates of the solution points, `[point][dimension]`.
+    pub reference_points: Vec<f64>,
+    /// Name of the set of solution points.
+    pub points_name: String,
+}
+
+impl SolutionBlock {
+    /// Solution points of one element.
+    pub fn points(&self) -> usize {
+        self.shape.points(self.order)
+    }
+
+    /// Checks the sizes against each other; the error says what is wrong with which array.
+    fn check(&self, header: &SolutionHeader) -> Result<(), (&'static str, String)> {
+        let sizes = |name, found: usize, expected: usize| {
+            if found == expected {
+                Ok(())
+            } else {
+                Err((name, format!("{found} numbers, expected {expected}")))
+            }
+        };
+        if self.order > MAX_ORDER {
+            return Err(("order", format!("{} is beyond {MAX_ORDER}", self.order)));
+        }
+        if self.shape.dims() != header.dims {
+            return Err(("shape", format!("{} in {} dimensions", self.shape.name(), header.dims)));
+        }
+        sizes("values", self.values.len(), self.ids.len() * header.variables.len() * self.points())?;
+        sizes("points", self.reference_points.len(), self.points() * header.dims)?;
+        match self.ids.windows(2).find(|w| w[0] >= w[1]) {
+            Some(w) => Err(("ids", format!("{} is followed by {}, not ascending", w[0], w[1]))),
+            None => Ok(()),
+        }
+    }
+}
+
+/// An element id that occurs in two blocks, if any.
+fn repeated_id(blocks: &[SolutionBlock]) -> Option<u32> {
+    let mut ids: Vec<u32> = blocks.iter().flat_map(|b| &b.ids).copied().collect();
+    ids.sort_unstable();
+    ids.windows(2).find(|w| w[0] == w[1]).map(|w| w[0])
+}
+
+#[cfg(test)]
+mod tests;

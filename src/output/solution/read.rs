@@ -1,0 +1,210 @@
+//! Reading a solution file, which may be damaged or somebody else's: everything is checked before it is believed, and
+//! no allocation is larger than the file can justify.
+
+use super::{FORMAT, MAX_ORDER, SolutionBlock, SolutionHeader, Text, VERSION, repeated_id};
+use crate::element::Shape;
+use crate::output::{OutputError, Precision};
+use hdf5::filters::Filter;
+use hdf5::types::{IntSize, TypeDescriptor};
+use hdf5::{Container, Dataset, Group, H5Type, Location};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Deflate's largest gain; a file cannot hold more data than this many times its size.
+const BEST_COMPRESSION: u64 = 1032;
+
+/// Item (dataset or attribute) and what is wrong with it.
+type Problem = (String, String);
+
+/// Reads a solution and checks it completely.
+///
+/// # Errors
+/// [`OutputError::Read`] when the file cannot be opened as HDF5, [`OutputError::Malformed`] with the dataset or attribute
+/// when the content is damaged or contradicts itself.
+pub fn read(path: &Path) -> Result<(SolutionHeader, Vec<SolutionBlock>), OutputError> {
+    let failed = |cause| OutputError::Read { path: path.to_owned(), cause };
+    // HDF5's own message about a missing file is long and hides the reason.
+    let bytes = std::fs::metadata(path).map_err(|e| failed(e.into()))?.len();
+    let file = hdf5::File::open(path).map_err(|e| failed(e.into()))?;
+    let place = |(item, problem)| OutputError::Malformed { path: path.to_owned(), item, problem };
+    let header = read_header(&file, bytes).map_err(place)?;
+    let blocks = read_blocks(&file, bytes, &header).map_err(place)?;
+    Ok((header, blocks))
+}
+
+fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeader, Problem> {
+    let format = text_attribute(file, "format")?;
+    if format != FORMAT {
+        return fail("format", format!("{format:?} is not {FORMAT:?}"));
+    }
+    let version = integer(file, "version")?;
+    if version != u64::from(VERSION) {
+        return fail(
+            "version",
+            format!("{version}, this program reads {VERSION}: use the program that wrote it"),
+        );
+    }
+    let precision = match text_attribute(file, "precision")?.as_str() {
+        "single" => Precision::Single,
+        "double" => Precision::Double,
+        other => return fail("precision", format!("{other:?} is neither single nor double")),
+    };
+    let dims = integer(file, "dims")? as usize;
+    if !(1..=3).contains(&dims) {
+        return fail("dims", format!("{dims} space dimensions"));
+    }
+    let attribute = file.attr("variables").map_err(at("variables"))?;
+    let variables: Vec<Text> = values(&attribute, "variables", bytes)?;
+    let variables = variables.iter().map(|v| utf8(v, "variables")).collect::<Result<Vec<_>, _>>()?;
+    if variables.is_empty() {
+        return fail("variables", "none".into());
+    }
+    let mut state = BTreeMap::new();
+    let group = file.group("state").map_err(at("state"))?;
+    for name in group.member_names().map_err(at("state"))? {
+        let item = format!("state/{name}");
+        let dataset = group.dataset(&name).map_err(at(&item))?;
+        let values = numbers(&dataset, &item, bytes)?;
+        state.insert(name, values);
+    }
+    Ok(SolutionHeader {
+        mesh_uuid: text_attribute(file, "mesh-uuid")?,
+        config: long_text(file, "config", bytes)?,
+        config_source: long_text(file, "config-source", bytes)?,
+        t: real(file, "t")?,
+        dt: real(file, "dt")?,
+        step: integer(file, "step")?,
+        system: text_attribute(file, "system")?,
+        order: order(file, "order")?,
+        dims,
+        precision,
+        variables,
+        state,
+    })
+}
+
+fn read_blocks(file: &Group, bytes: u64, header: &SolutionHeader) -> Result<Vec<SolutionBlock>, Problem> {
+    let solution = file.group("solution").map_err(at("solution"))?;
+    let mut names = solution.member_names().map_err(at("solution"))?;
+    names.sort(); // their order differs between versions of HDF5
+    let mut blocks = Vec::new();
+    for name in names {
+        let place = format!("solution/{name}");
+        let within = |(item, problem): Problem| (format!("{place}/{item}"), problem);
+        let group = solution.group(&name).map_err(at(&place))?;
+        let block = read_block(&group, bytes, header).map_err(within)?;
+        block.check(header).map_err(|(item, problem)| within((item.into(), problem)))?;
+        blocks.push(block);
+    }
+    match repeated_id(&blocks) {
+        Some(id) => fail("solution", format!("element {id} occurs twice")),
+        None => Ok(blocks),
+    }
+}
+
+fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<SolutionBlock, Problem> {
+    let shape = text_attribute(group, "shape")?;
+    let Some(shape) = Shape::from_name(&shape) else {
+        return fail("shape", format!("{shape:?} is no element shape"));
+    };
+    let order = order(group, "order")?;
+    let points = shape.points(order);
+    let dataset = |name: &str, expected: &dyn Fn(&[usize]) -> bool, layout: &str| {
+        let dataset = group.dataset(name).map_err(at(name))?;
+        let found = dataset.space().map_err(at(name))?.shape();
+        if expected(&found) { Ok(dataset) } else { fail(name, format!("shape {found:?}, expected {layout}")) }
+    };
+    let ids = dataset("ids", &|s| s.len() == 1, "[elements]")?;
+    let ids: Vec<u32> = numbers(&ids, "ids", bytes)?;
+    let (n, variables) = (ids.len(), header.variables.len());
+    let values =
+        dataset("values", &|s| s == [n, variables, points], &format!("[{n}, {variables}, {points}]"))?;
+    let values = match header.precision {
+        Precision::Double => numbers(&values, "values", bytes)?,
+        Precision::Single => numbers(&values, "values", bytes)?.into_iter().map(|x: f32| x.into()).collect(),
+    };
+    let dims = header.dims;
+    let coordinates = dataset("points", &|s| s == [points, dims], &format!("[{points}, {dims}]"))?;
+    Ok(SolutionBlock {
+        shape,
+        order,
+        ids,
+        values,
+        reference_points: numbers(&coordinates, "points", bytes)?,
+        points_name: text_attribute(group, "point-set")?,
+    })
+}
+
+/// All values of a dataset of a file of so many `bytes`.
+fn numbers<T: H5Type>(dataset: &Dataset, item: &str, bytes: u64) -> Result<Vec<T>, Problem> {
+    let compressed = dataset.filters().iter().any(|f| matches!(f, Filter::Deflate(_)));
+    let gain = if compressed { BEST_COMPRESSION } else { 1 };
+    values(dataset, item, dataset.storage_size().min(bytes).saturating_mul(gain))
+}
+
+/// All values of a dataset or attribute, which must have exactly the type `T` and be no more than `possible` bytes.
+fn values<T: H5Type>(container: &Container, item: &str, possible: u64) -> Result<Vec<T>, Problem> {
+    check_type::<T>(container, item)?;
+    let shape = container.space().map_err(at(item))?.shape();
+    let size = shape.iter().try_fold(size_of::<T>() as u64, |n, &d| n.checked_mul(d as u64));
+    if size.is_none_or(|size| size > possible) {
+        return fail(item, format!("shape {shape:?} is more than the file holds"));
+    }
+    container.read_raw().map_err(at(item))
+}
+
+fn check_type<T: H5Type>(container: &Container, item: &str) -> Result<(), Problem> {
+    let stored = container.dtype().and_then(|t| t.to_descriptor()).map_err(at(item))?;
+    let wanted = T::type_descriptor();
+    if stored == wanted { Ok(()) } else { fail(item, format!("type {stored}, expected {wanted}")) }
+}
+
+fn scalar<T: H5Type>(place: &Location, name: &str) -> Result<T, Problem> {
+    let attribute = place.attr(name).map_err(at(name))?;
+    check_type::<T>(&attribute, name)?;
+    attribute.read_scalar().map_err(at(name))
+}
+
+fn text_attribute(place: &Location, name: &str) -> Result<String, Problem> {
+    utf8(&scalar::<Text>(place, name)?, name)
+}
+
+/// The bytes as text; the type's own view of them would trust the file to hold UTF-8.
+fn utf8(text: &Text, item: &str) -> Result<String, Problem> {
+    // `as_bytes` trims the padding without looking at the text.
+    String::from_utf8(text.as_bytes().to_vec()).map_err(|e| (item.to_string(), e.to_string()))
+}
+
+fn long_text(file: &Group, name: &str, bytes: u64) -> Result<String, Problem> {
+    let dataset = file.dataset(name).map_err(at(name))?;
+    let pieces: Vec<Text> = numbers(&dataset, name, bytes)?;
+    pieces.iter().map(|piece| utf8(piece, name)).collect()
+}
+
+fn integer(place: &Location, name: &str) -> Result<u64, Problem> {
+    let attribute = place.attr(name).map_err(at(name))?;
+    match attribute.dtype().and_then(|t| t.to_descriptor()).map_err(at(name))? {
+        TypeDescriptor::Unsigned(IntSize::U4) => scalar::<u32>(place, name).map(u64::from),
+        _ => scalar::<u64>(place, name),
+    }
+}
+
+fn order(place: &Location, name: &str) -> Result<usize, Problem> {
+    match integer(place, name)? as usize {
+        order if order <= MAX_ORDER => Ok(order),
+        order => fail(name, format!("{order} is beyond {MAX_ORDER}")),
+    }
+}
+
+fn real(place: &Location, name: &str) -> Result<f64, Problem> {
+    let value: f64 = scalar(place, name)?;
+    if value.is_finite() { Ok(value) } else { fail(name, format!("{value} is not a time")) }
+}
+
+fn fail<T>(item: &str, problem: String) -> Result<T, Problem> {
+    Err((item.into(), problem))
+}
+
+fn at(item: &str) -> impl Fn(hdf5::Error) -> Problem + use<'_> {
+    move |e| (item.into(), e.to_string())
+}

@@ -1,0 +1,143 @@
+//! Writing a solution file.
+
+use super::{FORMAT, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id};
+use crate::output::atomic::write_atomically;
+use crate::output::{Cause, OutputError, Precision};
+use hdf5::{Group, H5Type, Location};
+use std::path::Path;
+
+/// Bytes a chunk, at most: fits HDF5's default chunk cache of 1 MiB.
+const CHUNK: usize = 1 << 19;
+
+/// Writes a solution as seen by one rank that has all elements, whole or not at all.
+///
+/// Values are stored in the header's precision; in double precision [`super::read`] returns them bit for bit.
+///
+/// # Errors
+/// [`OutputError::Inconsistent`] when sizes contradict each other or a text cannot be stored, [`OutputError::Write`]
+/// when writing fails.
+pub fn write(path: &Path, header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), OutputError> {
+    check(header, blocks).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
+    write_atomically(path, |temporary| {
+        // This version of the file format has checksums on all metadata.
+        let file = hdf5::File::with_options().with_fapl(|p| p.libver_v110()).create(temporary)?;
+        write_header(&file, header)?;
+        let solution = file.create_group("solution")?;
+        for (n, block) in blocks.iter().enumerate() {
+            let name = format!("{n:02}-{}-p{}", block.shape.name(), block.order);
+            write_block(&solution.create_group(&name)?, header, block)?;
+        }
+        drop(solution);
+        // Dropping the file would hide a failure to write the rest.
+        file.flush()?;
+        Ok(file.close()?)
+    })
+}
+
+fn write_header(file: &hdf5::File, header: &SolutionHeader) -> Result<(), Cause> {
+    let precision = match header.precision {
+        Precision::Single => "single",
+        Precision::Double => "double",
+    };
+    let creator = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+    for (name, value) in [
+        ("format", FORMAT),
+        ("creator", creator),
+        ("mesh-uuid", &header.mesh_uuid),
+        ("system", &header.system),
+        ("precision", precision),
+    ] {
+        attribute(file, name, &text(value)?)?;
+    }
+    attribute(file, "version", &VERSION)?;
+    attribute(file, "order", &(header.order as u32))?;
+    attribute(file, "dims", &(header.dims as u32))?;
+    attribute(file, "step", &header.step)?;
+    attribute(file, "t", &header.t)?;
+    attribute(file, "dt", &header.dt)?;
+    let variables = header.variables.iter().map(|v| text(v)).collect::<Result<Vec<_>, _>>()?;
+    file.new_attr::<Text>().shape(variables.len()).create("variables")?.write_raw(&variables)?;
+    for (name, long) in [("config", &header.config), ("config-source", &header.config_source)] {
+        let pieces = pieces(long).map(text).collect::<Result<Vec<_>, _>>()?;
+        dataset(file, name, &[pieces.len()], &pieces)?;
+    }
+    let state = file.create_group("state")?;
+    for (name, numbers) in &header.state {
+        dataset(&state, name, &[numbers.len()], numbers)?;
+    }
+    Ok(())
+}
+
+fn write_block(group: &Group, header: &SolutionHeader, block: &SolutionBlock) -> Result<(), Cause> {
+    attribute(group, "shape", &text(block.shape.name())?)?;
+    attribute(group, "order", &(block.order as u32))?;
+    attribute(group, "point-set", &text(&block.points_name)?)?;
+    dataset(group, "ids", &[block.ids.len()], &block.ids)?;
+    dataset(group, "points", &[block.points(), header.dims], &block.reference_points)?;
+    let shape = [block.ids.len(), header.variables.len(), block.points()];
+    match header.precision {
+        Precision::Double => dataset(group, "values", &shape, &block.values),
+        Precision::Single => {
+            let values: Vec<f32> = block.values.iter().map(|&x| x as f32).collect();
+            dataset(group, "values", &shape, &values)
+        }
+    }
+}
+
+fn attribute<T: H5Type>(place: &Location, name: &str, value: &T) -> Result<(), Cause> {
+    Ok(place.new_attr::<T>().create(name)?.write_scalar(value)?)
+}
+
+/// A dataset with checksums, chunked along its first dimension.
+fn dataset<T: H5Type>(group: &Group, name: &str, shape: &[usize], data: &[T]) -> Result<(), Cause> {
+    let mut builder = group.new_dataset::<T>();
+    if !data.is_empty() {
+        let row: usize = shape[1..].iter().product();
+        let rows = (CHUNK / (row * size_of::<T>())).clamp(1, shape[0]);
+        let chunk: Vec<usize> = std::iter::once(rows).chain(shape[1..].iter().copied()).collect();
+        builder = builder.chunk(chunk).fletcher32();
+    }
+    let dataset = builder.shape(shape).create(name)?;
+    Ok(dataset.write_raw(data)?)
+}
+
+fn text(value: &str) -> Result<Text, Cause> {
+    value.parse().map_err(|_| Cause::Hdf5(format!("{value:?} is longer than {TEXT} bytes").into()))
+}
+
+/// Cuts a text into pieces of at most [`TEXT`] bytes, at least one, never inside a character.
+fn pieces(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let all = rest?;
+        let end = (0..=TEXT.min(all.len())).rev().find(|&i| all.is_char_boundary(i))?;
+        let (piece, left) = all.split_at(end);
+        rest = Some(left).filter(|left| !left.is_empty());
+        Some(piece)
+    })
+}
+
+fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String> {
+    let short = [&header.mesh_uuid, &header.system];
+    let short = short.into_iter().chain(&header.variables).chain(blocks.iter().map(|b| &b.points_name));
+    if let Some(long) = short.clone().find(|s| s.len() > TEXT) {
+        return Err(format!("{long:?} is longer than {TEXT} bytes"));
+    }
+    if short.chain([&header.config, &header.config_source]).any(|s| s.contains('\0')) {
+        return Err("a text contains a zero byte: check the case file".into());
+    }
+    let bad_name = |name: &&String| name.is_empty() || *name == "." || name.contains(['/', '\0']);
+    if let Some(name) = header.state.keys().find(bad_name) {
+        return Err(format!("{name:?} cannot name a state"));
+    }
+    if header.variables.is_empty() {
+        return Err("a solution without variables".into());
+    }
+    for (n, block) in blocks.iter().enumerate() {
+        block.check(header).map_err(|(array, problem)| format!("block {n}, {array}: {problem}"))?;
+    }
+    match repeated_id(blocks) {
+        Some(id) => Err(format!("element {id} occurs twice")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,13 @@
+//! VTK files: high-order Lagrange cells in one piece a rank ([`piece`]), and the small files that tie pieces and times
+//! together ([`series`]).
+//!
+//! Values are given on the equally spaced node lattice of each cell (x fastest, then y, then z, simplices truncated);
+//! [`nodes`] turns that into VTK's order. Cells share no points, since the solution is discontinuous between them.
+
+pub mod nodes;
+pub mod piece;
+pub mod series;
+
+pub use nodes::vtk_order;
+pub use piece::{Field, VtkCells, write_piece};
+pub use series::{Series, piece_name, with_suffix, write_index};

@@ -1,0 +1,204 @@
+//! The time loop: steps that land exactly on output times and on the end, monitors between them, progress.
+
+use crate::engine::{Engine, EngineError};
+use crate::monitor::{Moment, Monitor, MonitorError};
+use std::time::{Duration, Instant};
+
+/// Time span and step of a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Span {
+    /// Initial time.
+    pub tstart: f64,
+    /// Final time.
+    pub tend: f64,
+    /// Step.
+    pub dt: f64,
+    /// Least step; five of them are the tolerance for landing on a time.
+    pub dt_min: f64,
+    /// When the next target is at most so many steps away, the remaining time is divided into equal steps.
+    pub lookahead: u64,
+}
+
+impl Span {
+    /// From `tstart` to `tend` in steps of `dt`, the last before a target shortened.
+    pub fn new(tstart: f64, tend: f64, dt: f64) -> Span {
+        Span { tstart, tend, dt, dt_min: 1e-12, lookahead: 1 }
+    }
+
+    /// The step to take at `t` towards `target`, and the time it leads to.
+    fn next(&self, t: f64, target: f64) -> (f64, f64) {
+        let remaining = target - t;
+        let steps = (remaining / self.dt - 5.0 * self.dt_min / self.dt).ceil().max(1.0);
+        if steps <= 1.0 {
+            return (remaining, target);
+        }
+        let dt = if steps <= self.lookahead as f64 { (remaining / steps).max(self.dt_min) } else { self.dt };
+        (dt, t + dt)
+    }
+}
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// A monitor ended the run.
+    #[error(transparent)]
+    Monitor(#[from] MonitorError),
+}
+
+/// What a run shows to whoever watches it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Status {
+    /// Where it stands.
+    pub now: Moment,
+    /// Initial and final time.
+    pub span: (f64, f64),
+    /// Unknowns times right-hand sides a second since the last report: the speed.
+    pub dof_per_second: f64,
+    /// Wall-clock time since the start of the run.
+    pub elapsed: Duration,
+    /// Estimated wall-clock time to the end.
+    pub left: Option<Duration>,
+}
+
+/// Watches a run. Called on every rank; only rank 0 should speak.
+pub trait Watcher {
+    /// Wall-clock time between reports.
+    fn interval(&self) -> Duration;
+    /// A report.
+    fn report(&mut self, status: &Status);
+    /// The run is over.
+    fn finish(&mut self, status: &Status);
+}
+
+/// Watches nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Silent;
+
+impl Watcher for Silent {
+    fn interval(&self) -> Duration {
+        Duration::MAX
+    }
+    fn report(&mut self, _: &Status) {}
+    fn finish(&mut self, _: &Status) {}
+}
+
+/// Runs `engine` over `span`. Collective. Returns where it ended.
+///
+/// # Errors
+/// See [`RunError`].
+pub fn run(
+    engine: &mut Engine,
+    span: Span,
+    monitors: &mut [Box<dyn Monitor>],
+    watcher: &mut dyn Watcher,
+) -> Result<Moment, RunError> {
+    let mut clock = Clock::new(engine, span, watcher.interval());
+    let mut now = Moment { t: span.tstart, dt: 0.0, step: 0 };
+    for monitor in monitors.iter_mut() {
+        monitor.start(engine, &now)?;
+    }
+    while now.t < span.tend {
+        let targets = monitors.iter().filter_map(|m| m.next_time()).filter(|&t| t > now.t);
+        let target = targets.fold(span.tend, f64::min);
+        let (dt, t) = span.next(now.t, target);
+        engine.step(now.t, dt)?;
+        now = Moment { t, dt, step: now.step + 1 };
+        for monitor in monitors.iter_mut() {
+            monitor.after_step(engine, &now)?;
+        }
+        if let Some(status) = clock.tick(engine, &now)? {
+            watcher.report(&status);
+        }
+    }
+    engine.wait()?;
+    watcher.finish(&clock.status(&now));
+    Ok(now)
+}
+
+/// Measures the speed of a run.
+struct Clock {
+    start: Instant,
+    last: Instant,
+    last_step: u64,
+    steps_a_look: u64,
+    interval: Duration,
+    span: (f64, f64),
+    unknowns: f64,
+    stages: f64,
+    speed: f64,
+}
+
+impl Clock {
+    fn new(engine: &Engine, span: Span, interval: Duration) -> Clock {
+        let now = Instant::now();
+        Clock {
+            start: now,
+            last: now,
+            last_step: 0,
+            steps_a_look: 1,
+            interval,
+            span: (span.tstart, span.tend),
+            unknowns: engine.global_unknowns() as f64,
+            stages: engine.scheme().stages.len() as f64,
+            speed: 0.0,
+        }
+    }
+
+    /// A status when it is time for one. Devices run ahead of the host, so it waits for them first.
+    fn tick(&mut self, engine: &mut Engine, now: &Moment) -> Result<Option<Status>, EngineError> {
+        if now.step < self.last_step + self.steps_a_look {
+            return Ok(None);
+        }
+        if self.last.elapsed() < self.interval {
+            // Look rarely when steps are short.
+            let pace = self.last.elapsed().as_secs_f64() / (now.step - self.last_step) as f64;
+            let wait = self.interval.min(Duration::from_secs(3600)).as_secs_f64();
+            self.steps_a_look =
+                ((wait / pace.max(1e-9) / 4.0) as u64).clamp(1, 100) + (now.step - self.last_step);
+            return Ok(None);
+        }
+        engine.wait()?;
+        let steps = (now.step - self.last_step) as f64;
+        self.speed = self.unknowns * self.stages * steps / self.last.elapsed().as_secs_f64();
+        (self.last, self.last_step, self.steps_a_look) = (Instant::now(), now.step, 1);
+        Ok(Some(self.status(now)))
+    }
+
+    fn status(&self, now: &Moment) -> Status {
+        let elapsed = self.start.elapsed();
+        let done = now.t - self.span.0;
+        let left = (done > 0.0).then(|| elapsed.as_secs_f64() * (self.span.1 - now.t) / done);
+        let mean = self.unknowns * self.stages * now.step as f64 / elapsed.as_secs_f64().max(1e-9);
+        let dof_per_second = if self.speed > 0.0 && now.t < self.span.1 { self.speed } else { mean };
+        let left = left.and_then(|s| Duration::try_from_secs_f64(s).ok());
+        Status { now: *now, span: self.span, dof_per_second, elapsed, left }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_land_on_targets_without_slivers() {
+        let span = Span::new(0.0, 1.0, 0.1);
+        let (mut t, mut steps) = (0.0, 0);
+        while t < 1.0 {
+            t = span.next(t, 1.0).1;
+            steps += 1;
+        }
+        assert_eq!((t, steps), (1.0, 10));
+    }
+
+    #[test]
+    fn lookahead_divides_the_rest_evenly() {
+        let span = Span { lookahead: 10, ..Span::new(0.0, 1.0, 0.3) };
+        assert_eq!(span.next(0.0, 1.0), (0.25, 0.25));
+        let shortened = Span::new(0.0, 1.0, 0.3);
+        assert_eq!(shortened.next(0.0, 1.0), (0.3, 0.3));
+        assert_eq!(shortened.next(0.75, 1.0), (0.25, 1.0));
+    }
+}
