@@ -5,8 +5,11 @@
 //! (module docs of [`crate::backend::discretisation`] have the formulas). Stages are recorded and submitted together; the
 //! host waits only for the halo, and while it does, the elements that touch no other rank are computed.
 //!
-//! Which compiler choices were made and why: 1-D operators of tensor shapes are literals (every invocation takes a whole
-//! line, so the coefficients are the same for all); dense operators lie in a buffer (every invocation takes a row).
+//! Operators: tensor shapes apply 1-D operators line by line; every invocation takes a whole line, so the coefficients are
+//! the same for all and stand in the shader as literals (bounded: `(p + 1)^2` of them). Dense operators of the other shapes
+//! lie in a buffer, because there every invocation takes a row of its own; neighbouring invocations read neighbouring words.
+//!
+//! In single precision everything on the device is single, boundary data that depend on time included.
 
 mod blocks;
 mod buffers;
