@@ -391,8 +391,8 @@ fn gpu<const D: usize, const V: usize, S: System<D, V>>(
     problem: Problem<D, V, S>,
     device: Option<&str>,
 ) -> Result<Box<dyn Backend>, EngineError> {
-    let _ = (problem, device);
-    Err(EngineError::NoGpu)
+    let device = crate::backend::gpu::Device::open(device, problem.communicator.local_rank())?;
+    Ok(crate::backend::gpu::create(problem, &device)?)
 }
 
 #[cfg(not(feature = "gpu"))]
