@@ -10,6 +10,7 @@ use solver::mesh::generate::{BoxMesh, Cells};
 use solver::mesh::local;
 use solver::parallel::serial::Serial;
 use solver::physics::SystemSpec;
+use std::f64::consts::TAU;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
@@ -51,6 +52,8 @@ fn main() {
         let named = arguments.iter().any(|a| backends.contains(&a.as_str()));
         !named || arguments.iter().any(|a| a == backend)
     };
+    // As `solver run` does: this thread is one of the pool.
+    rayon::ThreadPoolBuilder::new().use_current_thread().build_global().expect("the pool starts");
     let threads = rayon::current_num_threads();
     println!(
         "copy bandwidth {:.1} GB/s ({threads} threads, read + write of large arrays)\n",
@@ -132,7 +135,7 @@ fn build(
     drop(mesh);
     let mut engine = Engine::new(&settings, local, Arc::new(Serial)).map_err(|e| e.to_string())?;
     let initial = |x: [f64; 3], out: &mut [f64]| {
-        let wave = 0.1 * (6.283 * x[0]).sin() * (6.283 * x[1]).cos();
+        let wave = 0.1 * (TAU * x[0]).sin() * (TAU * x[1]).cos();
         out.fill(0.5);
         out[0] = 1.0 + wave;
         if out.len() > dims {

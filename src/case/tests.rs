@@ -187,7 +187,6 @@ fn missing_keys_name_what_is_there_instead() {
     let expected = [
         "c.ini:1: [solver] system: missing; add 'system = ...' to the section: equation system, for instance euler or navier-stokes (there is 'sytem')",
         "c.ini:1: [solver] order: missing; add 'order = ...' to the section: polynomial order of the solution in each element, 0 to 20",
-        "c.ini: [solver-interfaces] riemann-solver: missing;",
         "c.ini: [solver-time-integrator] scheme: missing;",
         "c.ini: [solver-time-integrator] tend: missing;",
         "c.ini: [solver-time-integrator] dt: missing;",

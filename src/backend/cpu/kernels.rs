@@ -159,6 +159,9 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let k = cut(&mut scratch, size);
         let fluxes = cut(&mut scratch, ops.flux_scratch(V));
         let u = &registers[updates.eval * size..][..size];
+        // The next pack's registers follow this one's in memory.
+        let ahead = u.as_ptr().wrapping_add(registers.len());
+        let parts = ops.points * D;
         ops.interpolate::<L, V>(u, own);
         block.gather::<V>(pack, states, self.pairings, beyond);
         let common = fluxes.len() - faces;
@@ -174,6 +177,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
             #[inline(always)]
             |d, out| {
                 for p in 0..ops.points {
+                    block.prefetch(pack, d * ops.points + p, parts, ahead, size, states);
                     let flux = self.system.flux(&at::<L, V>(u, p), block.s::<D>(pack, p, d));
                     out[p * V..][..V].copy_from_slice(&flux);
                 }

@@ -59,6 +59,18 @@ pub unsafe trait Lane: Real + Send + Sync + 'static {
     /// Runs `pass` compiled for this lane's instruction set.
     fn vectorize<P: Pass>(pass: P);
 
+    /// Asks for the cache line at `address`, which need not be valid, to be at hand soon.
+    #[inline(always)]
+    fn prefetch<T>(address: *const T) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: SSE is part of the architecture, and a prefetch of any address does nothing but fill a cache.
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = address;
+    }
+
     /// Packs as the numbers they hold.
     #[inline(always)]
     fn scalars(packs: &[Self]) -> &[Self::Scalar] {
