@@ -6,7 +6,7 @@
 
 use super::buffers::{Memory, size_of};
 use super::kernels::RANGE_BYTES;
-use super::shader::dense_operators;
+use super::operators::dense_operators;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
 use crate::backend::problem::{BoundaryData, TIME};
 use crate::backend::rows::FaceRows;

@@ -6,12 +6,15 @@ use super::kernels::{Kernel, Source, Use};
 use super::recorder::{Dispatch, Recorder};
 use super::trace::{Graph, Symbol, trace};
 use super::*;
+use crate::backend::Stage;
+use crate::backend::discretisation::Discretisation;
 use crate::physics::Real;
 use crate::physics::advection_diffusion::{AdvectionDiffusion, ScalarBoundary};
 use crate::physics::euler::riemann::RiemannSolver;
 use crate::physics::euler::{Euler, FluidBoundary, Gas};
 use crate::physics::real::{Function, Function2};
 use crate::physics::system::{Boundary, BoundaryPoint};
+use std::sync::Arc;
 
 const PRECISIONS: [Precision; 2] = [Precision::Double, Precision::Single];
 
