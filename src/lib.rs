@@ -80,6 +80,7 @@ pub mod case;
 pub mod cli;
 pub mod element;
 pub mod engine;
+pub mod files;
 pub mod mesh;
 pub mod monitor;
 pub mod output;

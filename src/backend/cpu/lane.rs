@@ -32,6 +32,16 @@ pub trait Pass {
     fn run(self);
 }
 
+/// A closure as a [`Pass`]; mark the closure `#[inline(always)]`.
+pub struct Work<F: FnOnce()>(pub F);
+
+impl<F: FnOnce()> Pass for Work<F> {
+    #[inline(always)]
+    fn run(self) {
+        (self.0)();
+    }
+}
+
 /// A pack of [`Lane::LANES`] numbers.
 ///
 /// # Safety
