@@ -2,6 +2,7 @@
 
 #[path = "../examples/heat.rs"]
 mod heat;
+#[allow(dead_code)] // its main would write into the repository
 #[path = "../examples/make_meshes.rs"]
 mod make_meshes;
 #[path = "../examples/own_system.rs"]
@@ -65,7 +66,7 @@ fn the_cases_are_understood_without_warnings() -> Outcome {
         let path = entry?.path();
         let (case, mut warnings) = solver::case::Case::read(&path)?;
         let mesh = case.mesh.file.clone().ok_or("every case names its mesh")?;
-        let mesh = solver::mesh::gmsh::read(path.with_file_name(mesh))?;
+        let mesh = solver::mesh::gmsh::read(&path.with_file_name(mesh))?;
         let dims = mesh.blocks.iter().map(|b| b.shape.dims()).max().ok_or("an empty mesh")?;
         warnings.extend(case.plan(dims)?.warnings);
         assert!(warnings.is_empty(), "{}: {:?}", path.display(), warnings);
