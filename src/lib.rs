@@ -1,5 +1,5 @@
 //! A high-order flow solver for unstructured meshes: flux reconstruction (the nodal discontinuous Galerkin member of the
-//! family) for systems of conservation laws with and without diffusion, on the processor and under MPI.
+//! family) for systems of conservation laws with and without diffusion, on processors and graphics devices, under MPI.
 //!
 //! Each element carries a polynomial of a chosen order in every variable. Neighbours meet in common fluxes, which a
 //! Riemann solver gives; second derivatives are treated by the local discontinuous Galerkin method (LDG); explicit
@@ -56,7 +56,7 @@
 //! | [`monitor`] | what looks at the solution between steps: writers, residuals, checks |
 //! | [`output`] | VTK and HDF5 files |
 //! | [`engine`] | discretisation, physics and a backend put together: the solution, its right-hand side, steps, integrals |
-//! | [`backend`] | the kernels of a stage, behind one trait: [`backend::cpu`], and [`backend::reference`], which defines what the others compute |
+//! | [`backend`] | the kernels of a stage, behind one trait: [`backend::cpu`], `backend::gpu`, and [`mod@backend::reference`], which defines what the others compute |
 //! | [`physics`] | equation systems, Riemann solvers, boundary conditions, expressions: functions of values at a point |
 //! | [`mesh`] | nodes, connectivity, Gmsh files, mesh files, partitions |
 //! | [`element`] | reference elements: points, bases, operators |
@@ -64,16 +64,17 @@
 //!
 //! # Promises
 //!
-//! * A result does not depend on the number of ranks or threads, nor on the width of the processor's vectors, not even
-//!   in its last bit: both sides of a face evaluate the same expression, and sums over the mesh are exact
-//!   ([`parallel::sum`]).
+//! * On the processor a result does not depend on the number of ranks or threads, nor on the width of the vectors, not
+//!   even in its last bit: both sides of a face evaluate the same expression, and sums over the mesh are exact
+//!   ([`parallel::sum`]). Graphics devices may round differently from kernel to kernel.
 //! * Physics is written once, generic over [`physics::Real`], and runs on every backend.
-//! * Nothing below [`cli`] prints, and no input makes the library panic; errors say what is wrong, where, and what to do.
+//! * Nothing below [`cli`] prints. A mistake in a mesh or a case file is an error that says what is wrong, where, and what
+//!   to do.
 //!
 //! # Features
 //!
 //! `mpi` (on by default): ranks under `mpirun`; needs an MPI library and libclang to build. `gpu` (on by default):
-//! devices through Vulkan, Metal or DirectX 12.
+//! the backend `gpu`, on devices with Vulkan, Metal or DirectX 12.
 
 pub mod backend;
 pub mod case;
