@@ -251,8 +251,8 @@ fn upward_and_sideways_imports_are_found() {
         ["src/mesh/local.rs:5: mesh -> run: run is a higher layer"]
     );
     assert_eq!(
-        arrows("src/monitor/mod.rs", "fn f() -> crate::output::Vtk {}"),
-        ["src/monitor/mod.rs:1: monitor -> output: layers of the same height do not use each other"]
+        arrows("src/output/mod.rs", "fn f() -> crate::monitor::Writer {}"),
+        ["src/output/mod.rs:1: output -> monitor: monitor is a higher layer"]
     );
     assert_eq!(arrows("src/physics/euler/mod.rs", "use super::super::backend;").len(), 1);
     assert_eq!(arrows("src/physics/euler/mod.rs", "use super::mesh;"), [""; 0]);

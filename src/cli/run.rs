@@ -126,28 +126,24 @@ impl Run {
         Ok(Inputs { case, plan, warnings, mesh_file })
     }
 
+    /// The command line's choice, else the case's, else the CPU.
     fn backend(&self, case: &Case) -> Result<BackendChoice> {
         let name =
             self.backend.as_deref().or(case.backend.name.as_ref().map(|n| n.value.as_str())).unwrap_or("cpu");
-        if let Some(choice) = BACKENDS.iter().find(|b| b.name == name) {
-            let device = self.device.clone().or_else(|| case.backend.device_id(name).map(String::from));
-            return Ok(match (choice.value)() {
-                BackendChoice::Gpu(_) => BackendChoice::Gpu(device),
-                other => other,
-            });
-        }
-        match backend_kind(name) {
-            Some(BackendKind::Cpu) => Ok(BackendChoice::Cpu(None)),
-            Some(BackendKind::Gpu) => {
-                let device = self.device.clone().or_else(|| case.backend.device_id(name).map(String::from));
-                Ok(BackendChoice::Gpu(device))
-            }
-            None => {
+        let choice = match (BACKENDS.iter().find(|b| b.name == name), backend_kind(name)) {
+            (Some(choice), _) => (choice.value)(),
+            (None, Some(BackendKind::Cpu)) => BackendChoice::Cpu(None),
+            (None, Some(BackendKind::Gpu)) => BackendChoice::Gpu(None),
+            (None, None) => {
                 let known =
                     BACKENDS.iter().map(|b| b.name).chain(["openmp", "cuda", "hip", "opencl", "metal"]);
-                Err(unknown("backend", name, known).into())
+                return Err(unknown("backend", name, known).into());
             }
-        }
+        };
+        Ok(match choice {
+            BackendChoice::Gpu(_) => BackendChoice::Gpu(self.device.clone().or_else(|| device(case, name))),
+            other => other,
+        })
     }
 
     /// The rank of each element. Collective.
@@ -238,6 +234,12 @@ impl Job {
 /// Whether every rank has the same error.
 fn shared(error: &RunError) -> bool {
     matches!(error, RunError::Monitor(MonitorError::NotFinite { .. } | MonitorError::Agreed(_)))
+}
+
+/// The device the case asks for; the ways to spread ranks over devices are what happens anyway.
+fn device(case: &Case, backend: &str) -> Option<String> {
+    let id = case.backend.device_id(backend)?;
+    (!["local-rank", "round-robin"].contains(&id)).then(|| id.into())
 }
 
 /// A path in a case file is relative to that file.

@@ -433,7 +433,7 @@ impl Backend for Gpu {
         // Not prepared while unfinished, should the device fail.
         self.prepared = None;
         let plan = Plan::new(stage);
-        let parameters = Plan::parameters(stage, t, dt);
+        let parameters = Plan::parameters(stage, t, dt, self.physics.precision);
         if self.physics.viscous {
             self.exchanged(&Pass::ViscousFirst(stage.eval), false, &parameters)?;
             self.exchanged(&Pass::ViscousSecond(plan), true, &parameters)?;

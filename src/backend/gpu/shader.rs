@@ -329,10 +329,10 @@ impl Plan {
     }
 
     /// Parameters of a stage: time, then the coefficients of each update, that of the right-hand side last.
-    pub fn parameters(stage: &Stage, t: f64, dt: f64) -> Vec<f64> {
+    pub fn parameters(stage: &Stage, t: f64, dt: f64, precision: Precision) -> Vec<f64> {
         let mut list = vec![t + stage.c * dt];
         for update in &stage.updates {
-            list.extend(update.terms.iter().map(|&(_, c)| c));
+            list.extend((0..update.terms.len()).map(|i| update.coefficient(i, precision)));
             list.push(update.k * dt);
         }
         list
