@@ -22,19 +22,20 @@ use std::sync::Arc;
 /// memory.
 #[derive(clap::Args, Debug)]
 pub struct Run {
-    /// [MESH] CASE.ini
+    /// The case file (.ini), after the mesh if one is to be named here
     #[arg(required = true, num_args = 1..=2, value_name = "[MESH] CASE")]
     files: Vec<PathBuf>,
-    /// Where to compute: cpu, gpu, or a classic name (openmp, cuda, hip, opencl, metal); by default the case's choice, else cpu
+    /// Where to compute: cpu, gpu, reference (slow, to compare with), or a classic name (openmp for cpu; cuda, hip, opencl,
+    /// metal for gpu); by default the case's choice, else cpu
     #[arg(short, long)]
     backend: Option<String>,
     /// Device of the GPU backend: its number in 'solver devices' or a part of its name
     #[arg(short, long)]
     device: Option<String>,
-    /// Name of the partitioning to use
+    /// Name of the partitioning to use; by default any of the mesh with one part for each rank
     #[arg(short = 'P', long)]
     partitioning: Option<String>,
-    /// Threads of each rank; by default the machine's cores divided by its ranks
+    /// Threads of each rank; by default RAYON_NUM_THREADS, else the machine's cores divided by the ranks on it
     #[arg(short, long)]
     threads: Option<usize>,
 }
