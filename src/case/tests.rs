@@ -262,7 +262,8 @@ fn times_that_cannot_be_run_are_refused() {
     ] {
         let text = SMALL.replace("tend = 1\ndt = 0.1", keys);
         let got = Case::parse("c.ini", &text).map(|_| ()).unwrap_err().to_string();
-        assert!(got.contains(expected) && got.lines().count() == 1, "{keys}: {got}");
+        let about_time = got.lines().filter(|line| line.contains("[solver-time-integrator]"));
+        assert!(got.contains(expected) && about_time.count() == 1, "{keys}: {got}");
     }
 }
 
@@ -337,10 +338,8 @@ fn overrides_act_on_the_raw_file() {
     ini.set("solver", "order", "5");
     ini.set("solver-time-integrator", "dt", "oops");
     let errors = Case::from_ini(ini.clone(), SMALL).map(|_| ()).unwrap_err();
-    assert_eq!(
-        errors.to_string(),
-        "c.ini: [solver-time-integrator] dt: 'oops' is not a number greater than 0"
-    );
+    let expected = "c.ini: [solver-time-integrator] dt: 'oops' is not a number greater than 0\n";
+    assert!(errors.to_string().starts_with(expected), "{errors}");
     ini.set("solver-time-integrator", "dt", "0.2");
     let (case, _) = Case::from_ini(ini, SMALL).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!((case.solver.order, case.time.dt), (5, 0.2));

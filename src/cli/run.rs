@@ -216,6 +216,11 @@ impl Job {
             let degree = (2 * self.plan.settings.order + 5).max(11);
             let errors = self.engine.error(degree, |x, out| evaluate(exact, x, end.t, out))?;
             if comm.rank() == 0 {
+                if errors.iter().any(|e| !e.is_finite()) {
+                    note(
+                        "the solution is no longer finite; reduce dt ([soln-plugin-nancheck] finds the place)",
+                    );
+                }
                 let names = self.engine.variables().primitive();
                 let list: Vec<String> =
                     names.iter().zip(&errors).map(|(n, e)| format!("{n} {e:.6e}")).collect();
