@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use solver::backend::Precision;
 use solver::engine::{BackendChoice, Engine, Settings};
 use solver::mesh::generate::{BoxMesh, Cells};
-use solver::mesh::local;
+use solver::mesh::local::LocalMesh;
 use solver::parallel::serial::Serial;
 use solver::physics::SystemSpec;
 use std::f64::consts::TAU;
@@ -123,14 +123,11 @@ fn build(
 ) -> Result<Engine, String> {
     let mesh = BoxMesh::new(workload.cells, [count; 3]).periodic([true; 3]).build();
     let constants = [("gamma", 1.4), ("nu", 1e-3), ("ax", 1.0), ("ay", 0.7), ("az", 0.4)];
-    let system = SystemSpec {
-        name: workload.system.into(),
-        dims: mesh.dims,
-        constants: constants.map(|(k, v)| (k.to_string(), v)).into(),
-        riemann: "rusanov".into(),
-    };
+    let system = constants
+        .iter()
+        .fold(SystemSpec::new(workload.system), |spec, (name, value)| spec.with(name, *value));
     let settings = Settings { backend, precision, ..Settings::new(system, workload.order) };
-    let local = local::cut(&mesh, &vec![0; mesh.len()], 0);
+    let local = LocalMesh::whole(&mesh);
     let dims = mesh.dims;
     drop(mesh);
     let mut engine = Engine::new(&settings, local, Arc::new(Serial)).map_err(|e| e.to_string())?;

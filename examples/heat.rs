@@ -58,11 +58,7 @@ impl Monitor for Wave {
 pub fn main() -> Result<(), Box<dyn Error>> {
     // A unit square; its sides are called left, right, bottom and top.
     let mesh = BoxMesh::new(Cells::TriQuad, [6, 6, 1]).warp(0.02).build();
-    let system = SystemSpec {
-        name: "diffusion".into(),
-        constants: [("nu".into(), NU)].into(),
-        ..SystemSpec::default()
-    };
+    let system = SystemSpec::new("diffusion").with("nu", NU);
     let mut settings = Settings::new(system, 3);
     settings.scheme = "tvd-rk3".into();
     settings.boundaries = [
@@ -72,7 +68,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         ("top".into(), condition("fixed-flux", "q", "0")?),
     ]
     .into();
-    let part = cut(&mesh, &vec![0; mesh.len()], 0);
+    let part = LocalMesh::whole(&mesh);
     let mut engine = Engine::new(&settings, part, Arc::new(Serial))?;
     engine.set_initial(|x, out| out[0] = exact(x, 0.0))?;
 

@@ -129,7 +129,7 @@ fn error(n: usize, order: usize) -> Result<f64, Box<dyn Error>> {
     settings.boundaries = [("left", &wall), ("right", &wall), ("bottom", &open), ("top", &open)]
         .map(|(name, condition)| (name.into(), condition.clone()))
         .into();
-    let part = cut(&mesh, &vec![0; mesh.len()], 0);
+    let part = LocalMesh::whole(&mesh);
     let mut engine = Engine::with_system(medium, &settings, part, Arc::new(Serial))?;
     engine.set_initial(|x, out| exact(&medium, x, 0.0, out))?;
     let tend = 0.5 * SQRT_2 / medium.c;

@@ -19,11 +19,7 @@ fn wave(
     part_of: &[u32],
     ranks: Arc<dyn Communicator>,
 ) -> Result<(BTreeMap<u32, Vec<f64>>, f64), RunError> {
-    let system = SystemSpec {
-        name: "advection-diffusion".into(),
-        constants: [("ax", 1.0), ("ay", 0.5), ("nu", 0.01)].map(|(k, v)| (k.into(), v)).into(),
-        ..SystemSpec::default()
-    };
+    let system = SystemSpec::new("advection-diffusion").with("ax", 1.0).with("ay", 0.5).with("nu", 0.01);
     let exact = |[x, y, _]: [f64; 3], t: f64| {
         (2.0 * PI * (x - t)).sin() * (2.0 * PI * (y - 0.5 * t)).sin() * (-0.08 * PI * PI * t).exp()
     };

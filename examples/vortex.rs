@@ -33,16 +33,11 @@ fn engine(n: usize, order: usize) -> Result<Engine, EngineError> {
         .extents([-10.0, -10.0, 0.0], [10.0, 10.0, 0.0])
         .periodic([true, true, false])
         .build();
-    let system = SystemSpec {
-        name: "euler".into(),
-        constants: [("gamma".into(), GAMMA)].into(),
-        riemann: "hllc".into(),
-        ..SystemSpec::default()
-    };
+    let system = SystemSpec::new("euler").with("gamma", GAMMA).riemann("hllc");
     // Everything else as usual: rk4, double precision, all cores of the processor.
     let settings = Settings::new(system, order);
     // One rank, which has all elements.
-    let part = cut(&mesh, &vec![0; mesh.len()], 0);
+    let part = LocalMesh::whole(&mesh);
     let mut engine = Engine::new(&settings, part, Arc::new(Serial))?;
     engine.set_initial(|x, out| exact(x, 0.0, out))?;
     Ok(engine)

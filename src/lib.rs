@@ -15,16 +15,12 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! // What to solve: du/dt + div(a u - nu grad u) = 0 with a = (1, 0.5), nu = 0; third order polynomials.
-//! let system = SystemSpec {
-//!     name: "advection-diffusion".into(),
-//!     constants: [("ax", 1.0), ("ay", 0.5), ("nu", 0.0)].map(|(k, v)| (k.into(), v)).into(),
-//!     ..SystemSpec::default()
-//! };
+//! let system = SystemSpec::new("advection-diffusion").with("ax", 1.0).with("ay", 0.5).with("nu", 0.0);
 //! let settings = Settings::new(system, 3);
 //!
 //! // Where: 8 x 8 quadrilaterals on the unit square, all of them on this one rank.
 //! let mesh = BoxMesh::new(Cells::Quad, [8, 8, 1]).periodic([true, true, false]).build();
-//! let part = cut(&mesh, &vec![0; mesh.len()], 0);
+//! let part = LocalMesh::whole(&mesh);
 //!
 //! let exact = |x: [f64; 3], t: f64| (TAU * (x[0] - t)).sin() * (TAU * (x[1] - 0.5 * t)).cos();
 //! let mut engine = Engine::new(&settings, part, Arc::new(Serial))?;
@@ -96,9 +92,9 @@ pub mod prelude {
     pub use crate::engine::{BackendChoice, BoundarySpec, Engine, EngineError, Settings};
     pub use crate::mesh::Mesh;
     pub use crate::mesh::generate::{BoxMesh, Cells};
-    pub use crate::mesh::local::cut;
+    pub use crate::mesh::local::{LocalMesh, cut};
     pub use crate::mesh::partition::partition;
-    pub use crate::monitor::{Moment, Monitor};
+    pub use crate::monitor::{Moment, Monitor, MonitorError};
     pub use crate::parallel::{Communicator, serial::Serial};
     pub use crate::physics::SystemSpec;
     pub use crate::physics::expr::Expr;

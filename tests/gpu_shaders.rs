@@ -57,7 +57,7 @@ impl SystemVisitor for Check<'_> {
             .order(if self.warp == 0.0 { 1 } else { 2 })
             .warp(self.warp)
             .build();
-        let local = local::cut(&mesh, &vec![0; mesh.len()], 0);
+        let local = local::LocalMesh::whole(&mesh);
         let disc = discretise(&local, self.order, &PointSets::default()).unwrap();
         // Every condition of the system, with data that need the device's elementary functions.
         let data = Expr::parse(

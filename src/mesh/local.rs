@@ -77,6 +77,13 @@ pub enum LocalLink {
     Boundary(u16),
 }
 
+impl LocalMesh {
+    /// The whole of `mesh`, for a run on one rank.
+    pub fn whole(mesh: &Mesh) -> LocalMesh {
+        cut(mesh, &vec![0; mesh.len()], 0)
+    }
+}
+
 /// Cuts rank `rank`'s part out of `mesh`. `part_of[id]` is the part (rank) of each element by global id.
 ///
 /// # Panics

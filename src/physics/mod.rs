@@ -104,6 +104,24 @@ pub struct SystemSpec {
 }
 
 impl SystemSpec {
+    /// The system called `name` (see [`SYSTEMS`]) without constants, with the Riemann solver `rusanov`. Its dimensions are
+    /// those of the mesh it is solved on.
+    pub fn new(name: &str) -> SystemSpec {
+        SystemSpec { name: name.into(), riemann: "rusanov".into(), ..SystemSpec::default() }
+    }
+
+    /// The same with the constant `name` set.
+    pub fn with(mut self, name: &str, value: f64) -> SystemSpec {
+        self.constants.insert(name.into(), value);
+        self
+    }
+
+    /// The same with another Riemann solver.
+    pub fn riemann(mut self, name: &str) -> SystemSpec {
+        self.riemann = name.into();
+        self
+    }
+
     /// The constant `name`, checked.
     ///
     /// # Errors
