@@ -19,6 +19,7 @@ fn sizes(cells: Cells, p: usize) -> [usize; 2] {
     match (cells, p) {
         (Cells::Hex, 1) => [12, 16],
         (Cells::Hex, 2) => [8, 12],
+        (Cells::Hex, 3) => [4, 6],
         (Cells::Hex, _) => [3, 5],
         (Cells::Tet, 1 | 2) => [6, 8],
         (Cells::Tet, 3) => [4, 6],

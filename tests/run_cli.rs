@@ -2,6 +2,7 @@
 
 #[path = "support/cases.rs"]
 mod cases;
+#[allow(dead_code)] // ranks are not needed here
 mod support;
 
 use cases::{Folder, WAVE, msh};
@@ -160,13 +161,11 @@ header = true
     assert!((last[0] - 0.1).abs() < 1e-12 && last[1..].iter().all(|x| *x > 0.0), "{residual}");
 }
 
-/// Primitive variables at the nodes of the cells' lattice, from the nodal polynomials of the HDF5 file: by element, pairs of
-/// place and values.
-fn at_lattice(
-    mesh: &Mesh,
-    header: &SolutionHeader,
-    block: &SolutionBlock,
-) -> Vec<(usize, Vec<([f64; 3], Vec<f64>)>)> {
+/// Place of a node and its values.
+type Node = ([f64; 3], Vec<f64>);
+
+/// Primitive variables at the nodes of the cells' lattice, from the nodal polynomials of the HDF5 file, by element.
+fn at_lattice(mesh: &Mesh, header: &SolutionHeader, block: &SolutionBlock) -> Vec<(usize, Vec<Node>)> {
     let (order, points, dims) = (block.order.max(1), block.points(), header.dims);
     let from = ndarray::Array2::from_shape_vec((points, dims), block.reference_points.clone()).unwrap();
     let to = lattice::nodes(block.shape, order);
