@@ -49,16 +49,17 @@ deps:
 deps-python: deps
 	@tests/setup.sh python "$(PYTHON)"
 
+# Files are written where a run is started: each in a folder of its own.
 demo: build
-	@rm -rf demo && mkdir demo
+	@rm -rf demo && mkdir -p demo/cpu demo/gpu
 	@echo; echo "== 1. Import the Gmsh mesh"
 	$(SOLVER) import meshes/vortex.msh demo/vortex.smesh
 	@echo; echo "== 2. Divide it into 4 parts"
 	$(SOLVER) partition 4 demo/vortex.smesh
 	@echo; echo "== 3. Run on 4 ranks, on the processor"
-	$(MPIRUN) -np 4 $(SOLVER) run -b cpu demo/vortex.smesh configs/vortex.ini
+	cd demo/cpu && $(MPIRUN) -np 4 "$(CURDIR)/$(SOLVER)" run -b cpu ../vortex.smesh ../../configs/vortex.ini
 	@echo; echo "== 4. Run on 4 ranks, on the graphics device (a software one, where there is no other)"
-	$(MPIRUN) -np 4 $(SOLVER) run -b gpu demo/vortex.smesh configs/vortex.ini
+	cd demo/gpu && $(MPIRUN) -np 4 "$(CURDIR)/$(SOLVER)" run -b gpu ../vortex.smesh ../../configs/vortex.ini
 	@echo; echo "== The results; open in ParaView:"
 	@find demo -name '*.pvd' -o -name '*.vtkhdf' | sort
 

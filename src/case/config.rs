@@ -35,7 +35,7 @@ pub fn backend_kind(name: &str) -> Option<BackendKind> {
 }
 
 /// `[backend]` and the sections of its kinds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct BackendConfig {
     /// Floating type.
     pub precision: Precision,
@@ -123,6 +123,13 @@ pub struct InterfaceConfig {
     pub ldg_tau: f64,
 }
 
+impl Default for InterfaceConfig {
+    fn default() -> Self {
+        let riemann_solver = Located { value: "rusanov".into(), line: None };
+        InterfaceConfig { riemann_solver, ldg_beta: 0.5, ldg_tau: 0.1 }
+    }
+}
+
 impl InterfaceConfig {
     pub(super) fn read(values: &mut Values<'_>) -> Option<InterfaceConfig> {
         let section = "solver-interfaces";
@@ -171,6 +178,13 @@ pub struct TimeConfig {
     /// When the next output or the end is at most this many steps away, these are made equal. 1 (the default here, and the
     /// behaviour of PyFR up to 3.1) shortens only the last step; the newest PyFR has 10.
     pub dt_lookahead: u64,
+}
+
+impl Default for TimeConfig {
+    fn default() -> Self {
+        let scheme = Located { value: "rk4".into(), line: None };
+        TimeConfig { scheme, tstart: 0.0, tend: 1.0, dt: 1e-3, dt_min: 1e-12, dt_lookahead: 1 }
+    }
 }
 
 impl TimeConfig {

@@ -124,24 +124,22 @@ impl Case {
         let exact = ini.section("solution").map(|_| Expressions::new(&shared, "solution"));
         let boundaries = boundaries(&mut values, &shared);
         let Values { errors, mut warnings, defaults, .. } = values;
-        errors.into_result(())?;
         let effective = effective(&ini, &defaults);
         warnings.sort_by_key(|w| w.place.line.unwrap_or(usize::MAX));
-        let (Some(backend), Some(solver), Some(interfaces), Some(time)) = (backend, solver, interfaces, time)
-        else {
-            // Each of these has reported why it is missing.
-            let kind = ProblemKind::Other("a section could not be read".into());
-            return Err(Problem::new(ini.place("", None), kind).into());
+        let Some(solver) = solver else {
+            return Err(errors.sorted());
         };
         let source_text = source_text.into();
         let case = Case {
-            backend,
+            // Where a section could not be read, its mistakes are among the errors, and something valid stands in, to get
+            // at the mistakes in the rest.
+            backend: backend.unwrap_or_default(),
             mesh,
             constants,
             solver,
-            interfaces,
+            interfaces: interfaces.unwrap_or_default(),
             point_sets,
-            time,
+            time: time.unwrap_or_default(),
             plugins,
             source_text,
             ics,
@@ -150,6 +148,11 @@ impl Case {
             shared,
             effective,
         };
+        if !errors.is_empty() {
+            let mut errors = errors;
+            errors.take(case.plan(case.likely_dims()));
+            return Err(errors.sorted());
+        }
         Ok((case, warnings))
     }
 

@@ -22,19 +22,20 @@ use std::sync::Arc;
 /// memory.
 #[derive(clap::Args, Debug)]
 pub struct Run {
-    /// [MESH] CASE.ini
+    /// The case file (.ini), after the mesh if one is to be named here
     #[arg(required = true, num_args = 1..=2, value_name = "[MESH] CASE")]
     files: Vec<PathBuf>,
-    /// Where to compute: cpu, gpu, or a classic name (openmp, cuda, hip, opencl, metal); by default the case's choice, else cpu
+    /// Where to compute: cpu, gpu, reference (slow, to compare with), or a classic name (openmp for cpu; cuda, hip, opencl,
+    /// metal for gpu); by default the case's choice, else cpu
     #[arg(short, long)]
     backend: Option<String>,
     /// Device of the GPU backend: its number in 'solver devices' or a part of its name
     #[arg(short, long)]
     device: Option<String>,
-    /// Name of the partitioning to use
+    /// Name of the partitioning to use; by default any of the mesh with one part for each rank
     #[arg(short = 'P', long)]
     partitioning: Option<String>,
-    /// Threads of each rank; by default the machine's cores divided by its ranks
+    /// Threads of each rank; by default RAYON_NUM_THREADS, else the machine's cores divided by the ranks on it
     #[arg(short, long)]
     threads: Option<usize>,
 }
@@ -125,28 +126,24 @@ impl Run {
         Ok(Inputs { case, plan, warnings, mesh_file })
     }
 
+    /// The command line's choice, else the case's, else the CPU.
     fn backend(&self, case: &Case) -> Result<BackendChoice> {
         let name =
             self.backend.as_deref().or(case.backend.name.as_ref().map(|n| n.value.as_str())).unwrap_or("cpu");
-        if let Some(choice) = BACKENDS.iter().find(|b| b.name == name) {
-            let device = self.device.clone().or_else(|| case.backend.device_id(name).map(String::from));
-            return Ok(match (choice.value)() {
-                BackendChoice::Gpu(_) => BackendChoice::Gpu(device),
-                other => other,
-            });
-        }
-        match backend_kind(name) {
-            Some(BackendKind::Cpu) => Ok(BackendChoice::Cpu(None)),
-            Some(BackendKind::Gpu) => {
-                let device = self.device.clone().or_else(|| case.backend.device_id(name).map(String::from));
-                Ok(BackendChoice::Gpu(device))
-            }
-            None => {
+        let choice = match (BACKENDS.iter().find(|b| b.name == name), backend_kind(name)) {
+            (Some(choice), _) => (choice.value)(),
+            (None, Some(BackendKind::Cpu)) => BackendChoice::Cpu(None),
+            (None, Some(BackendKind::Gpu)) => BackendChoice::Gpu(None),
+            (None, None) => {
                 let known =
                     BACKENDS.iter().map(|b| b.name).chain(["openmp", "cuda", "hip", "opencl", "metal"]);
-                Err(unknown("backend", name, known).into())
+                return Err(unknown("backend", name, known).into());
             }
-        }
+        };
+        Ok(match choice {
+            BackendChoice::Gpu(_) => BackendChoice::Gpu(self.device.clone().or_else(|| device(case, name))),
+            other => other,
+        })
     }
 
     /// The rank of each element. Collective.
@@ -219,6 +216,11 @@ impl Job {
             let degree = (2 * self.plan.settings.order + 5).max(11);
             let errors = self.engine.error(degree, |x, out| evaluate(exact, x, end.t, out))?;
             if comm.rank() == 0 {
+                if errors.iter().any(|e| !e.is_finite()) {
+                    note(
+                        "the solution is no longer finite; reduce dt ([soln-plugin-nancheck] finds the place)",
+                    );
+                }
                 let names = self.engine.variables().primitive();
                 let list: Vec<String> =
                     names.iter().zip(&errors).map(|(n, e)| format!("{n} {e:.6e}")).collect();
@@ -237,6 +239,12 @@ impl Job {
 /// Whether every rank has the same error.
 fn shared(error: &RunError) -> bool {
     matches!(error, RunError::Monitor(MonitorError::NotFinite { .. } | MonitorError::Agreed(_)))
+}
+
+/// The device the case asks for; the ways to spread ranks over devices are what happens anyway.
+fn device(case: &Case, backend: &str) -> Option<String> {
+    let id = case.backend.device_id(backend)?;
+    (!["local-rank", "round-robin"].contains(&id)).then(|| id.into())
 }
 
 /// A path in a case file is relative to that file.

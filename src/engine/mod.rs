@@ -11,6 +11,7 @@ pub mod discretise;
 pub mod fields;
 pub mod geometry;
 pub mod scheme;
+pub mod traffic;
 
 use crate::backend::cpu::{self, Isa};
 use crate::backend::problem::Ldg;
@@ -390,8 +391,8 @@ fn gpu<const D: usize, const V: usize, S: System<D, V>>(
     problem: Problem<D, V, S>,
     device: Option<&str>,
 ) -> Result<Box<dyn Backend>, EngineError> {
-    let _ = (problem, device);
-    Err(EngineError::NoGpu)
+    let device = crate::backend::gpu::Device::open(device, problem.communicator.local_rank())?;
+    Ok(crate::backend::gpu::create(problem, &device)?)
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -168,19 +168,7 @@ pub fn mean(points: &[[f64; 3]]) -> [f64; 3] {
 /// Lattice coordinates, each in `0..=order`, of the nodes of geometry of that order: x fastest, then y, then z, cut off
 /// at `x + y + z = order` for simplices. The list has `shape.points(order)` entries.
 pub fn lattice(shape: Shape, order: usize) -> Vec<[usize; 3]> {
-    let top = |axis: usize| if axis < shape.dims() { order } else { 0 };
-    let simplex = matches!(shape, Shape::Tri | Shape::Tet);
-    let mut nodes = Vec::with_capacity(shape.points(order));
-    for k in 0..=top(2) {
-        for j in 0..=top(1) {
-            for i in 0..=top(0) {
-                if !simplex || i + j + k <= order {
-                    nodes.push([i, j, k]);
-                }
-            }
-        }
-    }
-    nodes
+    crate::element::lattice::indices(shape, order)
 }
 
 /// Position within the lattice of geometry of order `order` (at least 1) of each vertex of the shape.

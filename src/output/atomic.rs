@@ -1,11 +1,7 @@
-//! Files that appear whole or not at all.
-//!
-//! The content goes to a temporary file in the same folder (a rename cannot cross file systems), is forced to disk, and
-//! takes the final name by a rename, which POSIX and NTFS do in one step. Whoever opens the final name therefore sees the
-//! old file or the complete new one, also after a power cut.
+//! [`files::replace`] for outputs: errors name the file and say what to do.
 
 use super::{Cause, OutputError};
-use std::fs::{File, OpenOptions};
+use crate::files;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
@@ -19,7 +15,7 @@ pub fn write_atomically<T>(
     path: &Path,
     write: impl FnOnce(&Path) -> Result<T, Cause>,
 ) -> Result<T, OutputError> {
-    attempt(path, write).map_err(|cause| failure(path, cause))
+    files::replace(path, write, Cause::Io).map_err(|cause| failure(path, cause))
 }
 
 /// The error for a failed write to `path`, with advice.
@@ -29,40 +25,12 @@ pub fn failure(path: &Path, cause: impl Into<Cause>) -> OutputError {
     OutputError::Write { path: path.to_owned(), cause, advice }
 }
 
-fn attempt<T>(path: &Path, write: impl FnOnce(&Path) -> Result<T, Cause>) -> Result<T, Cause> {
-    let folder = folder_of(path);
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".partial-").suffix(".tmp");
-    // A temporary file is private by default; results follow the user's umask like any other file.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let temporary = builder.tempfile_in(folder)?.into_temp_path();
-    let value = write(&temporary)?;
-    OpenOptions::new().write(true).open(&temporary)?.sync_all()?;
-    temporary.persist(path).map_err(|e| e.error)?;
-    sync_folder(folder)?;
-    Ok(value)
-}
-
 /// Creates the folder that is to hold `path`, with its parents.
 ///
 /// # Errors
 /// [`OutputError::Write`] with the path and advice.
 pub fn create_folder_of(path: &Path) -> Result<(), OutputError> {
-    std::fs::create_dir_all(folder_of(path)).map_err(|e| failure(path, e))
-}
-
-/// The folder of a file; `.` for a bare name.
-fn folder_of(path: &Path) -> &Path {
-    match path.parent() {
-        Some(p) if !p.as_os_str().is_empty() => p,
-        _ => Path::new("."),
-    }
-}
-
-/// Makes the rename itself durable. Other systems neither need nor allow it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    std::fs::create_dir_all(files::folder_of(path)).map_err(|e| failure(path, e))
 }
 
 fn advice(cause: &Cause) -> &'static str {

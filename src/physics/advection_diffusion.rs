@@ -5,6 +5,7 @@
 
 use super::system::{Boundary, BoundaryKind, BoundaryPoint, OutputField, System, dot};
 use super::{Real, SystemError, SystemSpec};
+use crate::array;
 
 /// Linear advection and diffusion of one scalar.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,7 +53,7 @@ impl AdvectionDiffusion {
 
     #[inline(always)]
     fn speed<R: Real, const D: usize>(&self, n: &[R; D]) -> R {
-        let velocity: [R; D] = std::array::from_fn(|d| R::from_f64(self.velocity[d]));
+        let velocity: [R; D] = array!(d => R::from_f64(self.velocity[d]));
         dot(&velocity, n)
     }
 }
@@ -115,7 +116,7 @@ impl<const D: usize> System<D, 1> for AdvectionDiffusion {
 
     #[inline(always)]
     fn viscous_flux<R: Real>(&self, _u: &[R; 1], grad: &[[R; 1]; D], n: &[R; D]) -> [R; 1] {
-        let slope: [R; D] = std::array::from_fn(|d| grad[d][0]);
+        let slope: [R; D] = array!(d => grad[d][0]);
         [R::from_f64(-self.nu) * dot(&slope, n)]
     }
 }

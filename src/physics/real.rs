@@ -60,6 +60,27 @@ pub trait Real:
     }
 }
 
+/// An array of reals from an expression of the index: `array!(v => a[v] + b[v])`.
+///
+/// Like [`std::array::from_fn`], but without a closure: kernels must inline completely into the function that has the
+/// vector instructions switched on, and closures in library functions do not reliably.
+#[macro_export]
+macro_rules! array {
+    ($index:ident => $value:expr) => {{
+        let mut values = $crate::physics::real::zeros();
+        for $index in 0..values.len() {
+            values[$index] = $value;
+        }
+        values
+    }};
+}
+
+/// `N` zeros; a helper of [`array!`](crate::array).
+#[inline(always)]
+pub fn zeros<R: Real, const N: usize>() -> [R; N] {
+    [R::from_f64(0.0); N]
+}
+
 /// Elementary functions of one argument that hardware does not give in every precision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[allow(missing_docs)]

@@ -4,6 +4,7 @@
 //! the number of conserved variables. Gradients are `grad[direction][variable]`.
 
 use super::Real;
+use crate::array;
 
 /// A field a system shows to people, as a function of the conserved variables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,8 +54,8 @@ pub trait System<const D: usize, const V: usize>: Clone + Send + Sync + 'static 
     fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V];
     /// `G(u, grad u) . n` for a vector `n` of any length; not called unless [`System::VISCOUS`].
     fn viscous_flux<R: Real>(&self, u: &[R; V], grad: &[[R; V]; D], n: &[R; D]) -> [R; V] {
-        let _ = (grad, n);
-        u.map(|_| R::from_f64(0.0))
+        let _ = (u, grad, n);
+        crate::physics::real::zeros()
     }
 }
 
@@ -91,7 +92,7 @@ pub trait Boundary<const D: usize, const V: usize, S>:
     {
         let ghost = self.ghost(system, u, at);
         let flux = system.viscous_flux(&ghost, grad, at.normal);
-        std::array::from_fn(|v| flux[v] + tau * (u[v] - ghost[v]))
+        array!(v => flux[v] + tau * (u[v] - ghost[v]))
     }
 }
 

@@ -24,16 +24,37 @@ impl Span {
     pub fn new(tstart: f64, tend: f64, dt: f64) -> Span {
         Span { tstart, tend, dt, dt_min: 1e-12, lookahead: 1 }
     }
+}
+
+/// Chooses steps. Times are counted from the last one that was landed on, because a sum of many steps drifts.
+struct Timeline {
+    span: Span,
+    from: f64,
+    taken: u64,
+}
+
+impl Timeline {
+    fn new(span: Span) -> Timeline {
+        Timeline { span, from: span.tstart, taken: 0 }
+    }
 
     /// The step to take at `t` towards `target`, and the time it leads to.
-    fn next(&self, t: f64, target: f64) -> (f64, f64) {
+    fn next(&mut self, t: f64, target: f64) -> (f64, f64) {
+        let Span { dt, dt_min, lookahead, .. } = self.span;
         let remaining = target - t;
-        let steps = (remaining / self.dt - 5.0 * self.dt_min / self.dt).ceil().max(1.0);
-        if steps <= 1.0 {
-            return (remaining, target);
+        let steps = ((remaining - 5.0 * dt_min) / dt).ceil();
+        if steps > 1.0 && steps > lookahead as f64 {
+            self.taken += 1;
+            return (dt, self.from + self.taken as f64 * dt);
         }
-        let dt = if steps <= self.lookahead as f64 { (remaining / steps).max(self.dt_min) } else { self.dt };
-        (dt, t + dt)
+        let (dt, end) = if steps <= 1.0 {
+            (remaining, target)
+        } else {
+            let dt = (remaining / steps).max(dt_min);
+            (dt, t + dt)
+        };
+        (self.from, self.taken) = (end, 0);
+        (dt, end)
     }
 }
 
@@ -96,6 +117,7 @@ pub fn run(
     watcher: &mut dyn Watcher,
 ) -> Result<Moment, RunError> {
     let mut clock = Clock::new(engine, span, watcher.interval());
+    let mut timeline = Timeline::new(span);
     let mut now = Moment { t: span.tstart, dt: 0.0, step: 0 };
     for monitor in monitors.iter_mut() {
         monitor.start(engine, &now)?;
@@ -103,7 +125,7 @@ pub fn run(
     while now.t < span.tend {
         let targets = monitors.iter().filter_map(|m| m.next_time()).filter(|&t| t > now.t);
         let target = targets.fold(span.tend, f64::min);
-        let (dt, t) = span.next(now.t, target);
+        let (dt, t) = timeline.next(now.t, target);
         engine.step(now.t, dt)?;
         now = Moment { t, dt, step: now.step + 1 };
         for monitor in monitors.iter_mut() {
@@ -182,23 +204,27 @@ impl Clock {
 mod tests {
     use super::*;
 
-    #[test]
-    fn steps_land_on_targets_without_slivers() {
-        let span = Span::new(0.0, 1.0, 0.1);
-        let (mut t, mut steps) = (0.0, 0);
-        while t < 1.0 {
-            t = span.next(t, 1.0).1;
-            steps += 1;
+    /// The times a run passes through.
+    fn times(span: Span, target: f64) -> Vec<f64> {
+        let mut timeline = Timeline::new(span);
+        let mut times = vec![span.tstart];
+        while times[times.len() - 1] < target {
+            times.push(timeline.next(times[times.len() - 1], target).1);
         }
-        assert_eq!((t, steps), (1.0, 10));
+        times
     }
 
     #[test]
-    fn lookahead_divides_the_rest_evenly() {
-        let span = Span { lookahead: 10, ..Span::new(0.0, 1.0, 0.3) };
-        assert_eq!(span.next(0.0, 1.0), (0.25, 0.25));
-        let shortened = Span::new(0.0, 1.0, 0.3);
-        assert_eq!(shortened.next(0.0, 1.0), (0.3, 0.3));
-        assert_eq!(shortened.next(0.75, 1.0), (0.25, 1.0));
+    fn steps_land_on_targets_without_slivers_or_drift() {
+        let times = times(Span::new(0.0, 100.0, 0.005), 100.0);
+        assert_eq!(times.len(), 20_001);
+        assert!(times.iter().enumerate().all(|(n, t)| *t == n as f64 * 0.005));
+    }
+
+    #[test]
+    fn the_last_step_is_shortened_or_the_last_few_made_equal() {
+        let span = Span::new(0.0, 1.0, 0.3);
+        assert_eq!(times(span, 1.0), [0.0, 0.3, 0.6, 0.8999999999999999, 1.0]);
+        assert_eq!(times(Span { lookahead: 10, ..span }, 1.0), [0.0, 0.25, 0.5, 0.75, 1.0]);
     }
 }

@@ -6,6 +6,7 @@
 use super::boundary::BoundaryValues;
 use super::lane::Lane;
 use super::layout::{BlockLayout, Pairings};
+use crate::array;
 use crate::backend::problem::Ldg;
 use crate::backend::{Precision, Stage};
 use crate::physics::Real;
@@ -112,13 +113,20 @@ fn at<L: Copy, const V: usize>(values: &[L], point: usize) -> [L; V] {
     values[point * V..][..V].try_into().unwrap_or_else(|_| unreachable!("V values were sliced"))
 }
 
+/// Values of each direction at a point; the directions are `stride` apart.
+#[inline(always)]
+fn along<L: Lane, const D: usize, const V: usize>(values: &[L], stride: usize, point: usize) -> [[L; V]; D] {
+    let mut all = [[L::from_f64(0.0); V]; D];
+    for d in 0..D {
+        all[d] = at::<L, V>(&values[d * stride..], point);
+    }
+    all
+}
+
 /// `(states of the left side, of the right side)` given those of ours and beyond.
 #[inline(always)]
 fn sides<L: Lane, const V: usize>(left: L::Mask, own: &[L; V], beyond: &[L; V]) -> ([L; V], [L; V]) {
-    (
-        std::array::from_fn(|v| L::select(left, own[v], beyond[v])),
-        std::array::from_fn(|v| L::select(left, beyond[v], own[v])),
-    )
+    (array!(v => L::select(left, own[v], beyond[v])), array!(v => L::select(left, beyond[v], own[v])))
 }
 
 impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V, S, L> {
@@ -151,13 +159,25 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let k = cut(&mut scratch, size);
         let fluxes = cut(&mut scratch, ops.flux_scratch(V));
         let u = &registers[updates.eval * size..][..size];
+        // The next pack's registers follow this one's in memory.
+        let ahead = u.as_ptr().wrapping_add(registers.len());
+        let parts = ops.points * D;
         ops.interpolate::<L, V>(u, own);
         block.gather::<V>(pack, states, self.pairings, beyond);
         let common = fluxes.len() - faces;
-        self.common_fluxes(pack, own, beyond, &mut fluxes[common..], |_, _, _, _| {});
+        self.common_fluxes(
+            pack,
+            own,
+            beyond,
+            &mut fluxes[common..],
+            #[inline(always)]
+            |_, _, _, _| {},
+        );
         ops.divergence::<L, V>(
+            #[inline(always)]
             |d, out| {
                 for p in 0..ops.points {
+                    block.prefetch(pack, d * ops.points + p, parts, ahead, size, states);
                     let flux = self.system.flux(&at::<L, V>(u, p), block.s::<D>(pack, p, d));
                     out[p * V..][..V].copy_from_slice(&flux);
                 }
@@ -224,6 +244,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
             own,
             beyond,
             &mut fluxes[common..],
+            #[inline(always)]
             |on_boundary, area, (own, beyond), flux| {
                 // Penalty tau (u_L - u_R); on boundaries it belongs to the boundary's own flux.
                 let penalty = L::from_f64(self.ldg.tau) * area;
@@ -239,7 +260,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let normal = &mut beyond[..];
         for face in 0..block.faces {
             for i in block.face_offsets[face]..block.face_offsets[face + 1] {
-                let grad = std::array::from_fn(|d| at::<L, V>(&face_gradient[d * faces..], i));
+                let grad = along::<L, D, V>(face_gradient, faces, i);
                 let flux =
                     self.system.viscous_flux(&at::<L, V>(own, i), &grad, block.normal::<D>(pack, face, i).0);
                 normal[i * V..][..V].copy_from_slice(&flux);
@@ -252,10 +273,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
 
         let u = &both[..size];
         ops.divergence::<L, V>(
+            #[inline(always)]
             |d, out| {
                 for p in 0..ops.points {
                     let (state, s) = (at::<L, V>(u, p), block.s::<D>(pack, p, d));
-                    let grad = std::array::from_fn(|d| at::<L, V>(&gradient[d * size..], p));
+                    let grad = along::<L, D, V>(gradient, size, p);
                     let (inviscid, viscous) =
                         (self.system.flux(&state, s), self.system.viscous_flux(&state, &grad, s));
                     for v in 0..V {
@@ -349,7 +371,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
                 let left = L::from_f64(0.0).lt(area);
                 let (own, beyond) = (at::<L, V>(own, i), at::<L, V>(beyond, i));
                 let (ul, ur) = sides(left, &own, &beyond);
-                let mut flux = self.system.common_flux(&ul, &ur, normal).map(|f| f * area);
+                let flux = self.system.common_flux(&ul, &ur, normal);
+                let mut flux = array!(v => flux[v] * area);
                 more(boundary, area, (&own, &beyond), &mut flux);
                 common[i * V..][..V].copy_from_slice(&flux);
             }
@@ -419,7 +442,9 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let variables = k.len() / points;
         for (p, k) in k.chunks_exact_mut(variables).enumerate() {
             let factor = self.block.minus_inverse_jacobian(pack, p);
-            k.iter_mut().for_each(|k| *k = factor * *k);
+            for k in k {
+                *k = factor * *k;
+            }
         }
     }
 }

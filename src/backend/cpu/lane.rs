@@ -32,6 +32,16 @@ pub trait Pass {
     fn run(self);
 }
 
+/// A closure as a [`Pass`]; mark the closure `#[inline(always)]`.
+pub struct Work<F: FnOnce()>(pub F);
+
+impl<F: FnOnce()> Pass for Work<F> {
+    #[inline(always)]
+    fn run(self) {
+        (self.0)();
+    }
+}
+
 /// A pack of [`Lane::LANES`] numbers.
 ///
 /// # Safety
@@ -48,6 +58,18 @@ pub unsafe trait Lane: Real + Send + Sync + 'static {
     fn splat(x: Self::Scalar) -> Self;
     /// Runs `pass` compiled for this lane's instruction set.
     fn vectorize<P: Pass>(pass: P);
+
+    /// Asks for the cache line at `address`, which need not be valid, to be at hand soon.
+    #[inline(always)]
+    fn prefetch<T>(address: *const T) {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: SSE is part of the architecture, and a prefetch of any address does nothing but fill a cache.
+        unsafe {
+            std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address.cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = address;
+    }
 
     /// Packs as the numbers they hold.
     #[inline(always)]

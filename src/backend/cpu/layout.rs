@@ -161,6 +161,39 @@ impl<L: Lane> BlockLayout<L> {
         (values[..D].try_into().expect("D values were sliced"), values[D])
     }
 
+    /// Asks for a part of what the next pack will read, so that it is at hand by then: `part` of `parts` of its state
+    /// (which starts at `state` and has `size` packs) and of the rows beyond its faces. Spread over the work on a pack,
+    /// because a processor has only so many loads under way.
+    #[inline(always)]
+    pub fn prefetch(
+        &self,
+        pack: usize,
+        part: usize,
+        parts: usize,
+        state: *const L,
+        size: usize,
+        rows: &[L::Scalar],
+    ) {
+        let next = pack + 1;
+        if next >= self.packs {
+            return;
+        }
+        const LINE: usize = 64;
+        let lines = (size * std::mem::size_of::<L>()).div_ceil(LINE);
+        for line in lines * part / parts..lines * (part + 1) / parts {
+            L::prefetch(state.cast::<u8>().wrapping_add(line * LINE));
+        }
+        let links = &self.beyond[next * self.faces * L::LANES..(next + 1) * self.faces * L::LANES];
+        let row_lines = (self.rows_stride * std::mem::size_of::<L::Scalar>()).div_ceil(LINE * self.faces);
+        for &start in &links[links.len() * part / parts..links.len() * (part + 1) / parts] {
+            for line in 0..row_lines {
+                L::prefetch(
+                    rows.as_ptr().wrapping_add(start as usize).cast::<u8>().wrapping_add(line * LINE),
+                );
+            }
+        }
+    }
+
     /// Values beyond the faces of a pack, `to[F][V]`, in the order of our flux points.
     #[inline(always)]
     pub fn gather<const V: usize>(&self, pack: usize, rows: &[L::Scalar], pairings: &Pairings, to: &mut [L]) {

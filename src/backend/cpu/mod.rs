@@ -26,7 +26,7 @@ use crate::physics::Real;
 use crate::physics::system::System;
 use boundary::BoundaryValues;
 use kernels::{Context, Updates};
-use lane::{Lane, Pack, Pass, Scalar};
+use lane::{Lane, Pack, Scalar, Work};
 use layout::{BlockLayout, Pairings};
 use rayon::prelude::*;
 use std::cell::UnsafeCell;
@@ -177,16 +177,6 @@ impl<L: Lane> BlockLayout<L> {
             Part::Interior => 0..self.interior,
             Part::Rest => self.interior..self.packs,
         }
-    }
-}
-
-/// A closure as a [`Pass`]; the closure must inline (it is called once).
-struct Work<F: FnOnce()>(F);
-
-impl<F: FnOnce()> Pass for Work<F> {
-    #[inline(always)]
-    fn run(self) {
-        (self.0)();
     }
 }
 

@@ -4,7 +4,8 @@
 //! by line with the one-dimensional operators, their length a compile-time constant; other shapes apply dense matrices
 //! in blocks of four rows kept in registers.
 
-use super::lane::{Lane, Scalar};
+use super::lane::{Lane, Scalar, Work};
+use crate::array;
 use crate::element::{Operators, Shape};
 use ndarray::Array2;
 
@@ -222,7 +223,11 @@ macro_rules! for_length {
     };
     (@ $n:expr, $N:ident, $call:expr, $($length:literal)*) => {
         match $n {
-            $($length => { const $N: usize = $length; $call })*
+            $($length => {
+                const $N: usize = $length;
+                // A function of its own for each length, shared by all kernels.
+                L::vectorize(Work(#[inline(always)] || $call));
+            })*
             _ => unreachable!("longer lines use dense operators"),
         }
     };
@@ -240,11 +245,10 @@ fn ends<L: Lane, const V: usize, const N: usize>(
     let ends: &[L::Scalar] = &ends[..2 * N];
     for (l, &start) in lines.starts.iter().enumerate() {
         for v in 0..V {
-            let at = |k: usize| u[(start + k * lines.stride) * V + v];
-            let first = at(0);
+            let first = u[start * V + v];
             let (mut minus, mut plus) = (L::splat(ends[0]) * first, L::splat(ends[N]) * first);
             for k in 1..N {
-                let x = at(k);
+                let x = u[(start + k * lines.stride) * V + v];
                 minus = L::splat(ends[k]).mul_add(x, minus);
                 plus = L::splat(ends[N + k]).mul_add(x, plus);
             }
@@ -267,10 +271,10 @@ fn derive<L: Lane, const V: usize, const N: usize>(
     add: bool,
 ) {
     let (derivative, lift) = (&derivative[..N * N], &lift[..2 * N]);
-    let signs = signs.map(L::from_f64);
+    let signs = [L::from_f64(signs[0]), L::from_f64(signs[1])];
     for (l, &start) in lines.starts.iter().enumerate() {
         for v in 0..V {
-            let line: [L; N] = std::array::from_fn(|k| x[(start + k * lines.stride) * V + v]);
+            let line: [L; N] = array!(k => x[(start + k * lines.stride) * V + v]);
             let minus = signs[0] * common[(lines.minus + l) * V + v];
             let plus = signs[1] * common[(lines.plus + l) * V + v];
             for i in 0..N {
@@ -313,12 +317,11 @@ fn multiply<L: Lane, const V: usize>(matrix: &[L::Scalar], columns: usize, x: &[
     let (x, rows) = (&x[..columns * V], matrix.len() / columns);
     let mut row = 0;
     while row + ROWS <= rows {
-        let m: [&[L::Scalar]; ROWS] =
-            std::array::from_fn(|r| &matrix[(row + r) * columns..(row + r + 1) * columns]);
+        let m = &matrix[row * columns..(row + ROWS) * columns];
         let mut sums = [[L::from_f64(0.0); V]; ROWS];
         for (k, x) in x.chunks_exact(V).enumerate() {
             for r in 0..ROWS {
-                let c = L::splat(m[r][k]);
+                let c = L::splat(m[r * columns + k]);
                 for v in 0..V {
                     sums[r][v] = c.mul_add(x[v], sums[r][v]);
                 }

@@ -1,1 +1,156 @@
-//! gpu stub
+//! The GPU backend: compute shaders on any Vulkan, Metal or DirectX 12 device, through wgpu.
+//!
+//! Physics is traced ([`trace`]) and printed as WGSL ([`emit`], [`physics`]); the skeletons of `shaders/` are put around it
+//! for each block ([`shader`]). A stage is one kernel a block for systems without second derivatives, two for the others
+//! (module docs of [`crate::backend::discretisation`] have the formulas). Stages are recorded and submitted together; the
+//! host waits only for the halo, and while it does, the elements that touch no other rank are computed.
+//!
+//! Operators: tensor shapes apply 1-D operators line by line; every invocation takes a whole line, so the coefficients are
+//! the same for all and stand in the shader as literals (bounded: `(p + 1)^2` of them). Dense operators of the other shapes
+//! lie in a buffer, because there every invocation takes a row of its own; neighbouring invocations read neighbouring words.
+//!
+//! In single precision everything on the device is single, boundary data that depend on time included.
+
+mod blocks;
+mod buffers;
+mod device;
+pub mod emit;
+mod halo;
+mod kernels;
+mod operators;
+pub mod physics;
+pub mod plan;
+mod recorder;
+pub mod shader;
+mod state;
+#[cfg(test)]
+mod tests;
+pub mod trace;
+
+pub use device::{Device, DeviceInfo, devices};
+pub use kernels::{Source, Use};
+pub use shader::Limits;
+
+use super::rows::FaceRows;
+use super::{Backend, BackendError, Precision, Problem};
+use crate::physics::System;
+use blocks::{BlockArrays, Ghosts, Pairs, register_bytes};
+use buffers::Memory;
+use halo::Halo;
+use kernels::ROW;
+use physics::Physics;
+use recorder::Recorder;
+use state::Gpu;
+use std::collections::HashMap;
+use wgpu::{Buffer, BufferUsages};
+
+/// Makes the backend on `device`; all registers are zero. Collective.
+///
+/// # Errors
+/// The device lacks double precision or memory, or refuses the kernels.
+pub fn create<const D: usize, const V: usize, S: System<D, V>>(
+    problem: Problem<D, V, S>,
+    device: &Device,
+) -> Result<Box<dyn Backend>, BackendError> {
+    let limits = device.device.limits();
+    let limits = Limits {
+        workgroup_memory: limits.max_compute_workgroup_storage_size as usize,
+        invocations: limits.max_compute_invocations_per_workgroup.min(limits.max_compute_workgroup_size_x)
+            as usize,
+        row: ROW.min(limits.max_compute_workgroups_per_dimension),
+    };
+    create_within(problem, device, limits)
+}
+
+/// [`create`] with kernels made for a smaller device (tests).
+///
+/// # Errors
+/// As [`create`].
+pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
+    problem: Problem<D, V, S>,
+    device: &Device,
+    limits: Limits,
+) -> Result<Box<dyn Backend>, BackendError> {
+    device.check()?;
+    let precision = problem.precision;
+    if precision == Precision::Double && !device.device.features().contains(wgpu::Features::SHADER_F64) {
+        return Err(BackendError::Unsupported(format!(
+            "{} has no double precision; use precision = single, or run on the processor (-b cpu)",
+            device.info.name
+        )));
+    }
+    let physics = Physics::new(&problem)?;
+    let disc = problem.discretisation;
+    let rows = FaceRows::new(&disc, V, 1);
+    let mut memory = Memory { device: device.clone(), precision, bytes: 0 };
+    let memory_ref = &mut memory;
+    let ghosts = Ghosts::new(memory_ref, &disc, &rows, &problem.boundaries, physics.keys)?;
+    let pairs = Pairs::new(memory_ref, &disc)?;
+    let mut blocks = vec![];
+    for index in 0..disc.blocks.len() {
+        blocks.push(match disc.blocks[index].is_empty() {
+            true => None,
+            false => Some(BlockArrays::new(
+                memory_ref,
+                &disc,
+                index,
+                &rows,
+                &pairs,
+                problem.registers,
+                S::VISCOUS,
+            )?),
+        });
+    }
+    // A viscous stage reads face states only in its first pass and writes them in its second: one array is enough.
+    let arrays = if S::VISCOUS { 1 } else { 2 };
+    let states: Vec<Buffer> =
+        (0..arrays).map(|_| memory_ref.numbers("face states", rows.len)).collect::<Result<_, _>>()?;
+    let fluxes = match S::VISCOUS {
+        true => Some(memory_ref.numbers("face fluxes", rows.len)?),
+        false => None,
+    };
+    let communicator = &problem.communicator;
+    let all: Vec<&Buffer> = states.iter().collect();
+    let state_halo = Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &all)?;
+    let flux_halo = match &fluxes {
+        Some(fluxes) => Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &[fluxes])?,
+        None => None,
+    };
+    let largest = disc.blocks.iter().map(|b| register_bytes(b, V, precision)).max().unwrap_or(0);
+    let staging = memory_ref.empty(
+        "staging buffer",
+        (largest as u64).min(STAGING_BYTES),
+        BufferUsages::MAP_READ | BufferUsages::COPY_DST,
+    )?;
+    let recorder = Recorder::new(memory_ref, limits.row)?;
+    let mut gpu = Gpu {
+        limits,
+        device: device.clone(),
+        physics,
+        disc,
+        rows,
+        recorder,
+        blocks,
+        pairs,
+        ghosts,
+        states,
+        now: 0,
+        fluxes,
+        state_halo,
+        flux_halo,
+        staging,
+        prepared: None,
+        compiled: HashMap::new(),
+        passes: HashMap::new(),
+        ghost: None,
+        data: None,
+        memory: 0,
+    };
+    gpu.boundary_kernels()?;
+    gpu.memory = memory.bytes;
+    device.check()?;
+    Ok(Box::new(gpu))
+}
+
+/// Largest piece of a register read at a time.
+const STAGING_BYTES: u64 = 64 << 20;

@@ -188,7 +188,7 @@ pub const SECTIONS: &[Section] = &[
         false,
         "Common fluxes between elements",
         &[
-            key("riemann-solver", Text, Required, Honoured, "Riemann solver, for instance rusanov"),
+            key("riemann-solver", Text, Value("rusanov"), Honoured, "Riemann solver, for instance rusanov"),
             key(
                 "ldg-beta",
                 Number,

@@ -18,7 +18,6 @@
 //! structure (HDF5 1.10 format), so that damage is noticed. Files appear whole or not at all: they are written under
 //! another name in the same folder, brought to disk, then renamed; changing a file changes a copy of it.
 
-mod atomic;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -26,6 +25,7 @@ mod write;
 
 use super::validate::{InvalidMesh, InvalidPartitioning};
 use super::{Mesh, Partitioning};
+use crate::files;
 use hdf5::types::FixedUnicode;
 use std::path::{Path, PathBuf};
 
@@ -146,7 +146,7 @@ pub fn write(mesh: &Mesh, path: impl AsRef<Path>) -> Result<(), StoreError> {
     let path = path.as_ref();
     mesh.validate().map_err(|source| StoreError::Mesh { path: path.into(), source })?;
     mesh.partitionings.keys().try_for_each(|name| check_name(name))?;
-    atomic::replace(path, |temporary| write::create(mesh, temporary, path))
+    replace(path, |temporary| write::create(mesh, temporary, path))
 }
 
 /// Reads the mesh file at `path` and checks all of it.
@@ -186,7 +186,7 @@ pub fn add_partitioning(
         source,
     })?;
     drop(reader);
-    atomic::replace(path, |temporary| write::copy_and_add(path, temporary, name, partitioning))
+    replace(path, |temporary| write::copy_and_add(path, temporary, name, partitioning))
 }
 
 /// Removes a partitioning from the mesh file at `path`.
@@ -205,7 +205,12 @@ pub fn remove_partitioning(path: impl AsRef<Path>, name: &str) -> Result<(), Sto
         }
     };
     // A new file instead of unlinking: HDF5 would leave the space unused.
-    atomic::replace(path, |temporary| write::copy_without(&reader, &keep, temporary))
+    replace(path, |temporary| write::copy_without(&reader, &keep, temporary))
+}
+
+/// Writes `path` whole or not at all.
+fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    files::replace(path, fill, |source| StoreError::Io { path: path.into(), action: "write", source })
 }
 
 /// Refuses names that HDF5 paths or command lines would misread.

@@ -116,7 +116,7 @@ fn a_failed_write_leaves_the_old_file() {
     let folder = folder();
     let (path, mesh) = example(&folder);
     let failing = |_: &Path| Err(StoreError::BoundaryName("x".into()));
-    assert!(atomic::replace(&path, failing).is_err());
+    assert!(super::replace(&path, failing).is_err());
     assert_eq!(read(&path).unwrap(), mesh);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(matches!(write(&mesh, folder.path().join("no/such/folder.smesh")), Err(StoreError::Io { .. })));

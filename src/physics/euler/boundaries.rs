@@ -1,6 +1,7 @@
 //! Boundary conditions of fluids (case-format section 4). Adding one: its variant, its table line, its state.
 
 use super::Euler;
+use crate::array;
 use crate::physics::Real;
 use crate::physics::system::{Boundary, BoundaryKind, BoundaryPoint, dot};
 
@@ -45,16 +46,14 @@ impl<const D: usize, const V: usize> Boundary<D, V, Euler> for FluidBoundary {
     fn ghost<R: Real>(&self, system: &Euler, u: &[R; V], at: &BoundaryPoint<R, D>) -> [R; V] {
         match self {
             FluidBoundary::SupersonicInflow => {
-                let velocity: [R; D] = std::array::from_fn(|d| at.data[1 + d]);
+                let velocity: [R; D] = array!(d => at.data[1 + d]);
                 system.gas.conserved(at.data[0], &velocity, at.data[D + 1])
             }
             FluidBoundary::SupersonicOutflow => *u,
             FluidBoundary::SlipWall => {
-                let momentum: [R; D] = std::array::from_fn(|d| u[1 + d]);
+                let momentum: [R; D] = array!(d => u[1 + d]);
                 let twice = R::from_f64(2.0) * dot(&momentum, at.normal);
-                std::array::from_fn(
-                    |v| if (1..=D).contains(&v) { u[v] - twice * at.normal[v - 1] } else { u[v] },
-                )
+                array!(v => if (1..=D).contains(&v) { u[v] - twice * at.normal[v - 1] } else { u[v] })
             }
             FluidBoundary::RiemannInvariants => riemann_invariants(system, u, at),
         }
@@ -73,7 +72,7 @@ fn riemann_invariants<R: Real, const D: usize, const V: usize>(
     let (g, zero) = (R::from_f64(gamma), R::from_f64(0.0));
     let two_over = R::from_f64(2.0 / (gamma - 1.0));
     let (rho_e, p_e) = (at.data[0], at.data[D + 1]);
-    let v_e: [R; D] = std::array::from_fn(|d| at.data[1 + d]);
+    let v_e: [R; D] = array!(d => at.data[1 + d]);
     let (rho_i, v_i, p_i) = system.gas.primitive::<R, D, V>(u);
     let (vn_e, vn_i) = (dot(&v_e, at.normal), dot(&v_i, at.normal));
     let (c_e, c_i) = ((g * p_e / rho_e).sqrt(), (g * p_i / rho_i).sqrt());
@@ -88,6 +87,6 @@ fn riemann_invariants<R: Real, const D: usize, const V: usize>(
     let p = R::select(inflow, p_e, p_i);
     let rho_b = rho * (rho * c_b * c_b / (g * p)).pow(R::from_f64(1.0 / (gamma - 1.0)));
     let jump = vn_b - R::select(inflow, vn_e, vn_i);
-    let velocity: [R; D] = std::array::from_fn(|d| R::select(inflow, v_e[d], v_i[d]) + jump * at.normal[d]);
+    let velocity: [R; D] = array!(d => R::select(inflow, v_e[d], v_i[d]) + jump * at.normal[d]);
     system.gas.conserved(rho_b, &velocity, rho_b * c_b * c_b / g)
 }

@@ -6,6 +6,7 @@
 mod boundaries;
 pub mod riemann;
 
+use crate::array;
 pub use boundaries::FluidBoundary;
 use riemann::RiemannSolver;
 
@@ -33,8 +34,8 @@ impl Gas {
     #[inline(always)]
     pub fn primitive<R: Real, const D: usize, const V: usize>(&self, u: &[R; V]) -> (R, [R; D], R) {
         let inverse = R::from_f64(1.0) / u[0];
-        let velocity: [R; D] = std::array::from_fn(|d| u[1 + d] * inverse);
-        let momentum: [R; D] = std::array::from_fn(|d| u[1 + d]);
+        let velocity: [R; D] = array!(d => u[1 + d] * inverse);
+        let momentum: [R; D] = array!(d => u[1 + d]);
         let kinetic = R::from_f64(0.5) * dot(&momentum, &velocity);
         (u[0], velocity, R::from_f64(self.gamma - 1.0) * (u[D + 1] - kinetic))
     }
@@ -49,7 +50,7 @@ impl Gas {
     ) -> [R; V] {
         let kinetic = R::from_f64(0.5) * rho * dot(velocity, velocity);
         let energy = p * R::from_f64(1.0 / (self.gamma - 1.0)) + kinetic;
-        std::array::from_fn(|v| match v {
+        array!(v => match v {
             0 => rho,
             v if v <= D => rho * velocity[v - 1],
             _ => energy,
@@ -65,7 +66,7 @@ impl Gas {
         vn: R,
         p: R,
     ) -> [R; V] {
-        std::array::from_fn(|v| match v {
+        array!(v => match v {
             0 => u[0] * vn,
             v if v <= D => u[v] * vn + p * n[v - 1],
             _ => (u[D + 1] + p) * vn,
@@ -125,14 +126,14 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
 
     #[inline(always)]
     fn to_conserved<R: Real>(&self, primitive: &[R; V]) -> [R; V] {
-        let velocity: [R; D] = std::array::from_fn(|d| primitive[1 + d]);
+        let velocity: [R; D] = array!(d => primitive[1 + d]);
         self.gas.conserved(primitive[0], &velocity, primitive[D + 1])
     }
 
     #[inline(always)]
     fn to_primitive<R: Real>(&self, u: &[R; V]) -> [R; V] {
         let (rho, velocity, p) = self.gas.primitive::<R, D, V>(u);
-        std::array::from_fn(|v| match v {
+        array!(v => match v {
             0 => rho,
             v if v <= D => velocity[v - 1],
             _ => p,

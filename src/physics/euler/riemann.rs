@@ -1,6 +1,7 @@
 //! Riemann solvers of the ideal gas (case-format section 8). Adding one: its function and a line of the table below.
 
 use super::Gas;
+use crate::array;
 use crate::physics::system::dot;
 use crate::physics::{Choice, Real, SystemError, find};
 
@@ -58,8 +59,7 @@ fn rusanov<R: Real, const D: usize, const V: usize>(
     // changes no bit.
     let (half, quarter) = (R::from_f64(0.5), R::from_f64(0.25));
     let both = R::from_f64(1.0) / (left[0] * right[0]);
-    let (ml, mr): ([R; D], [R; D]) =
-        (std::array::from_fn(|d| left[1 + d]), std::array::from_fn(|d| right[1 + d]));
+    let (ml, mr): ([R; D], [R; D]) = (array!(d => left[1 + d]), array!(d => right[1 + d]));
     let (il, ir) = (right[0] * both, left[0] * both);
     let (vl, vr) = (dot(&ml, n) * il, dot(&mr, n) * ir);
     let g1 = R::from_f64(gas.gamma - 1.0);
@@ -69,7 +69,7 @@ fn rusanov<R: Real, const D: usize, const V: usize>(
     let a = quarter * (vl + vr).abs() + sound;
     let fl: [R; V] = gas.normal_flux(left, n, vl, pl);
     let fr: [R; V] = gas.normal_flux(right, n, vr, pr);
-    std::array::from_fn(|v| half * (fl[v] + fr[v]) + a * (left[v] - right[v]))
+    array!(v => half * (fl[v] + fr[v]) + a * (left[v] - right[v]))
 }
 
 /// Slowest and fastest wave, with Roe's averages (Einfeldt's choice, both sides with their own speed of sound).
@@ -82,7 +82,7 @@ fn wave_speeds<R: Real, const D: usize>(
 ) -> (R, R) {
     let (sl, sr) = (rl.sqrt(), rr.sqrt());
     let weight = R::from_f64(1.0) / (sl + sr);
-    let v: [R; D] = std::array::from_fn(|d| (sl * vl[d] + sr * vr[d]) * weight);
+    let v: [R; D] = array!(d => (sl * vl[d] + sr * vr[d]) * weight);
     let h = (sl * hl + sr * hr) * weight;
     let a = (R::from_f64(gas.gamma - 1.0) * (h - R::from_f64(0.5) * dot(&v, &v))).sqrt();
     let vn = dot(&v, n);
@@ -108,23 +108,35 @@ fn hllc<R: Real, const D: usize, const V: usize>(
         wave_speeds(gas, (rl, &vl, pl, (left[D + 1] + pl) / rl), (rr, &vr, pr, (right[D + 1] + pr) / rr), n);
     let (ql, qr) = (rl * (sl - vnl), rr * (sr - vnr));
     let contact = (pr - pl + ql * vnl - qr * vnr) / (ql - qr);
-    // Flux behind the acoustic wave of side k: F_k + s_k (u*_k - u_k).
-    let star = |u: &[R; V], f: &[R; V], v: &[R; D], vn: R, p: R, s: R, q: R| -> [R; V] {
-        let factor = q / (s - contact);
-        let inverse = R::from_f64(1.0) / u[0];
-        std::array::from_fn(|i| {
-            let state = match i {
-                0 => factor,
-                i if i <= D => factor * (v[i - 1] + (contact - vn) * n[i - 1]),
-                _ => factor * (u[D + 1] * inverse + (contact - vn) * (contact + p / q)),
-            };
-            f[i] + s * (state - u[i])
-        })
-    };
-    let fsl = star(left, &fl, &vl, vnl, pl, sl, ql);
-    let fsr = star(right, &fr, &vr, vnr, pr, sr, qr);
-    std::array::from_fn(|i| {
+    let fsl = star(left, &fl, &vl, vnl, pl, sl, ql, contact, n);
+    let fsr = star(right, &fr, &vr, vnr, pr, sr, qr, contact, n);
+    array!(i => {
         let inner = R::select(zero.le(contact), fsl[i], fsr[i]);
         R::select(zero.le(sl), fl[i], R::select(sr.le(zero), fr[i], inner))
+    })
+}
+
+/// Flux between an acoustic wave of speed `s` and the contact: `F_k + s_k (u*_k - u_k)`, with `q = rho (s - vn)`.
+#[inline(always)]
+fn star<R: Real, const D: usize, const V: usize>(
+    u: &[R; V],
+    f: &[R; V],
+    v: &[R; D],
+    vn: R,
+    p: R,
+    s: R,
+    q: R,
+    contact: R,
+    n: &[R; D],
+) -> [R; V] {
+    let factor = q / (s - contact);
+    let energy = u[D + 1] / u[0] + (contact - vn) * (contact + p / q);
+    array!(i => {
+        let state = match i {
+            0 => factor,
+            i if i <= D => factor * (v[i - 1] + (contact - vn) * n[i - 1]),
+            _ => factor * energy,
+        };
+        f[i] + s * (state - u[i])
     })
 }

@@ -1,0 +1,37 @@
+// Elements of one block: a workgroup holds E whole elements. Included by every element kernel.
+// Constants (made by the generator): V variables, D dimensions, P solution points, F flux points, FACES faces an element,
+// E elements and T invocations a workgroup, KP and KF points and flux points an invocation, VC variables a chunk,
+// FACE_BASE first flux point of the block in the face arrays, ROW workgroups a dispatch row.
+//
+// tile: [element][variable of the chunk][direction][point]; trace: [element][variable of the chunk][flux point].
+var<workgroup> tile: array<real, E * VC * D * P>;
+var<workgroup> trace: array<real, E * VC * F>;
+
+struct Group {
+    // First element of the workgroup, and how many it holds.
+    first: u32,
+    count: u32,
+}
+
+fn group_of(group: vec3<u32>) -> Group {
+    let skip = (group.x + group.y * ROW) * E;
+    return Group(range.x + skip, min(E, range.y - min(skip, range.y)));
+}
+
+// What lies beyond a flux point.
+struct Side {
+    // Positions in the face arrays, in flux points.
+    own: u32,
+    other: u32,
+    left: bool,
+    boundary: bool,
+    face: u32,
+}
+
+fn side_of(element: u32, j: u32) -> Side {
+    let face = face_of(j);
+    let link = 2u * (element * FACES + face);
+    let flags = links[link + 1u];
+    let other = links[link] + pairs[(flags >> 2u) + j - face_start(face)];
+    return Side(FACE_BASE + element * F + j, other, (flags & 1u) != 0u, (flags & 2u) != 0u, face);
+}

@@ -1,0 +1,150 @@
+// First pass of a stage with second derivatives: common solution, corrected gradient, fluxes at the points, divergence,
+// lift of the inviscid common flux and of the penalty; this side's normal viscous flux for the neighbour.
+
+fn common_solution(element: u32, j: u32) -> array<real, V> {
+    let side = side_of(element, j);
+    let l = select(side.other, side.own, side.left) * V;
+    let r = select(side.own, side.other, side.left) * V;
+    // A boundary face takes the ghost (its right side) whole.
+    let wr = select(RIGHT_WEIGHT, real(1.0), side.boundary);
+    let wl = select(LEFT_WEIGHT, real(0.0), side.boundary);
+    var u: array<real, V>;
+    for (var v = 0u; v < V; v++) { u[v] = select(wr * face_in[r + v] + wl * face_in[l + v], face_in[r + v], side.boundary); }
+    return u;
+}
+
+// Inviscid common flux and penalty times area, outward; stores the normal viscous flux along the face's normal.
+fn outward_flux(element: u32, j: u32, gradient: array<real, D * V>) -> array<real, V> {
+    let side = side_of(element, j);
+    let normal = normal_of(element, side.face, j);
+    var own: array<real, V>;
+    var other: array<real, V>;
+    for (var v = 0u; v < V; v++) {
+        own[v] = face_in[side.own * V + v];
+        other[v] = face_in[side.other * V + v];
+    }
+    var left = other;
+    var right = own;
+    if side.left {
+        left = own;
+        right = other;
+    }
+    var f = common_flux(left, right, normal);
+    var g: array<real, V>;
+    if side.boundary {
+        g = boundary_viscous(side.other - GHOST_BASE, own, gradient, normal);
+    } else {
+        g = normal_viscous(own, gradient, normal);
+        for (var v = 0u; v < V; v++) { f[v] += PENALTY * (left[v] - right[v]); }
+    }
+    let area = area_of(element, side.face, j);
+    let signed_area = select(-area, area, side.left);
+    for (var v = 0u; v < V; v++) {
+        normal_flux_out[side.own * V + v] = g[v];
+        f[v] *= signed_area;
+    }
+    return f;
+}
+
+@compute @workgroup_size(T)
+fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lid: u32) {
+    let group = group_of(id);
+    // Common solution first, outward fluxes later.
+    var at_faces: array<array<real, V>, KF>;
+    for (var k = 0u; k < KF; k++) {
+        let item = lid + k * T;
+        if item < group.count * F {
+            let sign = gradient_sign(item % F);
+            at_faces[k] = common_solution(group.first + item / F, item % F);
+            for (var v = 0u; v < V; v++) { at_faces[k][v] *= sign; }
+        }
+    }
+    var u: array<array<real, V>, KP>;
+    for (var k = 0u; k < KP; k++) {
+        let item = lid + k * T;
+        if item < group.count * P {
+            let at = (group.first + item / P) * V * P + item % P;
+            for (var v = 0u; v < V; v++) { u[k][v] = {{EVAL}}[at + v * P]; }
+        }
+    }
+    // Gradients, [direction][variable], at the points and at the flux points.
+    var gradient: array<array<real, D * V>, KP>;
+    var face_gradient: array<array<real, D * V>, KF>;
+    for (var c = 0u; c < V; c += VC) {
+        for (var k = 0u; k < KP; k++) {
+            let item = lid + k * T;
+            if item < group.count * P {
+                for (var v = 0u; {{CHUNK}}; v++) {
+                    for (var d = 0u; d < D; d++) {
+                        tile[(((item / P) * VC + v) * D + d) * P + item % P] = u[k][c + v];
+                    }
+                }
+            }
+        }
+        fill_trace(group, lid, c, &at_faces);
+        workgroupBarrier();
+        apply_lines(group.count, lid);
+        for (var k = 0u; k < KP; k++) {
+            let item = lid + k * T;
+            if item < group.count * P {
+                let element = group.first + item / P;
+                var q = gradient_at(item / P, item % P);
+                var s = smats(element, item % P);
+                let scale = inverse_jacobian(element, item % P);
+                for (var v = 0u; {{CHUNK}}; v++) {
+                    for (var x = 0u; x < D; x++) {
+                        var sum = s[x] * q[v];
+                        for (var d = 1u; d < D; d++) { sum += s[d * D + x] * q[d * VC + v]; }
+                        gradient[k][x * V + c + v] = scale * sum;
+                    }
+                }
+            }
+        }
+        workgroupBarrier();
+        for (var k = 0u; k < KP; k++) {
+            let item = lid + k * T;
+            if item < group.count * P {
+                for (var v = 0u; {{CHUNK}}; v++) {
+                    for (var x = 0u; x < D; x++) {
+                        tile[(((item / P) * VC + v) * D + x) * P + item % P] = gradient[k][x * V + c + v];
+                    }
+                }
+            }
+        }
+        workgroupBarrier();
+        for (var k = 0u; k < KF; k++) {
+            let item = lid + k * T;
+            if item < group.count * F {
+                for (var v = 0u; {{CHUNK}}; v++) {
+                    for (var x = 0u; x < D; x++) {
+                        face_gradient[k][x * V + c + v] = end_value((((item / F) * VC + v) * D + x) * P, item % F);
+                    }
+                }
+            }
+        }
+        workgroupBarrier();
+    }
+    for (var k = 0u; k < KF; k++) {
+        let item = lid + k * T;
+        if item < group.count * F {
+            at_faces[k] = outward_flux(group.first + item / F, item % F, face_gradient[k]);
+        }
+    }
+    for (var k = 0u; k < KP; k++) {
+        let item = lid + k * T;
+        if item < group.count * P {
+            gradient[k] = point_flux(u[k], gradient[k], smats(group.first + item / P, item % P));
+        }
+    }
+    var rhs: array<array<real, V>, KP>;
+    divergence(group, lid, &gradient, &at_faces, &rhs);
+    for (var k = 0u; k < KP; k++) {
+        let item = lid + k * T;
+        if item < group.count * P {
+            let element = group.first + item / P;
+            let scale = -inverse_jacobian(element, item % P);
+            let at = element * V * P + item % P;
+            for (var v = 0u; v < V; v++) { part_out[at + v * P] = scale * rhs[k][v]; }
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! A run on a device: which kernels a stage takes, in which order, and what waits for what.
+
+use super::Device;
+use super::blocks::{BlockArrays, Ghosts, Pairs, Part};
+use super::buffers::{decode, encode, read_staging, size_of};
+use super::halo::Halo;
+use super::kernels::{Kernel, Source, Use};
+use super::physics::Physics;
+use super::plan::Plan;
+use super::recorder::{Dispatch, PARAMETER_BYTES, Recorder};
+use super::shader::{self, BlockShader, Limits, POINTS};
+use crate::backend::discretisation::Discretisation;
+use crate::backend::rows::FaceRows;
+use crate::backend::{Backend, BackendError, Precision, Stage};
+use std::collections::HashMap;
+use std::sync::Arc;
+use wgpu::{BindGroup, Buffer};
+
+/// A kernel of a block with its buffers, one set for each face array that can be read.
+pub(super) struct Bound {
+    kernel: Arc<Kernel>,
+    sets: Vec<BindGroup>,
+    parameters: bool,
+    /// Elements a workgroup.
+    elements: usize,
+}
+
+/// A kernel of the boundaries.
+pub(super) struct Points {
+    kernel: Kernel,
+    sets: Vec<BindGroup>,
+}
+
+/// What a pass over the blocks does.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub(super) enum Pass {
+    Interpolate(usize),
+    Advective(Plan),
+    ViscousFirst(usize),
+    ViscousSecond(Plan),
+}
+
+/// The backend: arrays, kernels and pending work of one rank.
+pub(super) struct Gpu {
+    pub(super) device: Device,
+    pub(super) limits: Limits,
+    pub(super) physics: Physics,
+    pub(super) disc: Arc<Discretisation>,
+    pub(super) rows: FaceRows,
+    pub(super) recorder: Recorder,
+    /// By block, `None` for those without elements.
+    pub(super) blocks: Vec<Option<BlockArrays>>,
+    pub(super) pairs: Pairs,
+    pub(super) ghosts: Ghosts,
+    /// Face states: the array `now` is read in a stage, the other one is written.
+    pub(super) states: Vec<Buffer>,
+    pub(super) now: usize,
+    pub(super) fluxes: Option<Buffer>,
+    pub(super) state_halo: Option<Halo>,
+    pub(super) flux_halo: Option<Halo>,
+    pub(super) staging: Buffer,
+    /// Register whose values the face states hold.
+    pub(super) prepared: Option<usize>,
+    /// Kernels by text: blocks, registers and stages that need the same one share it.
+    pub(super) compiled: HashMap<String, Arc<Kernel>>,
+    /// By block.
+    pub(super) passes: HashMap<Pass, Arc<Vec<Option<Bound>>>>,
+    pub(super) ghost: Option<Points>,
+    pub(super) data: Option<Points>,
+    pub(super) memory: u64,
+}
+
+impl Gpu {
+    /// Makes the kernels of the boundaries.
+    pub(super) fn boundary_kernels(&mut self) -> Result<(), BackendError> {
+        if self.ghosts.count == 0 {
+            return Ok(());
+        }
+        let ghost_base = self.rows.boundary_start / self.physics.variables;
+        let (ghosts, parameters) = (&self.ghosts, &self.recorder.parameters);
+        let buffer = |name: &str, array: usize| match name {
+            "face_out" => &self.states[array],
+            "ghost_own" => &ghosts.own,
+            "ghost_normals" => &ghosts.normals,
+            "ghost_kinds" => &ghosts.kinds,
+            "ghost_data" => &ghosts.data,
+            "ghost_points" => &ghosts.points,
+            _ => parameters,
+        };
+        let bound = |source: Source, arrays: usize| -> Result<Points, BackendError> {
+            let kernel = Kernel::new(&self.device, &source)?;
+            let sets = (0..arrays)
+                .map(|a| kernel.bind(&self.device, PARAMETER_BYTES, |name| buffer(name, a)))
+                .collect();
+            Ok(Points { kernel, sets })
+        };
+        let ghost =
+            bound(shader::ghost(&self.physics, self.limits, ghosts.count, ghost_base), self.states.len())?;
+        let data = shader::data(&self.physics, self.limits, ghosts.count).map(|s| bound(s, 1)).transpose()?;
+        (self.ghost, self.data) = (Some(ghost), data);
+        Ok(())
+    }
+
+    /// The kernels of a pass, compiled when first asked for.
+    fn pass(&mut self, pass: &Pass) -> Result<Arc<Vec<Option<Bound>>>, BackendError> {
+        if let Some(known) = self.passes.get(pass) {
+            return Ok(known.clone());
+        }
+        let mut list = vec![];
+        for index in 0..self.blocks.len() {
+            list.push(match self.blocks[index].is_some() {
+                true => Some(self.bound(index, pass)?),
+                false => None,
+            });
+        }
+        let list = Arc::new(list);
+        self.passes.insert(pass.clone(), list.clone());
+        Ok(list)
+    }
+
+    fn bound(&mut self, index: usize, pass: &Pass) -> Result<Bound, BackendError> {
+        let v = self.physics.variables;
+        let (face_base, ghost_base) = (self.rows.block(index).0 / v, self.rows.boundary_start / v);
+        let block = &self.disc.blocks[index];
+        let shader = BlockShader::new(&self.physics, block, face_base, ghost_base, self.limits)?;
+        let evaluated;
+        let (source, registers) = match pass {
+            Pass::Interpolate(r) => (shader.interpolate(), {
+                evaluated = [*r];
+                &evaluated[..]
+            }),
+            Pass::ViscousFirst(r) => (shader.viscous_first(), {
+                evaluated = [*r];
+                &evaluated[..]
+            }),
+            Pass::Advective(plan) => (shader.advective(plan), &plan.registers[..]),
+            Pass::ViscousSecond(plan) => (shader.viscous_second(plan), &plan.registers[..]),
+        };
+        let text = source.text();
+        let kernel = match self.compiled.get(&text) {
+            Some(kernel) => kernel.clone(),
+            None => {
+                let kernel = Arc::new(Kernel::new(&self.device, &source)?);
+                self.compiled.insert(text, kernel.clone());
+                kernel
+            }
+        };
+        let elements = shader.elements();
+        let Some(arrays) = &self.blocks[index] else {
+            return Err(BackendError::Unsupported("a block without elements has no kernels".into()));
+        };
+        let in_place = matches!(pass, Pass::Interpolate(_)) || self.states.len() == 1;
+        let unused = &arrays.links;
+        let buffer = |name: &str, now: usize| match name {
+            "range" => &arrays.ranges,
+            "parameters" => &self.recorder.parameters,
+            "links" => &arrays.links,
+            "pairs" => &self.pairs.buffer,
+            "metrics" => &arrays.metrics,
+            "normals" => &arrays.normals,
+            "operators" => arrays.operators.as_ref().unwrap_or(unused),
+            "face_in" => &self.states[now],
+            "face_out" => &self.states[if in_place { now } else { 1 - now }],
+            "normal_flux" | "normal_flux_out" => self.fluxes.as_ref().unwrap_or(unused),
+            "part" | "part_out" => arrays.part.as_ref().unwrap_or(unused),
+            "ghost_kinds" => &self.ghosts.kinds,
+            "ghost_data" => &self.ghosts.data,
+            register => {
+                let local: usize = register.trim_start_matches('r').parse().unwrap_or(0);
+                &arrays.registers[registers[local]]
+            }
+        };
+        let sets = (0..self.states.len())
+            .map(|now| kernel.bind(&self.device, PARAMETER_BYTES, |name| buffer(name, now)))
+            .collect();
+        let parameters = source.bindings.iter().any(|(_, u)| *u == Use::Parameters);
+        self.device.check()?;
+        Ok(Bound { kernel, sets, parameters, elements })
+    }
+
+    /// Records a pass over a part of all blocks.
+    fn record(&mut self, pass: &Pass, part: Part, parameters: u32) -> Result<(), BackendError> {
+        let list = self.pass(pass)?;
+        let dispatches = list.iter().zip(&self.disc.blocks).filter_map(|(bound, block)| {
+            let bound = bound.as_ref()?;
+            let mut offsets = vec![part.offset()];
+            if bound.parameters {
+                offsets.push(parameters);
+            }
+            Some(Dispatch {
+                kernel: &bound.kernel,
+                bindings: &bound.sets[self.now],
+                offsets,
+                groups: part.range(block).1.div_ceil(bound.elements),
+            })
+        });
+        self.recorder.run(dispatches);
+        Ok(())
+    }
+
+    /// Ghost states and, before them, data that change with time.
+    fn boundaries(&mut self, parameters: u32) {
+        let groups = self.ghosts.count.div_ceil(POINTS);
+        if let Some(Points { kernel, sets }) = &self.data {
+            self.recorder.run([Dispatch { kernel, bindings: &sets[0], offsets: vec![parameters], groups }]);
+        }
+        if let Some(Points { kernel, sets }) = &self.ghost {
+            self.recorder.run([Dispatch { kernel, bindings: &sets[self.now], offsets: vec![], groups }]);
+        }
+    }
+
+    /// Runs a pass over all blocks, exchanging rows meanwhile: of the face fluxes if `fluxes`, else of the face states,
+    /// together with the ghost states.
+    fn exchanged(&mut self, pass: &Pass, fluxes: bool, parameters: &[f64]) -> Result<(), BackendError> {
+        let array = if fluxes { 0 } else { self.now };
+        let halo = if fluxes { &mut self.flux_halo } else { &mut self.state_halo };
+        let packed = halo.as_mut().map(|halo| halo.pack(&mut self.recorder, array));
+        let mut place = self.recorder.place(parameters)?;
+        if !fluxes {
+            self.boundaries(place);
+        }
+        let Some(packed) = packed else {
+            return self.record(pass, Part::Whole, place);
+        };
+        self.record(pass, Part::Interior, place)?;
+        self.recorder.submit();
+        let (halo, buffer) = match &self.fluxes {
+            Some(buffer) if fluxes => (&mut self.flux_halo, buffer),
+            _ => (&mut self.state_halo, &self.states[array]),
+        };
+        if let Some(halo) = halo {
+            halo.transfer(packed, buffer)?;
+        }
+        place = self.recorder.place(parameters)?;
+        self.record(pass, Part::Rest, place)
+    }
+}
+
+impl Backend for Gpu {
+    fn description(&self) -> String {
+        let info = &self.device.info;
+        let precision = if self.physics.precision == Precision::Double { "f64" } else { "f32" };
+        format!("{} ({}, {}), {precision}", info.name, info.api, info.driver)
+    }
+
+    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+        // Writes overtake what is recorded and not submitted.
+        self.recorder.flush();
+        if self.prepared == Some(register) {
+            self.prepared = None;
+        }
+        if let Some(arrays) = &self.blocks[block] {
+            // In pieces, so that the conversion does not double the memory of the host.
+            let piece = 1 << 20;
+            for (i, values) in values.chunks(piece).enumerate() {
+                let bytes = encode(values.iter().copied(), self.physics.precision);
+                let at = i * piece * size_of(self.physics.precision);
+                self.device.queue.write_buffer(&arrays.registers[register], at as u64, &bytes);
+            }
+        }
+        self.device.check()
+    }
+
+    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
+        self.recorder.flush();
+        let Some(arrays) = &self.blocks[block] else {
+            return self.device.check();
+        };
+        let precision = self.physics.precision;
+        let size = size_of(precision);
+        let piece = self.staging.size() as usize / size;
+        for (i, values) in values.chunks_mut(piece).enumerate() {
+            let bytes = (values.len() * size) as u64;
+            let place = (i * piece * size) as u64;
+            // Copies take multiples of four bytes from buffers rounded up to sixteen.
+            self.recorder.encoder().copy_buffer_to_buffer(
+                &arrays.registers[register],
+                place,
+                &self.staging,
+                0,
+                bytes,
+            );
+            let done = self.recorder.submit();
+            read_staging(&self.device, &self.staging, bytes, done, |bytes| decode(bytes, precision, values))?;
+        }
+        self.device.check()
+    }
+
+    fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError> {
+        self.device.check()?;
+        if self.recorder.is_full() {
+            self.recorder.flush();
+        }
+        if self.prepared != Some(stage.eval) {
+            self.record(&Pass::Interpolate(stage.eval), Part::Whole, 0)?;
+        }
+        // Not prepared while unfinished, should the device fail.
+        self.prepared = None;
+        let plan = Plan::new(stage);
+        let parameters = Plan::parameters(stage, t, dt, self.physics.precision);
+        if self.physics.viscous {
+            self.exchanged(&Pass::ViscousFirst(stage.eval), false, &parameters)?;
+            self.exchanged(&Pass::ViscousSecond(plan), true, &parameters)?;
+        } else {
+            self.exchanged(&Pass::Advective(plan), false, &parameters)?;
+            self.now = 1 - self.now;
+        }
+        self.prepared = Some(stage.next);
+        self.device.check()
+    }
+
+    fn wait(&mut self) -> Result<(), BackendError> {
+        let done = self.recorder.submit();
+        self.device.wait(Some(done))
+    }
+
+    fn memory(&self) -> u64 {
+        self.memory
+    }
+}

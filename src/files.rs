@@ -1,0 +1,96 @@
+//! Files that appear whole or not at all.
+//!
+//! The content goes to a temporary file in the same folder (a rename cannot cross file systems), is forced to disk, and
+//! takes the final name by a rename, which POSIX and NTFS do in one step. Whoever opens the final name therefore sees the
+//! old file or the complete new one, also after a power cut.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Calls `fill` with the name of an empty temporary file, brings what it wrote to disk, and gives it the name `path`.
+///
+/// A link is followed: its target is replaced, and keeps its permissions. On any error the temporary file is removed and an
+/// older file called `path` stays as it was.
+///
+/// # Errors
+/// Whatever `fill` says, or what `failed` makes of an error of the file system.
+pub fn replace<T, E>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<T, E>,
+    failed: impl Fn(io::Error) -> E,
+) -> Result<T, E> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    let folder = folder_of(&target);
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".partial-").suffix(".tmp");
+    if let Some(permissions) = permissions(&target) {
+        builder.permissions(permissions);
+    }
+    let temporary = builder.tempfile_in(folder).map_err(&failed)?.into_temp_path();
+    let value = fill(&temporary)?;
+    let written = OpenOptions::new().write(true).open(&temporary);
+    written.and_then(|file| file.sync_all()).map_err(&failed)?;
+    temporary.persist(&target).map_err(|e| failed(e.error))?;
+    sync_folder(folder).map_err(&failed)?;
+    Ok(value)
+}
+
+/// The folder of a file; `.` for a bare name.
+pub fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p,
+        _ => Path::new("."),
+    }
+}
+
+/// Makes the rename itself durable. Other systems neither need nor allow it.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+/// Those of the file that is replaced, else what the user's mask leaves of reading and writing for all (a temporary file is
+/// private by default).
+#[cfg(unix)]
+fn permissions(target: &Path) -> Option<fs::Permissions> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(target).map_or(0o666, |m| m.permissions().mode() & 0o777);
+    Some(fs::Permissions::from_mode(mode | 0o600))
+}
+
+#[cfg(not(unix))]
+fn permissions(_: &Path) -> Option<fs::Permissions> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_fill_keeps_the_old_file_and_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        fs::write(&path, "old").unwrap();
+        let fill = |temporary: &Path| {
+            fs::write(temporary, "half of the ne")?;
+            Err::<(), _>(io::Error::from(io::ErrorKind::StorageFull))
+        };
+        let result = replace(&path, fill, |e| e);
+        assert!(result.is_err());
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        replace(&link, |temporary| fs::write(temporary, "new"), |e| e).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&file).unwrap(), "new");
+    }
+}

@@ -1,0 +1,128 @@
+//! Shaders of every system, shape, kind of metric, order and precision are valid WGSL. Needs no device.
+#![cfg(feature = "gpu")]
+
+#[path = "support/problems.rs"]
+mod problems;
+
+use problems::*;
+use solver::backend::gpu::Source;
+use solver::backend::gpu::physics::Physics;
+use solver::backend::gpu::plan::Plan;
+use solver::backend::gpu::shader::{self, BlockShader, Limits};
+use solver::backend::problem::{BoundaryData, Ldg};
+use solver::backend::{Precision, Problem, Stage, Update};
+use solver::element::PointSets;
+use solver::engine::discretise::discretise;
+use solver::engine::scheme::STEPPERS;
+use solver::mesh::generate::{BoxMesh, Cells};
+use solver::mesh::local;
+use solver::physics::euler::riemann::RIEMANN_SOLVERS;
+use solver::physics::expr::Expr;
+use solver::physics::{SYSTEMS, System, SystemSpec, SystemVisitor, with_system};
+use std::collections::HashSet;
+use std::sync::Arc;
+
+fn validate(source: &Source, seen: &mut HashSet<String>) {
+    let text = source.text();
+    if !seen.insert(text.clone()) {
+        return;
+    }
+    assert!(!text.contains("{{"), "{}: a placeholder is left", source.label);
+    let module = naga::front::wgsl::parse_str(&text)
+        .unwrap_or_else(|e| panic!("{}: {}\n{text}", source.label, e.emit_to_string(&text)));
+    let capabilities = match source.precision {
+        Precision::Double => naga::valid::Capabilities::FLOAT64,
+        Precision::Single => naga::valid::Capabilities::empty(),
+    };
+    let mut validator = naga::valid::Validator::new(naga::valid::ValidationFlags::all(), capabilities);
+    if let Err(e) = validator.validate(&module) {
+        panic!("{}: {}\n{text}", source.label, e.emit_to_string(&text));
+    }
+}
+
+/// Validates everything a problem of one system needs on a mesh at an order.
+struct Check<'a> {
+    cells: Cells,
+    order: usize,
+    warp: f64,
+    precision: Precision,
+    limits: Limits,
+    seen: &'a mut HashSet<String>,
+}
+
+impl SystemVisitor for Check<'_> {
+    type Output = ();
+    fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) {
+        let mesh = BoxMesh::new(self.cells, [1; 3])
+            .order(if self.warp == 0.0 { 1 } else { 2 })
+            .warp(self.warp)
+            .build();
+        let local = local::cut(&mesh, &vec![0; mesh.len()], 0);
+        let disc = discretise(&local, self.order, &PointSets::default()).unwrap();
+        // Every condition of the system, with data that need the device's elementary functions.
+        let data = Expr::parse(
+            "1.5 + 0.1*sin(x)*exp(-t)*pow(tanh(y), 2.5)",
+            &["x", "y", "z", "t"],
+            &Default::default(),
+        );
+        let boundaries = S::boundaries()
+            .into_iter()
+            .map(|k| BoundaryData { condition: k.condition, data: vec![data.clone().unwrap(); k.keys.len()] })
+            .collect();
+        let problem = Problem {
+            system,
+            boundaries,
+            discretisation: Arc::new(disc),
+            ldg: Ldg { beta: 0.5, tau: 0.1 },
+            registers: 3,
+            precision: self.precision,
+            communicator: serial(),
+        };
+        let physics = Physics::new(&problem).unwrap();
+        validate(&shader::ghost(&physics, self.limits, 100, 7), self.seen);
+        validate(&shader::data(&physics, self.limits, 100).unwrap(), self.seen);
+        validate(&shader::pack(&physics, self.limits, 100), self.seen);
+        let mut stages = vec![Stage::right_hand_side(1, 2)];
+        stages.extend(STEPPERS.iter().flat_map(|s| (s.value)().stages));
+        // Both registers written are read by the other update.
+        let swap = |into, from| Update { into, terms: vec![(from, 1.0), (2, 0.5)], k: 0.1 };
+        stages.push(Stage { eval: 0, c: 0.0, updates: vec![swap(0, 1), swap(1, 0)], next: 1 });
+        for block in &problem.discretisation.blocks {
+            let shader = BlockShader::new(&physics, block, 3, 1000, self.limits).unwrap();
+            validate(&shader.interpolate(), self.seen);
+            if S::VISCOUS {
+                validate(&shader.viscous_first(), self.seen);
+            }
+            for plan in stages.iter().map(Plan::new) {
+                validate(
+                    &if S::VISCOUS { shader.viscous_second(&plan) } else { shader.advective(&plan) },
+                    self.seen,
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn generated_shaders_are_valid() {
+    let usual = Limits { workgroup_memory: 32 << 10, invocations: 1024, row: 32768 };
+    let small = Limits { workgroup_memory: 16 << 10, invocations: 128, row: 2 };
+    let mut seen = HashSet::new();
+    for cells in CELLS {
+        for choice in SYSTEMS {
+            for precision in [Precision::Single, Precision::Double] {
+                for (order, warp, limits) in
+                    [(0, 0.0, usual), (1, 0.05, usual), (3, 0.0, usual), (3, 0.05, small), (6, 0.0, usual)]
+                {
+                    for riemann in RIEMANN_SOLVERS.iter().take(if choice.name == "euler" { 9 } else { 1 }) {
+                        let mut spec = SystemSpec { dims: dims(cells), ..system(choice.name) };
+                        spec.riemann = riemann.name.into();
+                        with_system(&spec, Check { cells, order, warp, precision, limits, seen: &mut seen })
+                            .unwrap();
+                    }
+                }
+            }
+        }
+    }
+    assert!(seen.len() > 300, "{}", seen.len());
+}
