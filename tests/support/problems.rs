@@ -4,7 +4,7 @@
 use solver::backend::Precision;
 use solver::engine::{BackendChoice, BoundarySpec, Engine, Settings};
 use solver::mesh::Mesh;
-use solver::mesh::generate::{BoxMesh, Cells};
+use solver::mesh::generate::{BoxMesh, Cells, SIDES};
 use solver::mesh::{local, partition};
 use solver::parallel::Communicator;
 use solver::physics::SystemSpec;
@@ -33,6 +33,10 @@ pub fn system(name: &str) -> SystemSpec {
     SystemSpec { name: name.into(), dims: 0, constants, riemann: "rusanov".into() }
 }
 
+/// Direction of the waves below, which all have one wavelength along each axis: across the diagonal of the cube that the
+/// tetrahedra of a box share, along which they resolve least.
+const DIRECTION: [f64; 3] = [1.0, 1.0, -1.0];
+
 /// Exact solution of each test system on the periodic unit box, as primitive variables at `x` and time `t`.
 pub fn exact(name: &str, dims: usize, x: [f64; 3], t: f64, out: &mut [f64]) {
     let k = 2.0 * PI;
@@ -40,23 +44,27 @@ pub fn exact(name: &str, dims: usize, x: [f64; 3], t: f64, out: &mut [f64]) {
         // Density wave carried by a uniform flow.
         "euler" => {
             let velocity = [1.0, 0.7, -0.4];
-            let phase: f64 = (0..dims).map(|d| x[d] - velocity[d] * t).sum();
+            let phase: f64 = (0..dims).map(|d| DIRECTION[d] * (x[d] - velocity[d] * t)).sum();
             out[0] = 1.0 + 0.2 * (k * phase).sin();
             out[1..=dims].copy_from_slice(&velocity[..dims]);
             out[dims + 1] = 1.0;
         }
         _ => {
             let velocity = if name == "diffusion" { [0.0; 3] } else { [1.0, 0.7, -0.4] };
-            let phase: f64 = (0..dims).map(|d| x[d] - velocity[d] * t).sum();
+            let phase: f64 = (0..dims).map(|d| DIRECTION[d] * (x[d] - velocity[d] * t)).sum();
             out[0] = (k * phase).sin() * (-0.02 * k * k * dims as f64 * t).exp();
         }
     }
 }
 
+/// An expression of x, y, z and t.
+pub fn parse(text: &str) -> Expr {
+    Expr::parse(text, &["x", "y", "z", "t"], &BTreeMap::new()).unwrap()
+}
+
 /// The exact solution as an expression, for boundary data.
 pub fn exact_expressions(name: &str, dims: usize) -> BTreeMap<String, Expr> {
-    let parse = |text: &str| Expr::parse(text, &["x", "y", "z", "t"], &BTreeMap::new()).unwrap();
-    let phase = if dims == 2 { "x - t + y - 0.7*t" } else { "x - t + y - 0.7*t + z + 0.4*t" };
+    let phase = if dims == 2 { "x - t + y - 0.7*t" } else { "x - t + y - 0.7*t - z - 0.4*t" };
     match name {
         "euler" => [
             ("rho", format!("1 + 0.2*sin(2*pi*({phase}))")),
@@ -70,11 +78,31 @@ pub fn exact_expressions(name: &str, dims: usize) -> BTreeMap<String, Expr> {
         .collect(),
         _ => {
             let decay = 0.02 * 4.0 * PI * PI * dims as f64;
-            let still = if dims == 2 { "x + y" } else { "x + y + z" };
+            let still = if dims == 2 { "x + y" } else { "x + y - z" };
             let phase = if name == "diffusion" { still } else { phase };
             [("u".to_string(), parse(&format!("sin(2*pi*({phase}))*exp(-{decay}*t)")))].into()
         }
     }
+}
+
+/// The exact outward flux `(a u - nu grad u) . n` of the scalar systems through each side of the box.
+pub fn exact_fluxes(name: &str, dims: usize) -> Vec<(&'static str, Expr)> {
+    let velocity = if name == "diffusion" { [0.0; 3] } else { [1.0, 0.7, -0.4] };
+    let mut phase = String::new();
+    for (d, axis) in ["x", "y", "z"].iter().enumerate().take(dims) {
+        phase += &format!(" + ({})*({axis} - ({})*t)", DIRECTION[d], velocity[d]);
+    }
+    let (decay, slope) = (0.02 * 4.0 * PI * PI * dims as f64, 0.02 * 2.0 * PI);
+    (0..2 * dims)
+        .map(|side| {
+            let outward = if side % 2 == 0 { -1.0 } else { 1.0 };
+            let (carried, spread) = (outward * velocity[side / 2], outward * slope * DIRECTION[side / 2]);
+            let text = format!(
+                "exp(-{decay}*t)*(({carried})*sin(2*pi*(0{phase})) - ({spread})*cos(2*pi*(0{phase})))"
+            );
+            (SIDES[side], parse(&text))
+        })
+        .collect()
 }
 
 /// Settings for a system, order and boundary condition (on all sides).
@@ -84,13 +112,9 @@ pub fn settings(name: &str, dims: usize, order: usize, condition: &str, backend:
     let data = if name == "euler" || condition == "fixed-value" {
         exact_expressions(name, dims)
     } else {
-        [(
-            "q".to_string(),
-            Expr::parse("0.3 + 0.1*sin(x + t)", &["x", "y", "z", "t"], &BTreeMap::new()).unwrap(),
-        )]
-        .into()
+        [("q".to_string(), parse("0.3 + 0.1*sin(x + t)"))].into()
     };
-    for side in solver::mesh::generate::SIDES {
+    for side in SIDES {
         settings.boundaries.insert(side.into(), BoundarySpec { kind: condition.into(), data: data.clone() });
     }
     settings
@@ -133,4 +157,36 @@ pub fn difference(a: &BTreeMap<u32, Vec<f64>>, b: &BTreeMap<u32, Vec<f64>>) -> f
 pub fn single(mut settings: Settings) -> Settings {
     settings.precision = Precision::Single;
     settings
+}
+
+/// Steps from time 0 to `end`, `steps` equal ones.
+pub fn advance(engine: &mut Engine, end: f64, steps: usize) {
+    let dt = end / steps as f64;
+    for n in 0..steps {
+        engine.step(n as f64 * dt, dt).unwrap();
+    }
+}
+
+/// Steps of rk4 that reach `end` stably, and so small that the error in time does not show beside the one in space.
+///
+/// The limits are the usual ones of discontinuous polynomials of order p: `h / (2p + 1)` over the speed of the waves, and
+/// `h^2 / (p + 1)^4` over the diffusivity, h being the edge of a cell of the box.
+pub fn stable_steps(settings: &Settings, cells: Cells, n: usize, end: f64) -> usize {
+    let (p, h, d) = (settings.order as f64, 1.0 / n as f64, dims(cells) as f64);
+    let simplex = if matches!(cells, Cells::Tri | Cells::TriQuad | Cells::Tet) { 0.5 } else { 1.0 };
+    let speed = match settings.system.name.as_str() {
+        "euler" => 1.1 * d + 1.4 * d.sqrt(),
+        "diffusion" => 0.0,
+        _ => 1.1 * d,
+    };
+    let waves = speed * (2.0 * p + 1.0) / (0.6 * simplex * h);
+    let diffusion = settings.system.constants["nu"] * d * (p + 1.0).powi(4) / (0.6 * (simplex * h).powi(2));
+    let rate = if settings.system.name == "euler" { waves } else { waves + diffusion };
+    (end * rate).ceil().max(4.0) as usize
+}
+
+/// L2 error of the first variable against the exact solution.
+pub fn l2_error(engine: &mut Engine, name: &str, t: f64) -> f64 {
+    let (degree, dims) = (2 * engine.discretisation().order + 5, engine.mesh().dims);
+    engine.error(degree, |x, out| exact(name, dims, x, t, out)).unwrap()[0]
 }
