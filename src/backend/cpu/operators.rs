@@ -70,8 +70,9 @@ fn beside<T: Scalar>(matrices: &[&Array2<f64>]) -> Vec<T> {
     (0..rows).flat_map(|r| matrices.iter().flat_map(move |m| m.row(r).to_vec())).map(T::from_f64).collect()
 }
 
-/// Most points a line can have: the length is a compile-time constant.
-pub const LONGEST_LINE: usize = 11;
+/// Most points a line can have: the length is a compile-time constant, and code for long ones takes long to build. Beyond,
+/// dense operators do.
+pub const LONGEST_LINE: usize = 9;
 
 impl<T: Scalar> ElementOperators<T> {
     /// Converts the operators of a reference element.
@@ -219,7 +220,7 @@ fn lines(ops: &Operators, n: usize, d: usize) -> Lines {
 /// Calls an expression with the constant `N` bound to a run-time line length.
 macro_rules! for_length {
     ($n:expr, $N:ident => $call:expr) => {
-        for_length!(@ $n, $N, $call, 1 2 3 4 5 6 7 8 9 10 11)
+        for_length!(@ $n, $N, $call, 1 2 3 4 5 6 7 8 9)
     };
     (@ $n:expr, $N:ident, $call:expr, $($length:literal)*) => {
         match $n {
