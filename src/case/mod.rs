@@ -126,7 +126,12 @@ impl Case {
         let Values { errors, mut warnings, defaults, .. } = values;
         let effective = effective(&ini, &defaults);
         warnings.sort_by_key(|w| w.place.line.unwrap_or(usize::MAX));
-        let Some(solver) = solver else {
+        let named = || {
+            let entry = ini.get("solver", "system")?;
+            let system = Located { value: entry.raw.trim().into(), line: entry.line };
+            Some(SolverConfig { system, order: 1 })
+        };
+        let Some(solver) = solver.or_else(named) else {
             return Err(errors.sorted());
         };
         let source_text = source_text.into();

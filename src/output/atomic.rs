@@ -50,6 +50,9 @@ fn advice(cause: &Cause) -> &'static str {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => {
             "the disk or the quota is full: free some space; all files written before are intact"
         }
+        ErrorKind::AlreadyExists => {
+            "a file stands where the folder should be: rename it, or choose another basedir"
+        }
         ErrorKind::IsADirectory => "a folder of that name is in the way: rename it or the output",
         _ => "all files written before are intact",
     }

@@ -24,7 +24,13 @@ pub const SECTIONS: &[Section] = &[
         false,
         "Writes the solution at regular times",
         &[
-            key("dt-out", Number, Required, Honoured, "time between files"),
+            key(
+                "dt-out",
+                Number,
+                Required,
+                Honoured,
+                "time between files, counted from the start; at the end only if it falls on one",
+            ),
             key(
                 "basename",
                 Text,
