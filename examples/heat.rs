@@ -35,6 +35,10 @@ struct Wave {
 }
 
 impl Monitor for Wave {
+    fn describe(&self) -> String {
+        "looks at the decaying wave after every step".into()
+    }
+
     fn next_time(&self) -> Option<f64> {
         Some(f64::from(self.lines) * self.every)
     }

@@ -14,7 +14,7 @@ pub mod expressions;
 pub mod ini;
 pub mod interpolate;
 pub mod keys;
-pub mod plugins;
+pub mod monitors;
 pub mod settings;
 mod values;
 
@@ -25,10 +25,10 @@ pub use config::{
 pub use error::{CaseErrors, Place, Problem, ProblemKind, Warning};
 pub use expressions::{BoundarySection, SPACE, SPACE_TIME};
 pub use ini::Ini;
-pub use plugins::{NancheckConfig, Norm, Plugins, ResidualConfig, WriterConfig};
 pub use values::Located;
 
 use crate::element::PointSets;
+use crate::monitor::writer::Origin;
 use crate::physics::expr::lex::number;
 use crate::physics::expr::{Constants, Expr};
 use error::file_problem;
@@ -66,8 +66,6 @@ pub struct Case {
     pub point_sets: PointSets,
     /// `[solver-time-integrator]`.
     pub time: TimeConfig,
-    /// `[soln-plugin-NAME]`.
-    pub plugins: Plugins,
     /// The text of the file, as read.
     pub source_text: String,
     ics: Expressions,
@@ -118,7 +116,8 @@ impl Case {
         let interfaces = InterfaceConfig::read(&mut values);
         let point_sets = config::point_sets(&mut values);
         let time = TimeConfig::read(&mut values);
-        let plugins = Plugins::read(&mut values, time.as_ref());
+        // Made for their mistakes and defaults alone; `Case::monitors` makes those of a run.
+        drop(monitors::read(&mut values, time.as_ref(), &Origin::default()));
         let shared = Arc::new(Shared::new(&ini, &constants));
         let ics = Expressions::new(&shared, "soln-ics");
         let exact = ini.section("solution").map(|_| Expressions::new(&shared, "solution"));
@@ -145,7 +144,6 @@ impl Case {
             interfaces: interfaces.unwrap_or_default(),
             point_sets,
             time: time.unwrap_or_default(),
-            plugins,
             source_text,
             ics,
             exact,

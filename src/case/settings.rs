@@ -1,13 +1,13 @@
 //! From a case to what the library takes: engine settings, initial state, time span, monitors. This is where names are
 //! looked up in the tables of the layers below, so that every mistake is found before any mesh is loaded.
 
-use super::{Case, CaseErrors, Norm, Problem, SPACE, Warning};
+use super::values::Values;
+use super::{Case, CaseErrors, Problem, SPACE, Warning, monitors};
 use crate::backend::problem::Ldg;
 use crate::engine::scheme::STEPPERS;
 use crate::engine::{BackendChoice, BoundarySpec, Settings};
+use crate::monitor::Monitor;
 use crate::monitor::writer::Origin;
-use crate::monitor::{Monitor, Nancheck, Residual, Writer};
-use crate::output::name::NameTemplate;
 use crate::physics::expr::Expr;
 use crate::physics::{System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system};
 use crate::run::Span;
@@ -94,7 +94,6 @@ impl Case {
             warnings.extend(section.unused(keys));
             settings.boundaries.insert(section.name.clone(), spec);
         }
-        errors.take(self.monitors().map(drop));
         let span = Span {
             tstart: self.time.tstart,
             tend: self.time.tend,
@@ -147,44 +146,14 @@ impl Case {
     /// # Errors
     /// Every mistake in their sections.
     pub fn monitors(&self) -> Result<Vec<Box<dyn Monitor>>, CaseErrors> {
-        let mut errors = CaseErrors::new();
-        let mut monitors: Vec<Box<dyn Monitor>> = vec![];
-        for check in &self.plugins.nanchecks {
-            monitors.push(Box::new(Nancheck { nsteps: check.nsteps }));
-        }
-        for residual in &self.plugins.residuals {
-            let norm = match residual.norm {
-                Norm::P(p) => p,
-                Norm::Max => f64::INFINITY,
-            };
-            monitors.push(Box::new(Residual::new(
-                residual.nsteps,
-                residual.file.clone(),
-                residual.header,
-                norm,
-            )));
-        }
-        for writer in &self.plugins.writers {
-            let section = match &writer.suffix {
-                Some(suffix) => format!("soln-plugin-writer-{suffix}"),
-                None => "soln-plugin-writer".into(),
-            };
-            let name = NameTemplate::parse(&writer.basename)
-                .map_err(|e| self.problem(&section, "basename", e.to_string()));
-            let Some(name) = errors.take(name) else { continue };
-            if name.is_constant() {
-                let text =
-                    "every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it";
-                errors.push(self.problem(&section, "basename", text));
-            }
-            let origin = Origin {
-                system: self.solver.system.value.clone(),
-                config: self.effective().into(),
-                config_source: self.source_text.clone(),
-            };
-            monitors.push(Box::new(Writer::new(&writer.basedir, name, writer.dt_out, writer.vtk, origin)));
-        }
-        errors.into_result(monitors)
+        let origin = Origin {
+            system: self.solver.system.value.clone(),
+            config: self.effective().into(),
+            config_source: self.source_text.clone(),
+        };
+        let mut values = Values::new(self.ini(), CaseErrors::new());
+        let monitors = monitors::read(&mut values, Some(&self.time), &origin);
+        values.errors.into_result(monitors)
     }
 }
 

@@ -59,29 +59,17 @@ fn a_whole_file_is_typed() {
         r#"{Tri: "alpha-opt", Quad: "gauss-legendre-lobatto"}"#
     );
     assert_eq!(format!("{:?}", case.point_sets.flux), r#"{Line: "gauss-legendre"}"#);
-    let writer = |suffix: Option<&str>, dt_out, basename: &str, basedir: &str, vtk| WriterConfig {
-        suffix: suffix.map(Into::into),
-        dt_out,
-        basename: basename.into(),
-        basedir: basedir.into(),
-        vtk,
-    };
-    assert_eq!(
-        case.plugins.writers,
-        [
-            writer(None, 0.5, "pulse-{t:.2f}", ".", true),
-            writer(Some("fine"), 0.1, "pulse-{n:04d}", "fine", false)
-        ]
-    );
-    assert_eq!(case.plugins.nanchecks, [NancheckConfig { nsteps: 10 }]);
-    let residual = ResidualConfig {
-        suffix: None,
-        nsteps: 20,
-        file: "residual.csv".into(),
-        header: false,
-        norm: Norm::Max,
-    };
-    assert_eq!(case.plugins.residuals, [residual]);
+    let monitors: Vec<String> = case.monitors().expect("fixture").iter().map(|m| m.describe()).collect();
+    let mut expected = [
+        "writes solution files and VTK files called pulse-{t:.2f} to . every 0.5",
+        "writes solution files called pulse-{n:04d} to fine every 0.1",
+        "looks for values that are not finite every 10 steps",
+        "writes the inf-norm of du/dt to residual.csv (without header) every 20 steps",
+    ];
+    let mut found: Vec<&str> = monitors.iter().map(String::as_str).collect();
+    expected.sort_unstable();
+    found.sort_unstable();
+    assert_eq!(found, expected);
     assert_eq!(case.source_text, std::fs::read_to_string(fixture("pulse.ini")).expect("fixture"));
 }
 
@@ -172,6 +160,7 @@ fn every_mistake_of_a_file_is_reported_in_its_order() {
         "broken.ini:20: [solver-time-integrator] dt-min: '%' in '%' must be followed by '%' or '(name)s'; write '%%' for a plain %",
         "broken.ini:22: [solver-elements-quad] soln-pts: a list of points in place of a name is not available yet; name a set of points",
         "broken.ini:24: [soln-plugin-writer] dt-out: '0' is not a number greater than 0",
+        "broken.ini:25: [soln-plugin-writer] basename: every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it",
         "broken.ini:26: [soln-plugin-writer] vtk: 'maybe' is not one of true, false, yes, no, on, off, 1, 0",
         "broken.ini:29: [soln-plugin-nancheck] nsteps: '0' is not a whole number of at least 1",
         "broken.ini:32: [solver-plugin-source]: this section (source terms) is not available yet; remove the section to run without it",
@@ -216,7 +205,7 @@ fn missing_keys_name_what_is_there_instead() {
 #[test]
 fn unknown_names_warn_unless_they_help() {
     let (_, warnings) = ok(
-        "[soln-plugin-writer]\nname = run\nunusedd = 1\ndt-ot = 1\ndt-out = 1\nbasename = %(name)s\n[soln-bc-wall]\ntype = x\n\
+        "[soln-plugin-writer]\nname = run{n}\nunusedd = 1\ndt-ot = 1\ndt-out = 1\nbasename = %(name)s\n[soln-bc-wall]\ntype = x\n\
          [soln-plugin-writter]\n[backend]\nprecison = single\n[constants]\nanything = 1\nbad-name = 2\n[soln-bcs-Wall]\ntype = x\n\
          [whatever]\nk = 1\n[trigger-a]\ntype = time\n",
     );
@@ -239,7 +228,7 @@ fn unknown_names_warn_unless_they_help() {
 #[test]
 fn defaults_in_the_file_change_nothing() {
     let (_, warnings) = ok(
-        "[soln-plugin-writer]\nbasename = a\ndt-out = 1\nwrite-gradients = FALSE\nregion = *\n[soln-filter]\nnsteps = 0\n",
+        "[soln-plugin-writer]\nbasename = a{n}\ndt-out = 1\nwrite-gradients = FALSE\nregion = *\n[soln-filter]\nnsteps = 0\n",
     );
     assert_eq!(texts(&warnings), [""; 0]);
 }
@@ -281,7 +270,7 @@ fn summary(case: &Case) -> String {
         case.backend.precision,
         case.mesh,
         case.constants,
-        case.plugins,
+        case.monitors().map_or(vec![], |all| all.iter().map(|m| m.describe()).collect()),
         case.solver.system.value,
         case.solver.order,
         case.interfaces.riemann_solver.value,
@@ -320,15 +309,13 @@ fn effective_values_hold_no_environment() {
     // PATH is set wherever tests run.
     let path = std::env::var("PATH").expect("PATH");
     let (case, _) = ok(
-        "[soln-plugin-writer]\nh = $PATH\ndt-out = 1\nbasename = %(h)s/a%%\nbasedir = ${NO_SUCH_VARIABLE}\n",
+        "[soln-plugin-residual]\nh = $PATH\nnsteps = 1\nfile = %(h)s/a%%.csv\n[soln-plugin-writer]\ndt-out = 1\n\
+         basename = a{n}\nbasedir = ${NO_SUCH_VARIABLE}\n",
     );
-    assert_eq!(case.plugins.writers[0].basename, format!("{path}/a%"));
-    assert!(
-        case.effective().contains(&format!(
-            "basename = {}/a%%\nbasedir = ${{NO_SUCH_VARIABLE}}",
-            path.replace('%', "%%")
-        ))
-    );
+    let described: Vec<String> = case.monitors().expect("valid").iter().map(|m| m.describe()).collect();
+    assert!(described[0].contains(&format!("{path}/a%.csv")), "{described:?}");
+    assert!(case.effective().contains("basedir = ${NO_SUCH_VARIABLE}"));
+    assert!(case.effective().contains(&format!("file = {}/a%%.csv", path.replace('%', "%%"))));
 }
 
 #[test]

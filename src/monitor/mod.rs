@@ -1,6 +1,7 @@
 //! Monitors look at the solution between steps: they write it, watch it, measure it.
 //!
-//! Adding one: a file here with its struct, and a line where `case` or the library's user makes it. Monitors run in
+//! Adding one: a file here with its struct, and an
+//! entry in the table of `case::monitors`. Monitors run in
 //! order on all ranks together, so they may communicate.
 
 pub mod nancheck;
@@ -61,6 +62,9 @@ pub enum MonitorError {
 
 /// Something that looks at the solution between steps.
 pub trait Monitor: Send {
+    /// What it does and when, in a line for people.
+    fn describe(&self) -> String;
+
     /// The next time at which a step must end, so that this monitor sees exactly that time.
     fn next_time(&self) -> Option<f64> {
         None

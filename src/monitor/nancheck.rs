@@ -11,6 +11,10 @@ pub struct Nancheck {
 }
 
 impl Monitor for Nancheck {
+    fn describe(&self) -> String {
+        format!("looks for values that are not finite every {} steps", self.nsteps)
+    }
+
     fn start(&mut self, _: &mut Engine, _: &Moment) -> Result<(), MonitorError> {
         Ok(())
     }

@@ -46,6 +46,12 @@ impl Residual {
 }
 
 impl Monitor for Residual {
+    fn describe(&self) -> String {
+        let header = if self.header { "with" } else { "without" };
+        let (file, nsteps, norm) = (self.file.display(), self.nsteps, self.norm);
+        format!("writes the {norm}-norm of du/dt to {file} ({header} header) every {nsteps} steps")
+    }
+
     fn start(&mut self, _: &mut Engine, _: &Moment) -> Result<(), MonitorError> {
         Ok(())
     }

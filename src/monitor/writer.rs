@@ -125,6 +125,12 @@ impl Writer {
 }
 
 impl Monitor for Writer {
+    fn describe(&self) -> String {
+        let vtk = if self.vtk { " and VTK files" } else { "" };
+        let (folder, name, dt_out) = (self.folder.display(), self.name.as_str(), self.dt_out);
+        format!("writes solution files{vtk} called {name} to {folder} every {dt_out}")
+    }
+
     fn next_time(&self) -> Option<f64> {
         // From the start, not from the last output: sums of dt_out would drift.
         Some(self.start + (self.passed + 1) as f64 * self.dt_out)

@@ -11,6 +11,8 @@ use std::{fs, io};
 /// A parsed `basename`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NameTemplate {
+    /// As written.
+    text: String,
     parts: Vec<Part>,
 }
 
@@ -40,6 +42,11 @@ const FORMATS: &str =
     "supported are {t}, {t:.2f}, {t:08.3f}, {t:e}, {t:g}, {n}, {n:03d} and the like; {{ and }} for braces";
 
 impl NameTemplate {
+    /// The text it was read from.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// Reads a `basename`.
     ///
     /// # Errors
@@ -76,7 +83,7 @@ impl NameTemplate {
         if !text.is_empty() {
             parts.push(Part::Text(text));
         }
-        let template = NameTemplate { parts };
+        let template = NameTemplate { text: name.into(), parts };
         let example = template.format(0.0, 0);
         if example.is_empty() || example.ends_with('/') {
             return Err(fail(chars.len(), "a file name is missing".into()));

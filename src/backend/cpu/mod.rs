@@ -236,20 +236,30 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         if self.prepared == Some(register) {
             return;
         }
-        self.each_pack([Part::Interior, Part::Rest], Rows::Next, |context, _, packs, _, rows, scratch| {
-            context.faces(packs, register, scratch, rows);
-        });
+        for part in [Part::Interior, Part::Rest] {
+            self.each_pack(
+                part,
+                Rows::Next,
+                #[inline(always)]
+                |context, _, packs, _, rows, scratch| {
+                    context.faces(packs, register, scratch, rows);
+                },
+            );
+        }
         std::mem::swap(&mut self.now, &mut self.next);
         self.prepared = Some(register);
     }
 
-    /// Runs `pass(context, pack, registers of the pack, rows read, rows written by the pack, scratch)` over packs.
+    /// Runs `pass(context, pack, registers of the pack, rows read, rows written by the pack, scratch)` over a part of the
+    /// packs.
     #[inline(always)]
-    fn each_pack<const N: usize>(
+    fn each_pack(
         &mut self,
-        parts: [Part; N],
+        part: Part,
         written: Rows,
-        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L::Scalar], &mut [L::Scalar], &mut [L]) + Sync,
+        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L::Scalar], &mut [L::Scalar], &mut [L])
+        + Sync
+        + Copy,
     ) {
         self.scratch.reserve(self.scratch_size);
         let (read, write) = match written {
@@ -258,91 +268,88 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             Rows::NextFromFluxes => (&self.fluxes, &mut self.next),
         };
         let (read, write) = (L::scalars(read), L::scalars_mut(write));
-        for part in parts {
-            for (block, state) in self.blocks.iter().zip(&mut self.state) {
-                let range = block.part(part);
-                if range.is_empty() {
-                    continue;
-                }
-                let context = Context {
-                    system: &self.system,
-                    block,
-                    pairings: &self.pairings,
-                    boundaries: &self.boundaries,
-                    ldg: self.ldg,
-                };
-                let (size, stride) =
-                    (self.registers_held * block.operators.points * V, block.rows_stride * L::LANES);
-                let rows = &mut write
-                    [block.rows_start + range.start * stride..block.rows_start + range.end * stride];
-                let state = &mut state[range.start * size..range.end * size];
-                let (scratch, context, pass) = (&self.scratch, &context, &pass);
-                let packs =
-                    state.par_chunks_exact_mut(size).zip(rows.par_chunks_exact_mut(stride)).enumerate();
-                packs.with_min_len(4).for_each(|(i, (state, rows))| {
-                    scratch.with(|scratch| {
-                        L::vectorize(Work(
-                            #[inline(always)]
-                            || pass(context, range.start + i, state, read, rows, scratch),
-                        ));
-                    });
-                });
+        for (block, state) in self.blocks.iter().zip(&mut self.state) {
+            let range = block.part(part);
+            if range.is_empty() {
+                continue;
             }
+            let context = Context {
+                system: &self.system,
+                block,
+                pairings: &self.pairings,
+                boundaries: &self.boundaries,
+                ldg: self.ldg,
+            };
+            let size = self.registers_held * block.operators.points * V;
+            let stride = block.rows_stride * L::LANES;
+            let rows =
+                &mut write[block.rows_start + range.start * stride..block.rows_start + range.end * stride];
+            let state = &mut state[range.start * size..range.end * size];
+            let (scratch, context) = (&self.scratch, &context);
+            let packs = state.par_chunks_exact_mut(size).zip(rows.par_chunks_exact_mut(stride)).enumerate();
+            packs.with_min_len(4).for_each(|(i, (state, rows))| {
+                scratch.with(|scratch| {
+                    L::vectorize(Work(
+                        #[inline(always)]
+                        || pass(context, range.start + i, state, read, rows, scratch),
+                    ));
+                });
+            });
         }
     }
 
     fn inviscid_stage(&mut self, updates: &Updates<L>) {
-        if let Some(exchange) = &mut self.state_exchange {
-            exchange.start::<L::Scalar>(L::scalars(&self.now));
-        }
-        for part in [Part::Interior, Part::Rest] {
-            if let (Part::Rest, Some(exchange)) = (part, &mut self.state_exchange) {
-                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
-            }
-            self.each_pack(
-                [part],
-                Rows::Next,
-                #[inline(always)]
-                |context, pack, registers, states, next, scratch| {
-                    context.inviscid(pack, updates, registers, states, next, scratch);
-                },
-            );
-        }
+        self.overlapped(
+            Rows::Next,
+            #[inline(always)]
+            |context, pack, registers, states, next, scratch| {
+                context.inviscid(pack, updates, registers, states, next, scratch);
+            },
+        );
     }
 
     fn viscous_stage(&mut self, updates: &Updates<L>) {
         let partial = self.registers;
-        if let Some(exchange) = &mut self.state_exchange {
-            exchange.start::<L::Scalar>(L::scalars(&self.now));
+        self.overlapped(
+            Rows::Fluxes,
+            #[inline(always)]
+            |context, pack, registers, states, fluxes, scratch| {
+                context.viscous_first(pack, updates.eval, partial, registers, states, fluxes, scratch);
+            },
+        );
+        self.overlapped(
+            Rows::NextFromFluxes,
+            #[inline(always)]
+            |context, pack, registers, fluxes, next, scratch| {
+                context.viscous_second(pack, partial, updates, registers, fluxes, next, scratch);
+            },
+        );
+    }
+
+    /// Runs a pass over all packs while the rows it reads travel: those that touch no other rank first.
+    #[inline(always)]
+    fn overlapped(
+        &mut self,
+        rows: Rows,
+        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L::Scalar], &mut [L::Scalar], &mut [L])
+        + Sync
+        + Copy,
+    ) {
+        if let (Some(exchange), read) = self.travelling(rows) {
+            exchange.start::<L::Scalar>(L::scalars(read));
         }
-        for part in [Part::Interior, Part::Rest] {
-            if let (Part::Rest, Some(exchange)) = (part, &mut self.state_exchange) {
-                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.now));
-            }
-            self.each_pack(
-                [part],
-                Rows::Fluxes,
-                #[inline(always)]
-                |context, pack, registers, states, fluxes, scratch| {
-                    context.viscous_first(pack, updates.eval, partial, registers, states, fluxes, scratch);
-                },
-            );
+        self.each_pack(Part::Interior, rows, pass);
+        if let (Some(exchange), read) = self.travelling(rows) {
+            exchange.finish::<L::Scalar>(L::scalars_mut(read));
         }
-        if let Some(exchange) = &mut self.flux_exchange {
-            exchange.start::<L::Scalar>(L::scalars(&self.fluxes));
-        }
-        for part in [Part::Interior, Part::Rest] {
-            if let (Part::Rest, Some(exchange)) = (part, &mut self.flux_exchange) {
-                exchange.finish::<L::Scalar>(L::scalars_mut(&mut self.fluxes));
-            }
-            self.each_pack(
-                [part],
-                Rows::NextFromFluxes,
-                #[inline(always)]
-                |context, pack, registers, fluxes, next, scratch| {
-                    context.viscous_second(pack, partial, updates, registers, fluxes, next, scratch);
-                },
-            );
+        self.each_pack(Part::Rest, rows, pass);
+    }
+
+    /// The exchange of the rows a pass reads, and those rows.
+    fn travelling(&mut self, rows: Rows) -> (Option<&mut RowExchange>, &mut [L]) {
+        match rows {
+            Rows::Next | Rows::Fluxes => (self.state_exchange.as_mut(), &mut self.now),
+            Rows::NextFromFluxes => (self.flux_exchange.as_mut(), &mut self.fluxes),
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The one table of sections and keys: what there is, of which type, with which default, and what becomes of it.
 //!
 //! Reading takes its defaults from here, checking its near matches, help and the generated reference their texts.
-//! [`table`] holds everything but the plugins, [`plugins`] those.
+//! [`table`] holds everything but the plugins; those with a monitor are in [`super::monitors`], the others in [`plugins`].
 
 pub mod plugins;
 pub mod table;
 
+use super::monitors::MONITORS;
 use Fallback::{Absent, Required, Value};
 use Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
 use Status::{Honoured, Ignored, NotYet, Note, Refused};
@@ -88,11 +89,19 @@ pub enum Status {
     Refused(&'static str),
 }
 
-const fn key(name: &'static str, kind: Kind, default: Fallback, status: Status, doc: &'static str) -> Key {
+/// A line of the table.
+pub const fn key(
+    name: &'static str,
+    kind: Kind,
+    default: Fallback,
+    status: Status,
+    doc: &'static str,
+) -> Key {
     Key { name, kind, default, status, doc }
 }
 
-const fn section(
+/// A section of the table.
+pub const fn section(
     pattern: &'static str,
     status: Status,
     open: bool,
@@ -107,7 +116,7 @@ pub const SHAPES: [&str; 7] = ["line", "tri", "quad", "tet", "hex", "pri", "pyr"
 
 /// Every kind of section.
 pub fn sections() -> impl Iterator<Item = &'static Section> {
-    table::SECTIONS.iter().chain(plugins::SECTIONS)
+    table::SECTIONS.iter().chain(MONITORS.iter().map(|m| &m.section)).chain(plugins::SECTIONS)
 }
 
 /// The kind of section `name` is.
