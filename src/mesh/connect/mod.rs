@@ -133,7 +133,11 @@ fn owners(volume: &Volume, faces: &Faces) -> Result<Vec<Option<u32>>, ConnectErr
             let name = |g: u32| raw.groups[g as usize].name.clone();
             let place = || {
                 let points: Vec<[f64; 3]> = vertices.iter().map(|&v| raw.nodes[v as usize]).collect();
-                Place { shape: block.shape.name(), number: block.numbers[e], at: At(super::mean(&points)) }
+                Place {
+                    shape: block.shape.name(),
+                    number: block.numbers.get(e),
+                    at: At(super::mean(&points)),
+                }
             };
             let group = block.groups[e];
             let Ok(i) = faces.open.binary_search_by(|f| f.key.cmp(&key)) else {

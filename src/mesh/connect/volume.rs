@@ -3,7 +3,7 @@
 use super::error::{At, ConnectError, Notice, Place};
 use super::faces::FaceUse;
 use crate::element::Shape;
-use crate::mesh::raw::RawMesh;
+use crate::mesh::raw::{Numbers, RawMesh};
 use crate::mesh::{lattice, mean, vertex_nodes};
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ pub struct VolumeBlock {
     /// Raw nodes, `[element][node]`.
     pub nodes: Vec<u32>,
     /// The file's numbers.
-    pub numbers: Vec<u64>,
+    pub numbers: Numbers,
     /// Lattice positions of the vertices.
     pub corners: Vec<usize>,
 }
@@ -64,11 +64,12 @@ impl<'a> Volume<'a> {
             let (shape, order) = (part.shape, part.order);
             if blocks.last().is_none_or(|b| (b.shape, b.order) != (shape, order)) {
                 let corners = vertex_nodes(shape, order);
-                blocks.push(VolumeBlock { shape, order, first, nodes: vec![], numbers: vec![], corners });
+                let (nodes, numbers) = Default::default();
+                blocks.push(VolumeBlock { shape, order, first, nodes, numbers, corners });
             }
             let block = blocks.last_mut().expect("just pushed");
             block.nodes.extend_from_slice(&part.nodes);
-            block.numbers.extend_from_slice(&part.numbers);
+            block.numbers.append(&part.numbers);
             first += part.numbers.len();
         }
         at_most("elements", first, u32::MAX as usize)?;
@@ -92,7 +93,7 @@ impl<'a> Volume<'a> {
         let nodes = &block.nodes[e * block.per_element()..];
         let vertices: Vec<[f64; 3]> =
             block.corners.iter().map(|&c| self.raw.nodes[nodes[c] as usize]).collect();
-        Place { shape: block.shape.name(), number: block.numbers[e], at: At(mean(&vertices)) }
+        Place { shape: block.shape.name(), number: block.numbers.get(e), at: At(mean(&vertices)) }
     }
 
     /// The elements of two faces, for messages.
@@ -246,10 +247,13 @@ fn check(raw: &RawMesh) -> Result<(), ConnectError> {
             return malformed(format!("{elements} elements with {nodes} nodes and {groups} groups"));
         }
         if let Some(i) = block.nodes.par_iter().position_first(|&n| n as usize >= raw.nodes.len()) {
-            return malformed(format!("element {} has a node that does not exist", block.numbers[i / per]));
+            return malformed(format!(
+                "element {} has a node that does not exist",
+                block.numbers.get(i / per)
+            ));
         }
         if let Some(i) = block.groups.iter().position(|&g| g as usize >= raw.groups.len()) {
-            return malformed(format!("element {} has a group that does not exist", block.numbers[i]));
+            return malformed(format!("element {} has a group that does not exist", block.numbers.get(i)));
         }
     }
     Ok(())

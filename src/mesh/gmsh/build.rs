@@ -132,21 +132,23 @@ impl Builder {
         let block = block_of(&mut self.blocks, lattice);
         block.nodes.reserve(count * lattice.to_lattice.len());
         block.groups.reserve(count);
-        block.numbers.reserve(count);
     }
 
-    /// Adds the element `number`; `next` reads the number of its next node in Gmsh's order.
+    /// Adds the element `number`; `next` reads the number of its next node in Gmsh's order. With `copies`, an element
+    /// that repeats the one before it in another group is left out: so MSH 2.2 says that an element is in several groups.
     pub fn element(
         &mut self,
         at: usize,
         number: u64,
         lattice: &Lattice,
         group: u32,
+        copies: bool,
         mut next: impl FnMut() -> Scan<u64>,
     ) -> Scan<()> {
         let block = block_of(&mut self.blocks, lattice);
+        let n = lattice.to_lattice.len();
         let first = block.nodes.len();
-        block.nodes.resize(first + lattice.to_lattice.len(), 0);
+        block.nodes.resize(first + n, 0);
         for &slot in lattice.to_lattice {
             let tag = next()?;
             let Some(node) = self.index.get(tag) else {
@@ -154,28 +156,18 @@ impl Builder {
             };
             block.nodes[first + slot] = node;
         }
+        if copies
+            && block.groups.last().is_some_and(|&last| last != group)
+            && block.nodes[first..] == block.nodes[first - n..first]
+        {
+            block.nodes.truncate(first);
+            let element = block.numbers.get(block.numbers.len() - 1);
+            self.several_groups(at, element, lattice.shape.dims());
+            return Ok(());
+        }
         block.groups.push(group);
         block.numbers.push(number);
         Ok(())
-    }
-
-    /// Takes back the last element if it repeats the one before it in another group, as MSH 2.2 says that an element is
-    /// in several groups.
-    pub fn merge_copy(&mut self, at: usize, lattice: &Lattice) {
-        let block = block_of(&mut self.blocks, lattice);
-        let n = lattice.to_lattice.len();
-        let (last, elements) = (block.nodes.len() - n, block.groups.len());
-        if elements < 2
-            || block.groups[elements - 1] == block.groups[elements - 2]
-            || block.nodes[last..] != block.nodes[last - n..last]
-        {
-            return;
-        }
-        block.nodes.truncate(last);
-        block.groups.pop();
-        block.numbers.pop();
-        let number = block.numbers[elements - 2];
-        self.several_groups(at, number, lattice.shape.dims());
     }
 
     /// Notes that an element of dimension `dim` is in several groups. Whether that is allowed is known at the end only.

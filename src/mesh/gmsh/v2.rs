@@ -83,7 +83,5 @@ fn element(c: &mut Cursor, mesh: &mut Builder, at: usize, number: u64, kind: i32
         return c.skip_ints(1);
     };
     let group = mesh.group_of(at, number, lattice, (physical != 0).then_some(physical))?;
-    mesh.element(at, number, lattice, group, || c.count("a node number"))?;
-    mesh.merge_copy(at, lattice);
-    Ok(())
+    mesh.element(at, number, lattice, group, true, || c.count("a node number"))
 }

@@ -150,11 +150,11 @@ pub(super) fn elements(c: &mut Cursor, mesh: &mut Builder, entities: &Entities) 
         let width = Width { sizes: lattice.to_lattice.len(), ..Width::default() };
         c.announced(block, count as u64, c.bytes_of(width), "elements")?;
         mesh.expect_elements(lattice, count);
-        mesh.element(first, number, lattice, group, || c.size("a node number"))?;
+        mesh.element(first, number, lattice, group, false, || c.size("a node number"))?;
         for _ in 1..count {
             let at = c.here();
             let number = c.size("an element number")?;
-            mesh.element(at, number, lattice, group, || c.size("a node number"))?;
+            mesh.element(at, number, lattice, group, false, || c.size("a node number"))?;
         }
     }
     compare(start, total, held, "elements")
