@@ -2,8 +2,9 @@
 
 use super::error::{Problem, Scan, fault};
 use super::index::NodeIndex;
+use super::serendipity::{self, MISSING};
 use super::text;
-use super::types::{Kind, Lattice, TYPES};
+use super::types::{self, Kind, Lattice};
 use crate::element::Shape;
 use crate::mesh::raw::{Group, Numbers, RawBlock, RawMesh};
 use std::collections::{HashMap, HashSet};
@@ -14,6 +15,8 @@ pub(super) struct Builder {
     nodes: Vec<[f64; 3]>,
     groups: Vec<Group>,
     names: HashSet<String>,
+    /// Offset, tag and name of the groups of points, which wait until the dimension of the mesh is known.
+    point_groups: Vec<(usize, i32, Vec<u8>)>,
     pub tables: Tables,
     pub elements: Elements,
 }
@@ -33,6 +36,10 @@ pub(super) struct Elements {
     blocks: Vec<RawBlock>,
     /// By dimension: offset and number of the first element that is in several groups.
     several: [Option<(usize, u64)>; 4],
+    /// Offset of the first element that lacks nodes of its lattice.
+    serendipity: Option<usize>,
+    /// Points matter in one dimension only: they wait until the dimension is known.
+    points: Vec<Point>,
     /// An element that repeats the one before it in another group is left out: so MSH 2.2 says that an element is in
     /// several groups.
     pub merge_copies: bool,
@@ -42,12 +49,29 @@ pub(super) struct Elements {
     element: Vec<u32>,
 }
 
+/// A point element.
+pub(super) struct Point {
+    /// Offset in the file.
+    pub at: usize,
+    /// Number in the file.
+    pub number: u64,
+    /// Tag of the physical group, if it has one.
+    pub physical: Option<i32>,
+    /// Number of its node.
+    pub node: u64,
+}
+
 impl Builder {
-    /// Adds a physical group; those of points are dropped, as the points themselves are.
+    /// Adds a physical group.
     pub fn group(&mut self, at: usize, dim: usize, tag: i32, name: &[u8]) -> Scan<()> {
         if dim == 0 {
+            self.point_groups.push((at, tag, name.to_vec()));
             return Ok(());
         }
+        self.named_group(at, dim, tag, name)
+    }
+
+    fn named_group(&mut self, at: usize, dim: usize, tag: i32, name: &[u8]) -> Scan<()> {
         let Ok(name) = std::str::from_utf8(name) else {
             return fault(at, Problem::NotUtf8 { found: text(name) });
         };
@@ -90,14 +114,36 @@ impl Builder {
     }
 
     /// The mesh, its blocks in the order of [`Shape::ALL`](crate::element::Shape::ALL).
-    pub fn finish(self) -> Scan<RawMesh> {
-        let Elements { mut blocks, several, .. } = self.elements;
-        let dims = blocks.iter().map(|b| b.shape.dims()).max().unwrap_or(0);
+    pub fn finish(mut self) -> Scan<RawMesh> {
+        let dims = self.elements.blocks.iter().map(|b| b.shape.dims()).max().unwrap_or(0);
+        if dims == 1 {
+            self.keep_points()?;
+        }
+        let Elements { mut blocks, several, serendipity, .. } = self.elements;
         if let Some((at, element)) = dims.checked_sub(1).and_then(|dim| several[dim]) {
             return fault(at, Problem::SeveralGroups { element });
         }
         blocks.sort_by_key(|b| (b.shape, b.order));
-        Ok(RawMesh { nodes: self.nodes, groups: self.groups, blocks })
+        let mut completed = 0;
+        if let Some(at) = serendipity {
+            completed = serendipity::complete(&mut self.nodes, &mut blocks)
+                .or_else(|_| fault(at, Problem::TooManyNodes))?;
+        }
+        Ok(RawMesh { nodes: self.nodes, groups: self.groups, blocks, completed })
+    }
+
+    /// Makes the points, which are the boundary of a one-dimensional mesh, elements like others.
+    fn keep_points(&mut self) -> Scan<()> {
+        for (at, tag, name) in std::mem::take(&mut self.point_groups) {
+            self.named_group(at, 0, tag, &name)?;
+        }
+        let lattice = types::point();
+        let Builder { tables, elements, .. } = self;
+        for Point { at, number, physical, node } in std::mem::take(&mut elements.points) {
+            let group = elements.group_of(tables, at, number, lattice, physical)?;
+            elements.element(tables, at, number, lattice, group, || Ok(node))?;
+        }
+        Ok(())
     }
 }
 
@@ -136,7 +182,7 @@ impl Elements {
     /// Prepares for `count` more elements, a count known to fit in the file.
     pub fn expect(&mut self, lattice: &Lattice, count: usize) {
         let block = block_of(&mut self.blocks, lattice.shape, lattice.order);
-        block.nodes.reserve(count * lattice.to_lattice.len());
+        block.nodes.reserve(count * lattice.points());
         block.groups.reserve(count);
     }
 
@@ -153,8 +199,8 @@ impl Elements {
     ) -> Scan<()> {
         let nodes = &mut self.element;
         nodes.clear();
-        nodes.resize(lattice.to_lattice.len(), 0);
-        for &slot in lattice.to_lattice {
+        nodes.resize(lattice.points(), MISSING);
+        for &slot in &lattice.to_lattice {
             let tag = next()?;
             let Some(node) = tables.nodes.get(tag) else {
                 return fault(at, Problem::UnknownNode { element: number, tag });
@@ -173,7 +219,22 @@ impl Elements {
         block.nodes.extend_from_slice(nodes);
         block.groups.push(group);
         block.numbers.push(number);
+        if lattice.is_serendipity() {
+            self.serendipity.get_or_insert(at);
+        }
         Ok(())
+    }
+
+    /// Adds a point, which is forgotten if the mesh has more than one dimension.
+    pub fn point(&mut self, point: Point) {
+        if self.may_be_lines() {
+            self.points.push(point);
+        }
+    }
+
+    /// True unless the mesh has more than one dimension.
+    fn may_be_lines(&self) -> bool {
+        self.blocks.iter().all(|b| b.shape.dims() < 2)
     }
 
     /// Notes that an element of dimension `dim` is in several groups. Whether that is allowed is known at the end only.
@@ -199,6 +260,10 @@ impl Elements {
             ours.groups.extend_from_slice(&theirs.groups);
             ours.numbers.append(&theirs.numbers);
         }
+        if self.may_be_lines() {
+            self.points.extend(part.points);
+        }
+        self.serendipity = self.serendipity.or(part.serendipity);
         for (ours, theirs) in self.several.iter_mut().zip(part.several) {
             *ours = ours.or(theirs);
         }
@@ -216,13 +281,16 @@ fn block_of(blocks: &mut Vec<RawBlock>, shape: Shape, order: usize) -> &mut RawB
     &mut blocks[position]
 }
 
-/// How to read an element of the Gmsh type `number`, nothing for a point; an error for what is unknown or not supported.
-pub(super) fn element_type(at: usize, element: u64, number: i32) -> Scan<Option<&'static Lattice>> {
-    match TYPES.iter().find(|row| row.number == number).map(|row| &row.kind) {
-        Some(Kind::Lattice(lattice)) => Ok(Some(lattice)),
-        Some(Kind::Point) => Ok(None),
-        Some(&Kind::Curved { name, order }) => fault(at, Problem::Curved { element, name, order, number }),
-        Some(&Kind::ShapeNotYet { name }) => fault(at, Problem::ShapeNotYet { element, name, number }),
+/// How to read an element of the Gmsh type `number`; an error for what is unknown or not supported.
+pub(super) fn element_type(at: usize, element: u64, number: i32) -> Scan<&'static Lattice> {
+    match types::find(number) {
+        Some(Kind::Lattice(lattice)) => Ok(lattice),
+        Some(&Kind::Refused { name, order, complete: true }) => {
+            fault(at, Problem::HighOrder { element, name, order, number })
+        }
+        Some(&Kind::Refused { name, order, .. }) => {
+            fault(at, Problem::Incomplete { element, name, order, number })
+        }
         None => fault(at, Problem::UnknownType { element, number }),
     }
 }

@@ -5,10 +5,11 @@
 //! other is skipped up to its `$End` line, so that periodicity, partitions or post-processing data do no harm. Names
 //! of physical groups are put in lower case but not interpreted here.
 //!
-//! What is kept: every node of the file, in its order, used or not; every element but points, in its order, one block
-//! a shape and order. Physical points are dropped. A volume element that is in several physical groups belongs to the
-//! first (4.1 lists the groups of an entity; 2.2 repeats the element, one copy after the other, and the copies are
-//! merged here); a boundary element must be in exactly one.
+//! What is kept: every node of the file, in its order, used or not; every element, in its order, one block a shape and
+//! order. Points and their physical groups are kept where they bound something, in meshes of lines, and dropped in
+//! others. Second-order elements without nodes inside their faces get those, at the end of the list. A volume element
+//! that is in several physical groups belongs to the first (4.1 lists the groups of an entity; 2.2 repeats the element,
+//! one copy after the other, and the copies are merged here); a boundary element must be in exactly one.
 //!
 //! The file is read in blocks of some megabytes, whose entries several threads turn into numbers; memory is that of the
 //! result, and some tens of megabytes whatever the size of the file. (What cannot be read twice, such as a pipe, is held
@@ -16,14 +17,16 @@
 //! is allocated, and every error says where it was found; it is the first in the file, whatever the threads do.
 //!
 //! `scan` turns bytes into numbers, `stream` brings the bytes from the file, `bulk` shares long lists out among threads,
-//! `v2` and `v4` know the two layouts, `types` the element types, `build` and `index` collect the result, `error` says
-//! what can be wrong.
+//! `v2` and `v4` know the two layouts, `types` the element types and `node_order` how they list their nodes, `build` and
+//! `index` collect the result, `serendipity` completes it, `error` says what can be wrong.
 
 mod build;
 mod bulk;
 mod error;
 mod index;
+mod node_order;
 mod scan;
+mod serendipity;
 mod stream;
 mod types;
 mod v2;

@@ -1,10 +1,11 @@
 //! The layout of MSH 2.2.
 
-use super::build::{Builder, Elements, Tables, element_type};
+use super::build::{Builder, Elements, Point, Tables, element_type};
 use super::bulk::{self, Entries};
 use super::error::{Problem, Scan, fault};
 use super::scan::{Cursor, Encoding, Scanner, Width};
 use super::stream::Stream;
+use crate::element::Shape;
 use crate::mesh::raw::Numbers;
 
 /// Reads the section Nodes, or ParametricNodes: the same with the entity and the parameters of each node at its end.
@@ -128,7 +129,7 @@ impl Entries for List<'_> {
                 }
             }
             Some((kind, tags)) => match element_type(0, 0, kind) {
-                Ok(lattice) => 4 * (1 + tags + lattice.map_or(1, |l| l.to_lattice.len())),
+                Ok(lattice) => 4 * (1 + tags + lattice.to_lattice.len()),
                 Err(_) => 0,
             },
         }
@@ -166,10 +167,13 @@ fn element(
     };
     let physical = if tags > 0 { c.int("a physical tag")? } else { 0 };
     c.skip_ints(tags.saturating_sub(1))?;
-    let Some(lattice) = element_type(at, number, kind)? else {
-        return c.skip_ints(1);
-    };
-    let group = elements.group_of(tables, at, number, lattice, (physical != 0).then_some(physical))?;
+    let physical = (physical != 0).then_some(physical);
+    let lattice = element_type(at, number, kind)?;
+    if lattice.shape == Shape::Point {
+        elements.point(Point { at, number, physical, node: c.count("a node number")? });
+        return Ok(());
+    }
+    let group = elements.group_of(tables, at, number, lattice, physical)?;
     elements.element(tables, at, number, lattice, group, || c.count("a node number"))
 }
 

@@ -1,11 +1,12 @@
 //! The layout of MSH 4.1.
 
-use super::build::{Builder, Elements, Tables, element_type};
+use super::build::{Builder, Elements, Point, Tables, element_type};
 use super::bulk::{self, Entries};
 use super::error::{Problem, Scan, fault};
 use super::scan::{Cursor, Encoding, Scanner, Width};
 use super::stream::Stream;
 use super::types::Lattice;
+use crate::element::Shape;
 use crate::mesh::raw::Numbers;
 use std::collections::HashMap;
 
@@ -199,17 +200,16 @@ pub(super) fn elements(s: &mut Stream, mesh: &mut Builder, entities: &Entities) 
         }
         let first = s.here()?;
         let number = s.size("an element number")?;
-        let Some(lattice) = element_type(block, number, kind)? else {
-            // Points: the node of this one, number and node of the others.
-            for _ in 0..2 * count - 1 {
-                s.size("a node number")?;
-            }
+        let lattice = element_type(block, number, kind)?;
+        let physical = entities.groups.get(&(dim, tag.unsigned_abs()));
+        if lattice.shape == Shape::Point {
+            points(s, elements, physical, (first, number), count)?;
             continue;
-        };
+        }
         if lattice.shape.dims() as i32 != dim {
             return fault(block, Problem::EntityType { dim, number: kind });
         }
-        let Some(physical) = entities.groups.get(&(dim, tag.unsigned_abs())) else {
+        let Some(physical) = physical else {
             return fault(block, Problem::UnknownEntity { element: number, dim, tag });
         };
         if physical.several {
@@ -224,6 +224,25 @@ pub(super) fn elements(s: &mut Stream, mesh: &mut Builder, entities: &Entities) 
         bulk::read(s, &mut List { tables, elements, lattice, group }, count - 1)?;
     }
     compare(start, total, held, "elements")
+}
+
+/// Reads `count` points of an entity, of which offset and number of the `first` are read.
+fn points(
+    s: &mut Stream,
+    elements: &mut Elements,
+    entity: Option<&Physical>,
+    first: (usize, u64),
+    count: usize,
+) -> Scan<()> {
+    if entity.is_some_and(|e| e.several) {
+        elements.several_groups(first.0, first.1, 0);
+    }
+    let physical = entity.and_then(|e| e.first);
+    for i in 0..count {
+        let (at, number) = if i == 0 { first } else { (s.here()?, s.size("an element number")?) };
+        elements.point(Point { at, number, physical, node: s.size("a node number")? });
+    }
+    Ok(())
 }
 
 /// Elements of a block.
