@@ -85,7 +85,8 @@ fn every_shape_comes_back() {
         let (mut header, _) = example(Precision::Double);
         header.dims = dims;
         let shapes = Shape::ALL.into_iter().filter(|shape| shape.dims() == dims);
-        let blocks = shapes.zip(0..).map(|(shape, n)| block(shape, 2, &[2 * n, 2 * n + 1], 4)).collect();
+        let blocks: Vec<_> =
+            shapes.zip(0..).map(|(shape, n)| block(shape, 2, &[2 * n, 2 * n + 1], 4)).collect();
         let solution = (header, blocks);
         write(&path, &solution.0, &solution.1).unwrap();
         assert!(same(&read(&path).unwrap(), &solution), "{dims} dimensions");
