@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn curved_elements_stay_curved_and_values_keep_their_order() {
-        for (dims, order) in (2..=3).flat_map(|dims| [0, 1, 2, 5].map(|order| (dims, order))) {
+        for (dims, order) in (1..=3).flat_map(|dims| [0, 1, 2, 5].map(|order| (dims, order))) {
             let engine = engine(dims, order);
             let (cells, fields) = vtk(&engine, &solution(&engine));
             let mut ids = vec![];
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn solutions_of_every_shape_come_back_from_the_file_with_their_elements_and_points() {
-        for dims in 2..=3 {
+        for dims in 1..=3 {
             let engine = engine(dims, 2);
             let values = solution(&engine);
             let blocks = blocks(&engine, &values).unwrap();
