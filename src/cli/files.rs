@@ -1,6 +1,6 @@
 //! Finding and reading meshes.
 
-use super::note;
+use super::{note, progress::Work};
 use crate::mesh::{Mesh, connect, gmsh, store};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -61,7 +61,11 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
 /// # Errors
 /// Missing, unreadable or faulty files.
 pub fn import(path: &Path, quiet: bool) -> Result<Mesh> {
-    let raw = gmsh::read(path)?;
+    let work = (!quiet).then(Work::new);
+    let raw = gmsh::read_watched(path, &|done, total| {
+        work.iter().for_each(|work| work.report("reading", done, total));
+    })?;
+    drop(work);
     let connected = connect::connect(&raw).with_context(|| path.display().to_string())?;
     if !quiet {
         connected.notices.iter().for_each(note);
