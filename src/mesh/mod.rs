@@ -19,6 +19,13 @@ pub mod validate;
 use crate::element::{Shape, shape::paired_vertex};
 use std::collections::BTreeMap;
 
+/// Watches a long step: called now and then, from any thread, with the name of the stage, how much of it is done, and out
+/// of how much. The unit is the stage's own (bytes, elements). Calls are cheap and seldom, but not in order.
+pub type Progress<'a> = dyn Fn(&str, u64, u64) + Sync + 'a;
+
+/// The [`Progress`] of who does not care.
+pub fn silent(_stage: &str, _done: u64, _total: u64) {}
+
 /// A whole mesh.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mesh {
