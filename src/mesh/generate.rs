@@ -2,8 +2,8 @@
 
 use super::Mesh;
 use super::connect::{Options, connect_with};
-use super::{lattice, silent};
 use super::raw::{Group, RawBlock, RawMesh};
+use super::{lattice, silent};
 use crate::element::Shape;
 use std::f64::consts::PI;
 

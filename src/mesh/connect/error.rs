@@ -36,7 +36,9 @@ pub enum ConnectError {
     #[error("the mesh is malformed: {0}")]
     Malformed(String),
     /// No elements of one, two or three dimensions.
-    #[error("the mesh holds no elements but points; give its volume (2-D: surface, 1-D: curve) a physical group")]
+    #[error(
+        "the mesh holds no elements but points; give its volume (2-D: surface, 1-D: curve) a physical group"
+    )]
     Empty,
     /// A one-dimensional mesh that does not lie on a line along x.
     #[error(
@@ -309,8 +311,7 @@ pub struct Side {
 
 impl fmt::Display for Unpaired {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let first: Vec<String> =
-            self.first.iter().map(|(place, at)| format!("at {at} of {place}")).collect();
+        let first: Vec<String> = self.first.iter().map(|(place, at)| format!("at {at} of {place}")).collect();
         write!(
             f,
             "{} faces are unpaired, between {} and {}; the first: {}",
@@ -323,7 +324,11 @@ impl fmt::Display for Unpaired {
         match &self.sides[..] {
             [] => {}
             [one] if one.faces == self.count => {
-                write!(f, "; all lie on {}: is a physical group, or its elements, missing there?", name(one))?;
+                write!(
+                    f,
+                    "; all lie on {}: is a physical group, or its elements, missing there?",
+                    name(one)
+                )?;
             }
             many => {
                 let list: Vec<String> = many.iter().map(|s| format!("{} on {}", s.faces, name(s))).collect();
@@ -333,7 +338,10 @@ impl fmt::Display for Unpaired {
         }
         if self.coincident > 0 {
             let n = self.coincident;
-            write!(f, "; {n} lie on top of each other: coincident nodes are not merged (Gmsh: Coherence Mesh)")?;
+            write!(
+                f,
+                "; {n} lie on top of each other: coincident nodes are not merged (Gmsh: Coherence Mesh)"
+            )?;
         }
         if self.hanging > 0 {
             let n = self.hanging;

@@ -72,11 +72,7 @@ pub fn connect(raw: RawMesh) -> Result<Connected, ConnectError> {
 ///
 /// # Errors
 /// Names the elements, coordinates or physical groups at fault.
-pub fn connect_with(
-    raw: RawMesh,
-    options: &Options,
-    progress: &Progress,
-) -> Result<Connected, ConnectError> {
+pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Result<Connected, ConnectError> {
     let (mut volume, mut surfaces, groups) = collect::collect(raw)?;
     let mut notices = Vec::new();
     let nodes = volume.nodes.len();

@@ -114,8 +114,7 @@ impl<'a> Patched<'a> {
     fn new(all: &'a Faces<'a>, members: &[u32]) -> Patched<'a> {
         let mut faces: Vec<Face> = members.iter().map(|&i| all.open[i as usize]).collect();
         faces.par_sort_unstable();
-        let mut vertices: Vec<u32> =
-            faces.iter().flat_map(|f| f.key).filter(|v| *v != u32::MAX).collect();
+        let mut vertices: Vec<u32> = faces.iter().flat_map(|f| f.key).filter(|v| *v != u32::MAX).collect();
         vertices.par_sort_unstable();
         vertices.dedup();
         Patched { all, faces, vertices }
@@ -136,7 +135,8 @@ impl<'a> Patched<'a> {
             let ring = self.all.vertices(face);
             for (i, &v) in ring.iter().enumerate() {
                 let w = ring[(i + 1) % ring.len()];
-                let length = if v == w { self.all.size(face) } else { distance(self.point(v), self.point(w)) };
+                let length =
+                    if v == w { self.all.size(face) } else { distance(self.point(v), self.point(w)) };
                 shorten(v, length);
                 shorten(w, length);
             }

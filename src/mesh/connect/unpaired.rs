@@ -21,9 +21,8 @@ pub fn explain(faces: &Faces, left: &[Face], unused: Vec<String>) -> ConnectErro
     let mesh = volume.bounds();
     let size = extent(&mesh);
     let (mut low, mut high) = ([f64::MAX; 3], [f64::MIN; 3]);
-    let mut sides: Vec<Side> = (0..2 * volume.dims)
-        .map(|s| Side { axis: s / 2, at: mesh[s % 2][s / 2], faces: 0 })
-        .collect();
+    let mut sides: Vec<Side> =
+        (0..2 * volume.dims).map(|s| Side { axis: s / 2, at: mesh[s % 2][s / 2], faces: 0 }).collect();
     let mut inside = Vec::new();
     for face in left {
         let At(middle) = faces.middle(face);
