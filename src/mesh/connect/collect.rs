@@ -1,5 +1,6 @@
 //! The volume and boundary elements of a raw mesh, checked, without copies of what is large.
 
+use super::CHUNK;
 use super::error::{At, ConnectError, Place};
 use super::faces::Face;
 use crate::element::Shape;
@@ -135,7 +136,7 @@ impl Volume {
         let [low, high] = self.bounds();
         let extent = (0..dims).map(|d| high[d] - low[d]).fold(0.0, f64::max);
         let off = |x: &[f64; 3]| (dims..3).any(|d| (x[d] - other[d]).abs() > PLANE_TOLERANCE * extent);
-        if self.nodes.par_iter().any(off) {
+        if first(&self.nodes, off).is_some() {
             for block in &self.blocks {
                 let Some(i) = block.nodes.par_iter().position_first(|&n| off(&self.nodes[n as usize])) else {
                     continue;
@@ -202,7 +203,7 @@ fn surface(part: RawBlock) -> Surface {
 /// Refuses indices out of range and nodes without finite coordinates.
 fn check(raw: &RawMesh) -> Result<(), ConnectError> {
     at_most("nodes", raw.nodes.len(), u32::MAX as usize)?;
-    if let Some(n) = raw.nodes.par_iter().position_first(|x| !x.iter().all(|x| x.is_finite())) {
+    if let Some(n) = first(&raw.nodes, |x| !x.iter().all(|x| x.is_finite())) {
         return Err(ConnectError::Malformed(format!("coordinates {} are not finite", At(raw.nodes[n]))));
     }
     for block in &raw.blocks {
@@ -216,14 +217,20 @@ fn check(raw: &RawMesh) -> Result<(), ConnectError> {
             let (nodes, groups) = (block.nodes.len(), block.groups.len());
             return malformed(format!("{elements} elements with {nodes} nodes and {groups} groups"));
         }
-        if let Some(i) = block.nodes.par_iter().position_first(|&n| n as usize >= raw.nodes.len()) {
+        if let Some(i) = first(&block.nodes, |&n| n as usize >= raw.nodes.len()) {
             return malformed(format!("element {} has a node that does not exist", block.numbers[i / per]));
         }
-        if let Some(i) = block.groups.par_iter().position_first(|&g| g as usize >= raw.groups.len()) {
+        if let Some(i) = first(&block.groups, |&g| g as usize >= raw.groups.len()) {
             return malformed(format!("element {} has a group that does not exist", block.numbers[i]));
         }
     }
     Ok(())
+}
+
+/// Position of the first bad item: pieces first, for a search that looks around after each item is slow.
+fn first<T: Sync>(items: &[T], bad: impl Fn(&T) -> bool + Sync) -> Option<usize> {
+    let piece = items.par_chunks(CHUNK).position_first(|piece| piece.iter().any(&bad))? * CHUNK;
+    items[piece..].iter().position(bad).map(|i| piece + i)
 }
 
 /// Refuses counts above a limit.

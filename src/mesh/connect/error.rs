@@ -19,8 +19,14 @@ pub struct Place {
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({}, {}, {})", self.0[0], self.0[1], self.0[2])
+        let [x, y, z] = self.0.map(short);
+        write!(f, "({x}, {y}, {z})")
     }
+}
+
+/// A number to nine digits: enough to find a place, without the noise of the last bits.
+fn short(x: f64) -> f64 {
+    format!("{x:.8e}").parse().unwrap_or(x)
 }
 
 impl fmt::Display for Place {
@@ -109,8 +115,8 @@ pub enum ConnectError {
     /// Curved faces that should be one and are not.
     #[error(
         "the faces of {} (geometry order {}) and {} (order {}) at {at} have the same vertices but not the same shape: \
-         nodes are {distance} apart; {}",
-        .elements[0], .orders[0], .elements[1], .orders[1],
+         nodes are {} apart; {}",
+        .elements[0], .orders[0], .elements[1], .orders[1], short(*.distance),
         if .orders[0] == .orders[1] {
             "give both elements the same nodes there"
         } else {
@@ -266,7 +272,11 @@ impl fmt::Display for Misfit {
         }
         write!(f, "; the translation found is {shift}")?;
         if let Some((distance, vertex)) = worst {
-            write!(f, ", with which the vertex at {vertex} misses the nearest of the r patch by {distance}")?;
+            write!(
+                f,
+                ", with which the vertex at {vertex} misses the nearest of the r patch by {}",
+                short(*distance)
+            )?;
         }
         write!(
             f,
@@ -320,7 +330,7 @@ impl fmt::Display for Unpaired {
             self.high,
             first.join(", ")
         )?;
-        let name = |s: &Side| format!("{} = {}", ["x", "y", "z"][s.axis], s.at);
+        let name = |s: &Side| format!("{} = {}", ["x", "y", "z"][s.axis], short(s.at));
         match &self.sides[..] {
             [] => {}
             [one] if one.faces == self.count => {

@@ -77,8 +77,8 @@ pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Res
     let mut notices = Vec::new();
     let nodes = volume.nodes.len();
     let used = straight::recognise(&mut volume, options.lintol, progress, &mut notices);
-    let kept = renumber::renumber(&mut volume, &mut surfaces, &groups, options.renumber, progress)?;
-    let dropped = nodes - used.unwrap_or(kept);
+    let off_volume = renumber::renumber(&mut volume, &mut surfaces, &groups, options.renumber, progress);
+    let dropped = nodes - used.unwrap_or(volume.nodes.len());
     if dropped > 0 {
         notices.push(Notice::DroppedNodes { count: dropped });
     }
@@ -86,6 +86,9 @@ pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Res
     notices.extend(orient::orient(&mut volume, progress)?);
 
     let mut faces = Faces::pair(&volume, progress)?;
+    if let Some(error) = off_volume {
+        return Err(error);
+    }
     let boundaries = boundary::assign(&mut faces, &groups, &surfaces, &mut notices)?;
     drop(surfaces);
     let links = faces.finish(&notices)?;
