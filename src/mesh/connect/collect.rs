@@ -4,7 +4,7 @@ use super::CHUNK;
 use super::error::{At, ConnectError, Place};
 use super::faces::Face;
 use crate::element::Shape;
-use crate::mesh::raw::{Group, RawBlock, RawMesh};
+use crate::mesh::raw::{Group, Numbers, RawBlock, RawMesh};
 use crate::mesh::{mean, vertex_nodes};
 use rayon::prelude::*;
 
@@ -29,7 +29,7 @@ pub struct Volume {
     /// In the order of shape and geometry order, none empty.
     pub blocks: Vec<Block>,
     /// The file's numbers of the elements.
-    pub numbers: Vec<u64>,
+    pub numbers: Numbers,
 }
 
 /// Boundary elements of one shape, reduced to their vertices.
@@ -40,7 +40,7 @@ pub struct Surface {
     /// Index of the physical group of each element.
     pub groups: Vec<u32>,
     /// The file's numbers.
-    pub numbers: Vec<u64>,
+    pub numbers: Numbers,
 }
 
 /// Coordinates beyond the dimensions of a mesh may vary by this fraction of its extent.
@@ -104,7 +104,7 @@ impl Volume {
         let (vertices, n) = self.vertices(block, block.element(e));
         Place {
             shape: block.shape.name(),
-            number: self.numbers[block.origin[e] as usize],
+            number: self.numbers.get(block.origin[e] as usize),
             at: At(mean(&vertices[..n])),
         }
     }
@@ -161,18 +161,18 @@ impl Volume {
 /// A mesh without elements, or one that contradicts itself.
 pub fn collect(raw: RawMesh) -> Result<(Volume, Vec<Surface>, Vec<Group>), ConnectError> {
     check(&raw)?;
-    let dims = raw.blocks.iter().filter(|b| b.numbers.len() > 0).map(|b| b.shape.dims()).max();
+    let dims = raw.blocks.iter().filter(|b| !b.numbers.is_empty()).map(|b| b.shape.dims()).max();
     let dims = dims.filter(|d| *d > 0).ok_or(ConnectError::Empty)?;
     let mut parts: Vec<RawBlock> = raw.blocks;
-    parts.retain(|b| b.numbers.len() > 0);
+    parts.retain(|b| !b.numbers.is_empty());
     parts.sort_by_key(|b| (b.shape, b.order));
-    let mut volume = Volume { dims, nodes: raw.nodes, blocks: Vec::new(), numbers: Vec::new() };
+    let mut volume = Volume { dims, nodes: raw.nodes, blocks: Vec::new(), numbers: Numbers::default() };
     let mut surfaces = Vec::new();
     for mut part in parts {
         if part.shape.dims() == dims {
             let start = volume.numbers.len();
             at_most("elements", start + part.numbers.len(), u32::MAX as usize)?;
-            volume.numbers.append(&mut part.numbers);
+            volume.numbers.append(&part.numbers);
             let origin = start as u32..volume.numbers.len() as u32;
             match volume.blocks.last_mut() {
                 Some(last) if (last.shape, last.order) == (part.shape, part.order) => {
@@ -218,10 +218,13 @@ fn check(raw: &RawMesh) -> Result<(), ConnectError> {
             return malformed(format!("{elements} elements with {nodes} nodes and {groups} groups"));
         }
         if let Some(i) = first(&block.nodes, |&n| n as usize >= raw.nodes.len()) {
-            return malformed(format!("element {} has a node that does not exist", block.numbers[i / per]));
+            return malformed(format!(
+                "element {} has a node that does not exist",
+                block.numbers.get(i / per)
+            ));
         }
         if let Some(i) = first(&block.groups, |&g| g as usize >= raw.groups.len()) {
-            return malformed(format!("element {} has a group that does not exist", block.numbers[i]));
+            return malformed(format!("element {} has a group that does not exist", block.numbers.get(i)));
         }
     }
     Ok(())

@@ -389,6 +389,11 @@ pub enum Notice {
         /// How many are curved.
         curved: usize,
     },
+    /// Elements were given the nodes inside faces and volume that the file did not list.
+    Completed {
+        /// How many.
+        count: usize,
+    },
     /// Nodes that no volume element uses were dropped.
     DroppedNodes {
         /// How many.
@@ -415,6 +420,12 @@ impl fmt::Display for Notice {
                     f,
                     "of {} elements of higher geometry order, {straight} are straight and {curved} curved",
                     straight + curved
+                )
+            }
+            Notice::Completed { count } => {
+                write!(
+                    f,
+                    "raised {count} incomplete second-order (serendipity) elements to complete ones, same geometry"
                 )
             }
             Notice::DroppedNodes { count } => {

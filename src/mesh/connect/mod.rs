@@ -73,8 +73,11 @@ pub fn connect(raw: RawMesh) -> Result<Connected, ConnectError> {
 /// # Errors
 /// Names the elements, coordinates or physical groups at fault.
 pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Result<Connected, ConnectError> {
-    let (mut volume, mut surfaces, groups) = collect::collect(raw)?;
     let mut notices = Vec::new();
+    if raw.completed > 0 {
+        notices.push(Notice::Completed { count: raw.completed });
+    }
+    let (mut volume, mut surfaces, groups) = collect::collect(raw)?;
     let nodes = volume.nodes.len();
     let used = straight::recognise(&mut volume, options.lintol, progress, &mut notices);
     let off_volume = renumber::renumber(&mut volume, &mut surfaces, &groups, options.renumber, progress);

@@ -51,7 +51,7 @@ pub fn renumber(
             let e = i / per;
             let vertices = &surface.vertices[e * per..(e + 1) * per];
             let points: Vec<[f64; 3]> = vertices.iter().map(|&n| volume.nodes[n as usize]).collect();
-            let (number, at) = (surface.numbers[e], At(mean(&points)));
+            let (number, at) = (surface.numbers.get(e), At(mean(&points)));
             let place = Place { shape: surface.shape.name(), number, at };
             let group = groups[surface.groups[e] as usize].name.clone();
             off_volume = Some(ConnectError::BoundaryOffVolume { group, place });
