@@ -188,7 +188,7 @@ fn periodic_patches_that_do_not_match_are_refused() {
     assert!(matches!(&error, ConnectError::PeriodicUnmatched(misfit) if misfit.unmatched == 2), "{text}");
     assert!(text.contains("the first at (0, 0.25, 0), expected at (1, 0.25, 0)"), "{text}");
     assert!(text.contains("translation found is (1, 0, 0)"), "{text}");
-    assert!(text.contains("the vertex at (0, 0.5, 0) misses the nearest of the r patch by 0.09"), "{text}");
+    assert!(text.contains("the vertex at (0, 0.5, 0) misses the nearest of the r patch by 0.1;"), "{text}");
     raw.nodes[5][1] = 0.5 + 1e-9;
     check(&joined(&without(periodic().raw(), &[])).unwrap().mesh, [1.0; 3], [true, false, false]);
     joined(&raw).expect("small errors of a mesh generator are forgiven");
