@@ -115,15 +115,17 @@ impl Tables {
     }
 }
 
-/// Inverse of the tangents of the map from the reference element to the ideal one: the square, the cube, the triangle and
-/// tetrahedron of equal edges, and what they make together. An element then is as good as it looks: which of its vertices
+/// Inverse of the tangents of the map from the reference element to the ideal one: the one of equal
+/// edges (square, cube, regular triangle, ...). An element then is as good as it looks: which of its vertices
 /// comes first makes no difference.
 fn from_ideal(shape: Shape) -> [[f64; 3]; 3] {
     let unit = |d: usize| std::array::from_fn(|k| if k == d { 1.0 } else { 0.0 });
     let triangle = [0.5, 3f64.sqrt() / 2.0, 0.0];
     let ideal: Tangents = match shape {
-        Shape::Line | Shape::Quad | Shape::Hex => [unit(0), unit(1), unit(2)],
-        Shape::Tri => [unit(0), triangle, unit(2)],
+        Shape::Point | Shape::Line | Shape::Quad | Shape::Hex => [unit(0), unit(1), unit(2)],
+        Shape::Tri | Shape::Prism => [unit(0), triangle, unit(2)],
+        // Its sides are triangles of equal edges; the reference pyramid is as high as its base is wide.
+        Shape::Pyramid => [unit(0), unit(1), [0.0, 0.0, 0.5f64.sqrt()]],
         Shape::Tet => [unit(0), triangle, [0.5, 3f64.sqrt() / 6.0, (2f64 / 3.0).sqrt()]],
     };
     let scale = 1.0 / determinant(&ideal);

@@ -1,4 +1,5 @@
 use super::*;
+use crate::element::{Shape, lattice};
 use crate::mesh::generate::{BoxMesh, Cells};
 use std::f64::consts::PI;
 
@@ -20,6 +21,24 @@ fn single(cells: Cells, nodes: &[[f64; 3]]) -> Mesh {
     mesh
 }
 
+/// A single element of any shape and geometry order: the image of its reference element, each face a boundary.
+fn image(shape: Shape, order: usize, map: impl Fn([f64; 3]) -> [f64; 3]) -> Mesh {
+    let nodes = lattice::nodes(shape, order);
+    let links = (0..shape.faces().len() as u16).map(Link::Boundary).collect();
+    Mesh {
+        uuid: "image".into(),
+        dims: shape.dims(),
+        nodes: nodes
+            .rows()
+            .into_iter()
+            .map(|r| map(std::array::from_fn(|d| r.get(d).copied().unwrap_or(0.0))))
+            .collect(),
+        blocks: vec![ElementBlock { shape, order, nodes: (0..nodes.nrows() as u32).collect(), links }],
+        boundaries: (0..shape.faces().len()).map(|f| format!("face{f}")).collect(),
+        partitionings: Default::default(),
+    }
+}
+
 /// Moves every node.
 fn mapped(mut mesh: Mesh, map: impl Fn([f64; 3]) -> [f64; 3]) -> Mesh {
     mesh.nodes.iter_mut().for_each(|x| *x = map(*x));
@@ -34,18 +53,79 @@ fn a_unit_box_of_any_cells_has_unit_volume_and_sides_and_is_closed() {
             let quality = at_order(&mesh, 3);
             let what = format!("{cells:?} of order {order} warped by {warp}");
             assert_eq!(quality.measures.len(), mesh.len());
-            assert!(near(quality.volume, 1.0, 2e-15), "{what}: {}", quality.volume);
+            assert!(near(quality.volume, 1.0, 1e-14), "{what}: {}", quality.volume);
             assert_eq!((quality.low, quality.high[..mesh.dims].to_vec()), ([0.0; 3], vec![1.0; mesh.dims]));
             assert_eq!(quality.boundaries.len(), 2 * mesh.dims);
             let flat = mesh.dims == 2 || warp == 0.0 || order == 1;
             for side in quality.boundaries {
                 assert!(near(side.area, 1.0, if flat { 1e-14 } else { 1e-13 }), "{what}: {side:?}");
             }
-            assert!(quality.closure.iter().all(|x| x.abs() < 1e-15), "{what}: {:?}", quality.closure);
+            assert!(quality.closure.iter().all(|x| x.abs() < 1e-14), "{what}: {:?}", quality.closure);
             for m in quality.measures {
                 let exact = warp == 0.0 || (order == 1 && matches!(cells, Cells::Tri | Cells::Tet));
                 assert!(if exact { near(m.jacobian, 1.0, 1e-13) } else { m.jacobian > 0.1 }, "{what}: {m:?}");
             }
+        }
+    }
+}
+
+#[test]
+fn elements_of_equal_edges_are_ideal_in_every_shape_and_order() {
+    let (h, third, up) = (3f64.sqrt() / 2.0, 3f64.sqrt() / 6.0, (2f64 / 3.0).sqrt());
+    for shape in Shape::ALL {
+        // The element with all edges 2 long, its volume and the areas of its faces.
+        let (volume, areas): (f64, &[f64]) = match shape {
+            Shape::Line => (2.0, &[1.0; 2]),
+            Shape::Tri => (2.0 * h, &[2.0; 3]),
+            Shape::Quad => (4.0, &[2.0; 4]),
+            Shape::Tet => (8.0 / 72f64.sqrt(), &[2.0 * h; 4]),
+            Shape::Hex => (8.0, &[4.0; 6]),
+            Shape::Prism => (4.0 * h, &[2.0 * h, 2.0 * h, 4.0, 4.0, 4.0]),
+            Shape::Pyramid => (4.0 * 2f64.sqrt() / 3.0, &[4.0, 2.0 * h, 2.0 * h, 2.0 * h, 2.0 * h]),
+            Shape::Point => unreachable!("no element"),
+        };
+        for order in 1..=4 {
+            let quality = at_order(
+                &image(shape, order, |[x, y, z]| match shape {
+                    Shape::Tri | Shape::Prism => [x + 0.5 * y, h * y, z],
+                    Shape::Tet => [x + 0.5 * y + 0.5 * z, h * y + third * z, up * z],
+                    Shape::Pyramid => [x, y, z / 2f64.sqrt()],
+                    _ => [x, y, z],
+                }),
+                3,
+            );
+            let what = format!("{} of order {order}", shape.name());
+            let m = quality.measures[0];
+            assert!(near(m.jacobian, 1.0, 1e-13) && near(m.aspect, 1.0, 1e-6), "{what}: {m:?}");
+            assert!(near(quality.volume / volume, 1.0, 1e-13), "{what}: {}", quality.volume);
+            for (boundary, area) in quality.boundaries.iter().zip(areas) {
+                assert!(near(boundary.area / area, 1.0, 1e-13), "{what}: {boundary:?}, not {area}");
+            }
+            assert!(quality.closure.iter().all(|x| x.abs() < 1e-13), "{what}: {:?}", quality.closure);
+            assert_eq!(quality.affine, u64::from(order == 1));
+        }
+    }
+}
+
+#[test]
+fn curved_elements_of_every_shape_are_closed_and_have_the_volume_of_their_map() {
+    for shape in Shape::ALL {
+        for order in 1..=3 {
+            // A shear that grows along x keeps volumes in two and three dimensions whatever its size; of degree `order`.
+            let bend = |[x, y, z]: [f64; 3]| match shape.dims() {
+                1 => [x + 0.2 * (x * x - 1.0) * f64::from(order > 1), 0.0, 0.0],
+                2 => [x, y + 0.3 * x.powi(order as i32), 0.0],
+                _ => [x, y + 0.3 * x.powi(order as i32), z - 0.2 * x.powi(order as i32)],
+            };
+            let quality = at_order(&image(shape, order, bend), 4);
+            let what = format!("{} of order {order}", shape.name());
+            assert!(near(quality.volume, shape.volume(), 1e-13), "{what}: {}", quality.volume);
+            assert!(quality.closure.iter().all(|x| x.abs() < 1e-13), "{what}: {:?}", quality.closure);
+            let m = quality.measures[0];
+            assert!(
+                m.jacobian > 0.1 && (shape == Shape::Line || order > 1 && m.aspect > 1.1 || order == 1),
+                "{what}: {m:?}"
+            );
         }
     }
 }
@@ -71,7 +151,7 @@ fn a_stretched_box_has_the_aspect_ratio_of_its_cells() {
     for cells in [Cells::Quad, Cells::Hex] {
         let flat = BoxMesh::new(cells, [2, 5, 4]).extents([0.0; 3], [3000.0, 1.0, 2.0]).build();
         for m in at_order(&flat, 3).measures {
-            assert!(near(m.aspect, 1500.0 / 0.2, 1e-8) && m.stretching == 1.0, "{cells:?}: {m:?}");
+            assert!(near(m.aspect, 7500.0, 1e-8) && near(m.stretching, 1.0, 1e-14), "{cells:?}: {m:?}");
         }
     }
     // Triangles of equal edges, and the regular tetrahedra are the ideal ones, whichever vertex comes first.
@@ -151,7 +231,8 @@ fn area_and_arcs_of_an_annulus_converge_with_the_order_of_the_geometry() {
         let errors = [(area - 0.75 * PI).abs(), (arc - PI).abs()];
         println!("order {order}: area {:.2e}, arc {:.2e}", errors[0], errors[1]);
         for (error, last) in errors.iter().zip(last) {
-            assert!(*error < 0.1 * last, "order {order}: {errors:?} after {last:?}");
+            // Orders 2 q and 2 q + 1 have the same power of the cell's size.
+            assert!(*error < 0.2 * last, "order {order}: {errors:?} after {last:?}");
         }
         last = errors;
     }
@@ -235,7 +316,9 @@ fn the_result_does_not_depend_on_threads_and_progress_counts_every_element() {
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         let done = std::sync::atomic::AtomicU64::new(0);
-        let count = |n| drop(done.fetch_add(n, std::sync::atomic::Ordering::Relaxed));
+        let count = |n| {
+            done.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+        };
         let quality = pool.install(|| measure(&mesh, 2, &PointSets::default(), &count)).unwrap();
         assert_eq!(done.into_inner(), mesh.len() as u64);
         quality

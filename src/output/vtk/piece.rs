@@ -52,6 +52,15 @@ pub struct Field {
     pub values: Vec<Vec<f64>>,
 }
 
+/// A named number of each cell.
+#[derive(Clone, Debug)]
+pub struct CellField {
+    /// Name shown by the viewer.
+    pub name: String,
+    /// `[cell]`, all blocks one after the other.
+    pub values: Vec<f64>,
+}
+
 /// Writes the blocks of one rank as a `.vtu` file with the given point fields and the cell field `Part`, the rank.
 ///
 /// Coordinates and values are stored in `precision`. The file appears whole or not at all.
@@ -63,6 +72,32 @@ pub fn write_piece(
     blocks: &[VtkCells],
     fields: &[Field],
     rank: usize,
+    precision: Precision,
+) -> Result<(), OutputError> {
+    let cells = blocks.iter().map(VtkCells::len).sum();
+    let parts = vec![i32::try_from(rank).unwrap_or(i32::MAX); cells];
+    write(path, blocks, fields, vec![Attribute::scalars("Part", 1).with_data(parts)], precision)
+}
+
+/// Writes cells with numbers of their own as a `.vtu` file, in double precision. The file appears whole or not at all.
+///
+/// # Errors
+/// [`OutputError::Inconsistent`] when sizes contradict each other, [`OutputError::Write`] when writing fails.
+pub fn write_cells(path: &Path, blocks: &[VtkCells], fields: Vec<CellField>) -> Result<(), OutputError> {
+    let cells: usize = blocks.iter().map(VtkCells::len).sum();
+    if let Some(field) = fields.iter().find(|f| f.values.len() != cells) {
+        let problem = format!("field {:?}: {} values for {cells} cells", field.name, field.values.len());
+        return Err(OutputError::Inconsistent { path: path.to_owned(), problem });
+    }
+    let attributes = fields.into_iter().map(|f| Attribute::scalars(f.name, 1).with_data(f.values));
+    write(path, blocks, &[], attributes.collect(), Precision::Double)
+}
+
+fn write(
+    path: &Path,
+    blocks: &[VtkCells],
+    fields: &[Field],
+    cell_data: Vec<Attribute>,
     precision: Precision,
 ) -> Result<(), OutputError> {
     check(blocks, fields).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
@@ -87,13 +122,9 @@ pub fn write_piece(
         attribute.with_data(in_vtk_order(f.components, &values))
     });
     let cells = cells(blocks);
-    let parts = vec![i32::try_from(rank).unwrap_or(i32::MAX); cells.types.len()];
     let piece = UnstructuredGridPiece {
         points: in_vtk_order(3, &points),
-        data: Attributes {
-            point: attributes.collect(),
-            cell: vec![Attribute::scalars("Part", 1).with_data(parts)],
-        },
+        data: Attributes { point: attributes.collect(), cell: cell_data },
         cells,
     };
     let file = vtkio::Vtk {
