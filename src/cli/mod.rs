@@ -3,6 +3,7 @@
 mod devices;
 mod files;
 mod import;
+mod mesh;
 mod partition;
 mod progress;
 mod run;
@@ -31,6 +32,7 @@ enum Command {
     Import(import::Import),
     Partition(partition::Partition),
     Run(run::Run),
+    Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
 }
 
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Import(command) => command.execute(),
         Command::Partition(command) => command.execute(),
         Command::Run(command) => return command.execute(),
+        Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
     };
     match result {

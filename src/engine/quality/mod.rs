@@ -20,13 +20,14 @@ mod tests;
 
 pub use rank::{Counts, Fault, Thresholds, histogram};
 
-use crate::element::PointSets;
 use crate::element::points::PointsError;
+use crate::element::{PointSets, Shape};
 use crate::mesh::{ElementBlock, Link, Mesh};
 use crate::parallel::sum::ExactSum;
-use jacobian::{aspect, cofactors, determinant, dot};
+use jacobian::{Tangents, aspect, cofactors, determinant, dot};
 use rayon::prelude::*;
-use tables::Tables;
+use std::sync::atomic::{AtomicU64, Ordering};
+use tables::{Affinity, Tables};
 
 /// Elements a task: enough to pay for the task, few enough to share out and to show progress.
 const CHUNK: usize = 1024;
@@ -89,7 +90,7 @@ struct Part {
 ///
 /// A mesh whose blocks have no links (one that could not be connected) is measured without neighbours and boundaries, and
 /// elements that are inside out as a whole count as if they were turned, as an import turns them. `progress` is called from
-/// any thread with the number of elements done since the last call.
+/// any thread with the name of the work, the number of elements done and that of all.
 ///
 /// # Errors
 /// A point set that is unknown or does not reach the order.
@@ -97,12 +98,13 @@ pub fn measure(
     mesh: &Mesh,
     order: usize,
     sets: &PointSets,
-    progress: &(dyn Fn(u64) + Sync),
+    progress: &(dyn Fn(&str, u64, u64) + Sync),
 ) -> Result<Quality, PointsError> {
     let mut measures = Vec::with_capacity(mesh.len());
     let (mut low, mut high, mut affine) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3], 0);
     let mut sums = vec![(0, ExactSum::default()); mesh.boundaries.len()];
     let mut closure: [ExactSum; 3] = Default::default();
+    let (done, all) = (AtomicU64::new(0), mesh.len() as u64);
     for block in &mesh.blocks {
         let tables = Tables::new(block.shape, block.order, order, sets)?;
         let starts: Vec<usize> = (0..block.len()).step_by(CHUNK).collect();
@@ -111,7 +113,8 @@ pub fn measure(
             .map(|start| {
                 let end = block.len().min(start + CHUNK);
                 let part = chunk(mesh, block, &tables, start..end);
-                progress((end - start) as u64);
+                let here = (end - start) as u64;
+                progress("measuring elements", here + done.fetch_add(here, Ordering::Relaxed), all);
                 part
             })
             .collect();
@@ -143,6 +146,19 @@ pub fn measure(
             .collect(),
         closure: closure.map(|sum| sum.value()),
     })
+}
+
+/// How many of these straight elements are affine images of their reference element. `elements`: `[element][vertex]`,
+/// indices into `nodes`; those that do not exist count as not affine.
+pub fn affine(shape: Shape, elements: &[u32], nodes: &[[f64; 3]]) -> u64 {
+    let per = shape.vertices().len();
+    if shape.is_simplex() || shape == Shape::Line {
+        return (elements.len() / per) as u64;
+    }
+    let affinity = Affinity::new(shape, 1);
+    let place = |e: &[u32]| e.iter().map(|&n| nodes.get(n as usize).copied()).collect::<Option<Vec<_>>>();
+    let is = |e: &&[u32]| place(e).is_some_and(|nodes| affinity.tangents(&nodes).is_some());
+    elements.par_chunks_exact(per).filter(is).count() as u64
 }
 
 /// Some elements of a block.
@@ -178,30 +194,33 @@ fn chunk(mesh: &Mesh, block: &ElementBlock, tables: &Tables, elements: std::ops:
 /// Measures of the element with these nodes, without stretching, and whether it is affine. `turn`: an element whose
 /// determinant is nowhere positive counts with the other sign.
 fn judge(tables: &Tables, nodes: &[[f64; 3]], turn: bool) -> (Measures, bool) {
-    let first = tables.points.tangents(0, nodes);
-    let affine = tables.is_affine(&first, nodes);
+    let affine = tables.affinity.tangents(nodes);
     let (mut least, mut most, mut ratio) = (f64::INFINITY, f64::NEG_INFINITY, 1.0);
-    // One point of an affine element speaks for all.
-    for p in 0..if affine { 1 } else { tables.points.len() } {
-        let tangents = tables.points.tangents(p, nodes);
+    let mut see = |tangents: Tangents| {
         let det = determinant(&tangents);
         // Not `min` and `max`, which would drop a NaN from coordinates too large to multiply.
         least = if det >= least { least } else { det };
         most = if det <= most { most } else { det };
         ratio = aspect(&tables.seen_from_ideal(&tangents), tables.dims, ratio);
-    }
-    let mut volume = if affine {
-        determinant(&first) * tables.shape.volume()
-    } else {
-        let (derivatives, weights) = &tables.volume;
-        weights.iter().enumerate().map(|(q, w)| w * determinant(&derivatives.tangents(q, nodes))).sum()
+    };
+    let mut volume = match affine {
+        // One point speaks for all.
+        Some(tangents) => {
+            see(tangents);
+            determinant(&tangents) * tables.shape.volume()
+        }
+        None => {
+            (0..tables.points.len()).for_each(|p| see(tables.points.tangents(p, nodes)));
+            let (derivatives, weights) = &tables.volume;
+            weights.iter().enumerate().map(|(q, w)| w * determinant(&derivatives.tangents(q, nodes))).sum()
+        }
     };
     if turn && most < 0.0 {
         (least, most, volume) = (-most, -least, -volume);
     }
     let scale = most.abs().max(least.abs());
     let jacobian = if scale > 0.0 { least / scale } else { 0.0 };
-    (Measures { jacobian, aspect: ratio, stretching: 1.0, volume }, affine)
+    (Measures { jacobian, aspect: ratio, stretching: 1.0, volume }, affine.is_some())
 }
 
 /// Area of a face and the integral of its outward normal.

@@ -111,6 +111,14 @@ impl Quality {
         ids
     }
 
+    /// Size of [`Quality::closure`] as a part of the area of all boundaries: rounding for a closed mesh; 0 without
+    /// boundaries.
+    pub fn open_part(&self) -> f64 {
+        let area: f64 = self.boundaries.iter().map(|b| b.area).sum();
+        let size = self.closure.iter().map(|x| x * x).sum::<f64>().sqrt();
+        if area > 0.0 { size / area } else { 0.0 }
+    }
+
     /// How many elements are beyond the thresholds.
     pub fn counts(&self, thresholds: &Thresholds) -> Counts {
         let mut counts = Counts::default();

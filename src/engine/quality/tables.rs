@@ -3,7 +3,7 @@
 use super::jacobian::{Tangents, determinant, padded};
 use crate::element::points::{self, PointsError};
 use crate::element::{PointSets, Shape, basis, faces, lattice, quadrature};
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, ArrayView1, Axis, concatenate};
 
 /// Elements whose nodes deviate from an affine image by less than this part of their extent are affine: mesh generators
 /// leave noise of this size in coordinates.
@@ -13,8 +13,7 @@ const AFFINE: f64 = 1e-10;
 pub struct Tables {
     pub shape: Shape,
     pub dims: usize,
-    /// Reference coordinates of the nodes, unused ones zero.
-    nodes: Vec<[f64; 3]>,
+    pub affinity: Affinity,
     /// At the solution points, then the flux points.
     pub points: Derivatives,
     /// At the points of a rule that integrates the Jacobian exactly, and its weights.
@@ -82,13 +81,10 @@ impl Tables {
             let (points, weights) = quadrature::rule(shape.faces()[f].shape, 2 * dims * geometry + 4);
             (derivatives(&faces::to_element(shape, f, &points)), weights)
         };
-        let lattice = lattice::nodes(shape, geometry);
-        let node =
-            |row: ndarray::ArrayView1<f64>| std::array::from_fn(|d| row.get(d).copied().unwrap_or(0.0));
         Ok(Tables {
             shape,
             dims,
-            nodes: lattice.rows().into_iter().map(node).collect(),
+            affinity: Affinity::new(shape, geometry),
             points: derivatives(&judged),
             volume: (derivatives(&volume), weights),
             faces: (0..shape.faces().len()).map(on_face).collect(),
@@ -102,16 +98,39 @@ impl Tables {
             std::array::from_fn(|k| (0..3).map(|d| self.from_ideal[i][d] * tangents[d][k]).sum())
         })
     }
+}
 
-    /// Whether the element with these nodes is the affine image whose tangents are given.
-    pub fn is_affine(&self, tangents: &Tangents, nodes: &[[f64; 3]]) -> bool {
+/// Tells elements that are affine images of their reference element from others.
+pub struct Affinity {
+    /// Reference coordinates of the nodes, unused ones zero.
+    nodes: Vec<[f64; 3]>,
+    dims: usize,
+    /// At the centroid.
+    centre: Derivatives,
+}
+
+impl Affinity {
+    /// For elements of one shape and geometry order.
+    pub fn new(shape: Shape, geometry: usize) -> Affinity {
+        let lattice = lattice::nodes(shape, geometry);
+        let node = |row: ArrayView1<f64>| std::array::from_fn(|d| row.get(d).copied().unwrap_or(0.0));
+        Affinity {
+            nodes: lattice.rows().into_iter().map(node).collect(),
+            dims: shape.dims(),
+            centre: Derivatives::new(shape, geometry, &lattice::nodes(shape, 0)),
+        }
+    }
+
+    /// Tangents of the element with these nodes if it is affine.
+    pub fn tangents(&self, nodes: &[[f64; 3]]) -> Option<Tangents> {
+        let tangents = self.centre.tangents(0, nodes);
         let extent = tangents[..self.dims].iter().flatten().fold(0.0_f64, |m, x| m.max(x.abs()));
-        nodes.iter().zip(&self.nodes).all(|(x, r)| {
-            (0..3).all(|k| {
-                let along = |d: usize| (r[d] - self.nodes[0][d]) * tangents[d][k];
-                (x[k] - nodes[0][k] - (0..self.dims).map(along).sum::<f64>()).abs() <= AFFINE * extent
-            })
-        })
+        let affine = |k: usize, x: &[f64; 3], r: &[f64; 3]| {
+            let along = |d: usize| (r[d] - self.nodes[0][d]) * tangents[d][k];
+            (x[k] - nodes[0][k] - (0..self.dims).map(along).sum::<f64>()).abs() <= AFFINE * extent
+        };
+        let all = nodes.iter().zip(&self.nodes).all(|(x, r)| (0..3).all(|k| affine(k, x, r)));
+        all.then_some(tangents)
     }
 }
 

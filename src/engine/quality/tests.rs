@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 const CELLS: [Cells; 5] = [Cells::Tri, Cells::Quad, Cells::TriQuad, Cells::Tet, Cells::Hex];
 
 fn at_order(mesh: &Mesh, order: usize) -> Quality {
-    measure(mesh, order, &PointSets::default(), &|_| ()).unwrap()
+    measure(mesh, order, &PointSets::default(), &|_, _, _| ()).unwrap()
 }
 
 fn near(a: f64, b: f64, tolerance: f64) -> bool {
@@ -143,6 +143,9 @@ fn affine_elements_are_counted_and_curved_ones_are_not_among_them() {
             [x + 0.4 * y + 0.3 * z, y - 0.2 * z, z]
         });
         assert_eq!(at_order(&mesh, 2).affine, affine, "{cells:?} {warp} {order}");
+        let straight = mesh.blocks.iter().filter(|b| b.order == 1);
+        let alone: u64 = straight.map(|b| super::affine(b.shape, &b.nodes, &mesh.nodes)).sum();
+        assert_eq!(alone, affine);
     }
 }
 
@@ -315,12 +318,13 @@ fn the_result_does_not_depend_on_threads_and_progress_counts_every_element() {
     let mesh = BoxMesh::new(Cells::Tri, [40, 40, 1]).warp(0.05).build();
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        let done = std::sync::atomic::AtomicU64::new(0);
-        let count = |n| {
-            done.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+        let most = std::sync::atomic::AtomicU64::new(0);
+        let watch = |_: &str, done: u64, all: u64| {
+            assert_eq!(all, mesh.len() as u64);
+            most.fetch_max(done, Ordering::Relaxed);
         };
-        let quality = pool.install(|| measure(&mesh, 2, &PointSets::default(), &count)).unwrap();
-        assert_eq!(done.into_inner(), mesh.len() as u64);
+        let quality = pool.install(|| measure(&mesh, 2, &PointSets::default(), &watch)).unwrap();
+        assert_eq!(most.into_inner(), mesh.len() as u64);
         quality
     };
     assert_eq!(with(1), with(3));
