@@ -68,7 +68,7 @@ fn overview(report: &Report) {
 /// Whether the boundaries enclose the volume.
 fn closure(report: &Report) -> String {
     let part = report.quality.open_part();
-    let sum = format!("the outward normals of the boundaries add up to {part:.1e} of their size");
+    let sum = format!("the outward normals of the boundaries add up to {} of their size", figure(part));
     if part < 1e-9 {
         format!("yes: {sum}")
     } else {
