@@ -9,7 +9,7 @@ use crate::case::Case;
 use crate::element::PointSets;
 use crate::engine::quality::{Quality, Thresholds, measure};
 use crate::mesh::{Mesh, connect, gmsh};
-use crate::output::vtk::{CellField, VtkCells, write_cells};
+use crate::output::vtk::{ElementField, VtkCells, write_elements};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -164,6 +164,6 @@ fn export(path: &Path, mesh: &Mesh, quality: &Quality, mut ids: Vec<usize>) -> R
         ("Volume", measures().map(|m| m.volume).collect()),
         ("Element", ids.iter().map(|id| *id as f64).collect()),
     ];
-    let fields = fields.into_iter().map(|(name, values)| CellField { name: name.into(), values });
-    Ok(write_cells(path, &blocks, fields.collect())?)
+    let fields = fields.into_iter().map(|(name, values)| ElementField { name: name.into(), values });
+    Ok(write_elements(path, &blocks, &fields.collect::<Vec<_>>())?)
 }

@@ -52,12 +52,12 @@ pub struct Field {
     pub values: Vec<Vec<f64>>,
 }
 
-/// A named number of each cell.
+/// A named number of each element.
 #[derive(Clone, Debug)]
-pub struct CellField {
+pub struct ElementField {
     /// Name shown by the viewer.
     pub name: String,
-    /// `[cell]`, all blocks one after the other.
+    /// `[element]`, all blocks one after the other.
     pub values: Vec<f64>,
 }
 
@@ -74,30 +74,37 @@ pub fn write_piece(
     rank: usize,
     precision: Precision,
 ) -> Result<(), OutputError> {
-    let cells = blocks.iter().map(VtkCells::len).sum();
-    let parts = vec![i32::try_from(rank).unwrap_or(i32::MAX); cells];
-    write(path, blocks, fields, vec![Attribute::scalars("Part", 1).with_data(parts)], precision)
+    let part = i32::try_from(rank).unwrap_or(i32::MAX);
+    let cell_data = |cells| vec![Attribute::scalars("Part", 1).with_data(vec![part; cells])];
+    write(path, blocks, fields, cell_data, precision)
 }
 
-/// Writes cells with numbers of their own as a `.vtu` file, in double precision. The file appears whole or not at all.
+/// Writes elements with numbers of their own, as cell fields of a `.vtu` file in double precision. The file appears whole
+/// or not at all.
 ///
 /// # Errors
 /// [`OutputError::Inconsistent`] when sizes contradict each other, [`OutputError::Write`] when writing fails.
-pub fn write_cells(path: &Path, blocks: &[VtkCells], fields: Vec<CellField>) -> Result<(), OutputError> {
-    let cells: usize = blocks.iter().map(VtkCells::len).sum();
-    if let Some(field) = fields.iter().find(|f| f.values.len() != cells) {
-        let problem = format!("field {:?}: {} values for {cells} cells", field.name, field.values.len());
+pub fn write_elements(path: &Path, blocks: &[VtkCells], fields: &[ElementField]) -> Result<(), OutputError> {
+    let elements: usize = blocks.iter().map(VtkCells::len).sum();
+    if let Some(field) = fields.iter().find(|f| f.values.len() != elements) {
+        let problem = format!("field {:?}: {} values for {elements} elements", field.name, field.values.len());
         return Err(OutputError::Inconsistent { path: path.to_owned(), problem });
     }
-    let attributes = fields.into_iter().map(|f| Attribute::scalars(f.name, 1).with_data(f.values));
-    write(path, blocks, &[], attributes.collect(), Precision::Double)
+    let cells = |b: &VtkCells| vec![nodes::cells(b.shape, b.order).len(); b.len()];
+    let repeats: Vec<usize> = blocks.iter().flat_map(cells).collect();
+    let repeated = |f: &ElementField| -> Vec<f64> {
+        f.values.iter().zip(&repeats).flat_map(|(x, &n)| std::iter::repeat_n(*x, n)).collect()
+    };
+    let attribute = |f: &ElementField| Attribute::scalars(&f.name, 1).with_data(repeated(f));
+    write(path, blocks, &[], |_| fields.iter().map(attribute).collect(), Precision::Double)
 }
 
+/// `cell_data`: the cell fields for so many cells.
 fn write(
     path: &Path,
     blocks: &[VtkCells],
     fields: &[Field],
-    cell_data: Vec<Attribute>,
+    cell_data: impl FnOnce(usize) -> Vec<Attribute>,
     precision: Precision,
 ) -> Result<(), OutputError> {
     check(blocks, fields).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
@@ -124,7 +131,7 @@ fn write(
     let cells = cells(blocks);
     let piece = UnstructuredGridPiece {
         points: in_vtk_order(3, &points),
-        data: Attributes { point: attributes.collect(), cell: cell_data },
+        data: Attributes { point: attributes.collect(), cell: cell_data(cells.types.len()) },
         cells,
     };
     let file = vtkio::Vtk {
