@@ -1,8 +1,11 @@
 //! Orthonormal modal bases and nodal interpolation.
 //!
-//! Tensor shapes: products of Legendre polynomials, complete to order p in each direction. Simplices: the
+//! Tensor shapes: products of Legendre polynomials, complete to order p in each direction. Prisms: the triangle's times
+//! the line's. Pyramids: the rational functions `P_i(x / v) P_j(y / v) v^m P_k(z)` with `v = (1 - z) / 2`,
+//! `m = max(i, j)`, `k <= p - m` (Bergot, Cohen and Durufle, J. Sci. Comput. 42, 2010), which contain all polynomials of
+//! degree p and are polynomials on every face, but whose derivatives leave their space. Simplices: the
 //! Proriol-Koornwinder-Dubiner polynomials of total degree up to p (Dubiner, J. Sci. Comput. 6, 1991; Hesthaven and
-//! Warburton 2008, sections 6.1 and 10.1). Those are usually written in collapsed coordinates, which do not exist at
+//! Warburton 2008, sections 6.1 and 10.1). The latter are usually written in collapsed coordinates, which do not exist at
 //! a vertex and have no gradient there; here the Jacobi recurrence runs in its homogeneous form `v^n P_n(u / v)`, a
 //! polynomial in `u` and `v`, so there is nothing to divide by and every point is as good as any other.
 
@@ -91,6 +94,33 @@ fn evaluate(shape: Shape, order: usize, modes: &[[usize; 3]], x: &[f64; 3]) -> V
     let c = Jet::constant;
     let lines = |u: &[Jet]| u.iter().map(|&u| jacobi(0, order, u, c(1.0))).collect::<Vec<_>>();
     match shape {
+        Shape::Point => vec![c(1.0)],
+        Shape::Prism => {
+            let triangle = evaluate(Shape::Tri, order, &self::modes(Shape::Tri, order), x);
+            let line = lines(&[t]);
+            let norm = |k: usize| (k as f64 + 0.5).sqrt();
+            let layer = |k: usize| triangle.iter().map(move |a| (*a, k));
+            (0..=order).flat_map(layer).map(|(a, k)| a * line[0][k] * norm(k)).collect()
+        }
+        Shape::Pyramid => {
+            // At the apex itself the limit along the axis is taken: a height above the least that divides nothing by zero
+            // and changes no digit of what the nodes determine.
+            let mut v = (c(1.0) - t) * 0.5;
+            v.value = v.value.max(1e-100);
+            let inverse = Jet { value: 1.0 / v.value, gradient: v.gradient.map(|g| -g / v.value / v.value) };
+            let wide = [jacobi(0, order, r, v), jacobi(0, order, s, v)];
+            let flat = lines(&[r * inverse, s * inverse]);
+            let high: Vec<_> = (0..=order).map(|m| jacobi(2 * m + 2, order - m, t, c(1.0))).collect();
+            modes
+                .iter()
+                .map(|&[i, j, k]| {
+                    let m = i.max(j);
+                    let norm = ((2 * i + 1) * (2 * j + 1) * (2 * k + 2 * m + 3)) as f64 / 8.0;
+                    let layer = if i >= j { wide[0][i] * flat[1][j] } else { flat[0][i] * wide[1][j] };
+                    layer * high[m][k] * norm.sqrt()
+                })
+                .collect()
+        }
         Shape::Line | Shape::Quad | Shape::Hex => {
             let l = lines(&[r, s, t][..shape.dims()]);
             let normed = |d: usize, i: usize| l[d][i] * (i as f64 + 0.5).sqrt();
@@ -128,16 +158,20 @@ fn for_each(shape: Shape, order: usize, points: &Array2<f64>, mut put: impl FnMu
     }
 }
 
-/// Indices of the modes: degree in x, y, z on tensor shapes, the triple of the Dubiner polynomial on simplices; unused
-/// ones zero. The first index runs fastest; mode 0 is the constant.
+/// Indices of the modes: degree in x, y, z on tensor shapes, the triple of the Dubiner polynomial on simplices, the two
+/// together on prisms, `i, j, k` of the module's formula on pyramids; unused ones zero. The first index runs fastest; mode 0 is the constant.
 pub fn modes(shape: Shape, order: usize) -> Vec<[usize; 3]> {
     lattice::indices(shape, order)
 }
 
 /// Total polynomial degree of each mode, `[modes]` (up to `dims * order` on tensor shapes; there the largest degree
-/// in one direction, where that is wanted, is the largest entry of [`modes`]).
+/// in one direction, where that is wanted, is the largest entry of [`modes`]). On a pyramid `max(i, j) + k`.
 pub fn mode_degrees(shape: Shape, order: usize) -> Vec<usize> {
-    modes(shape, order).iter().map(|m| m.iter().sum()).collect()
+    let degree = |m: &[usize; 3]| match shape {
+        Shape::Pyramid => m[0].max(m[1]) + m[2],
+        _ => m.iter().sum(),
+    };
+    modes(shape, order).iter().map(degree).collect()
 }
 
 /// Values of the orthonormal modal basis of order `order` at `points`, `[points][modes]`.
@@ -205,7 +239,10 @@ mod tests {
     #[test]
     fn gradients_at_the_vertices_are_finite_and_agree_with_difference_quotients() {
         for shape in Shape::ALL {
-            let x = lattice::nodes(shape, 1);
+            let mut x = lattice::nodes(shape, 1);
+            if shape == Shape::Pyramid {
+                x = x.slice(s![..4, ..]).to_owned(); // a rational function has no gradient at the apex
+            }
             let h = 1e-6;
             for (d, g) in gradients(shape, 4, &x).iter().enumerate() {
                 let moved = |h: f64| {
@@ -225,12 +262,15 @@ mod tests {
             for name in points::names(shape) {
                 let highest = if *name == "shunn-ham" { 6 } else { 8 };
                 // The hex repeats the line in three directions; its full matrices are slow to check, not different.
-                for order in 0..=if shape == Shape::Hex { 4 } else { highest } {
+                for order in 0..=if shape.dims() == 3 && !shape.is_simplex() { 4 } else { highest } {
                     let from = points::points(shape, name, order).unwrap();
                     let to = lattice::nodes(shape, 3);
                     let interpolate = interpolation(shape, order, &from, &to);
                     let differentiate = differentiation(shape, order, &from, &to);
                     for power in lattice::indices(shape, order) {
+                        if shape == Shape::Pyramid && power.iter().sum::<usize>() > order {
+                            continue;
+                        }
                         let value = |x: &[f64], power: [usize; 3]| -> f64 {
                             x.iter().zip(power).map(|(x, a)| x.powi(a as i32)).product()
                         };

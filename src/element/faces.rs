@@ -34,7 +34,8 @@ impl Map {
                     [0.0; 3],
                 ]
             }
-            Shape::Quad | Shape::Tet | Shape::Hex => {
+            Shape::Point => [v(0), [0.0; 3], [0.0; 3], [0.0; 3]],
+            _ => {
                 let (a, b, c, e) = (v(0), v(1), v(2), v(3));
                 [
                     row(&|d| (a[d] + b[d] + c[d] + e[d]) / 4.0),
@@ -55,7 +56,7 @@ impl Map {
 pub fn to_element(shape: Shape, face: usize, points: &Array2<f64>) -> Array2<f64> {
     let Map([origin, u, v, w]) = Map::new(shape, face);
     Array2::from_shape_fn((points.nrows(), shape.dims()), |(n, d)| {
-        let a = points[[n, 0]];
+        let a = if points.ncols() > 0 { points[[n, 0]] } else { 0.0 };
         let b = if points.ncols() > 1 { points[[n, 1]] } else { 0.0 };
         origin[d] + a * u[d] + b * v[d] + a * b * w[d]
     })
@@ -65,6 +66,9 @@ pub fn to_element(shape: Shape, face: usize, points: &Array2<f64>) -> Array2<f64
 /// face: linear, barycentric or bilinear.
 pub fn vertex_weights(shape: Shape, face: usize, x: &[f64]) -> Vec<f64> {
     let face = &shape.faces()[face];
+    if face.shape == Shape::Point {
+        return vec![1.0];
+    }
     let v = |i: usize| &shape.vertices()[face.vertices[i]];
     let last = face.vertices.len() - 1;
     let along = |from: &[f64; 3], to: &[f64; 3]| -> [f64; 3] { std::array::from_fn(|d| to[d] - from[d]) };

@@ -69,7 +69,8 @@ pub struct Operators {
     /// M3: normal-flux jump at the flux points to divergence correction at the solution points, `[P][F]`.
     pub lift: Array2<f64>,
     /// M1 - M3 M2 split by direction: `D` matrices `[P][P]`; divergence of the transformed flux less the lifted own normal
-    /// flux. The right-hand side is `sum_d divergence[d] Ft_d + lift (F* |n|)`.
+    /// flux (on a pyramid in weak form: its rational basis has derivatives outside its space, and only the
+    /// weak form conserves). The right-hand side is `sum_d divergence[d] Ft_d + lift (F* |n|)`.
     pub divergence: Vec<Array2<f64>>,
     /// M4 - M6 M0 split by direction: `D` matrices `[P][P]`. The corrected reference gradient is
     /// `gradient[d] u + lift (u_c n_d)`.
@@ -102,18 +103,18 @@ pub struct LineOperators {
 impl Operators {
     /// Builds the operators of `shape` at polynomial order `order` on the named point sets.
     ///
-    /// A line has no faces yet: its face arrays are empty and nothing is lifted.
-    ///
     /// # Errors
-    /// Unknown name for the shape, or a set that does not reach this order.
+    /// Unknown name for the shape, an order above the highest, or a list of points that does not serve.
     pub fn new(shape: Shape, order: usize, sets: &PointSets) -> Result<Operators, PointsError> {
         let name = sets.solution_name(shape);
         let points = points::points(shape, name, order)?;
         let weights = points::weights(shape, name, order)?;
-        let line = shape.is_tensor().then(|| LineOperators::new(&points::line_rule(name, order).0));
+        let product = shape.is_tensor() && points::names(shape).contains(&name);
+        let line = product.then(|| LineOperators::new(&points::line_rule(name, order).0));
 
         let flux = FluxPoints::new(shape, order, sets)?;
-        let same_family = shape.faces().iter().all(|f| sets.flux_name(f.shape) == name);
+        let meets = |face: Shape| face == Shape::Point || sets.flux_name(face) == name;
+        let same_family = shape.faces().iter().all(|f| meets(f.shape));
         let differentiate = match &line {
             Some(line) => {
                 (0..shape.dims()).map(|d| tensor::along(shape.dims(), d, &line.differentiate)).collect()
@@ -128,10 +129,11 @@ impl Operators {
             }
         };
         let divergence: Vec<_> = match &line {
-            Some(line) if !shape.faces().is_empty() => {
+            Some(line) => {
                 (0..shape.dims()).map(|d| tensor::along(shape.dims(), d, &line.divergence)).collect()
             }
-            _ => (0..shape.dims())
+            None if shape == Shape::Pyramid => weak_divergence(shape, order, &points),
+            None => (0..shape.dims())
                 .map(|d| {
                     let normal = flux.normals.column(d).insert_axis(Axis(1));
                     &differentiate[d] - &lift.dot(&(&interpolate * &normal))
@@ -161,6 +163,20 @@ impl Operators {
     pub fn face_range(&self, face: usize) -> std::ops::Range<usize> {
         self.face_offsets[face]..self.face_offsets[face + 1]
     }
+}
+
+/// The divergence less the lifted own normal flux in weak form: `-sum_k psi_k(x_i) int d_d psi_k f`.
+///
+/// Elsewhere this is the strong form to the last digit but rounding. A pyramid's basis is rational and its derivatives
+/// leave the space, so that only the weak form conserves.
+fn weak_divergence(shape: Shape, order: usize, solution: &Array2<f64>) -> Vec<Array2<f64>> {
+    let (at, weights) = quadrature::rule(shape, 2 * order);
+    let mut values = basis::interpolation(shape, order, solution, &at);
+    for (mut row, w) in values.rows_mut().into_iter().zip(weights) {
+        row *= -w;
+    }
+    let modes = basis::vandermonde(shape, order, solution);
+    basis::gradients(shape, order, &at).iter().map(|g| modes.dot(&g.t().dot(&values))).collect()
 }
 
 /// The flux points of all faces.

@@ -105,13 +105,21 @@ pub fn tensor(dims: usize, line: &(Vec<f64>, Vec<f64>)) -> (Array2<f64>, Vec<f64
 /// A rule on `shape` that integrates every polynomial of total degree `degree` exactly (tensor shapes: of that degree
 /// in each direction). Points `[points][dims]`, inside the element; weights, positive, that sum to its volume.
 ///
-/// Simplices use Gauss-Legendre in collapsed coordinates (Duffy 1982) with enough points for the Jacobian: not
-/// symmetric, and up to three times as many points as the best tables, but of any degree.
+/// Simplices and pyramids use Gauss-Legendre in collapsed coordinates (Duffy 1982) with enough points for the Jacobian:
+/// not symmetric, and up to three times as many points as the best tables, but of any degree. Prisms: the product of the
+/// triangle's and the line's. A pyramid's rule is exact for the products of two of its rational modes of order
+/// `degree / 2`, too.
 pub fn rule(shape: Shape, degree: usize) -> (Array2<f64>, Vec<f64>) {
     let exact = |d: usize| gauss_legendre(d / 2 + 1);
     let dims = shape.dims();
     if shape.is_tensor() {
         return tensor(dims, &exact(degree));
+    }
+    if shape == Shape::Prism {
+        return prism(&rule(Shape::Tri, degree), &exact(degree));
+    }
+    if shape == Shape::Pyramid {
+        return pyramid(&exact(degree + 2), |_| exact(degree));
     }
     // Direction d carries ((1 - x_d) / 2)^d of Jacobian; collapsing starts from the last direction.
     let lines: Vec<_> = (0..dims).map(|d| exact(degree + d)).collect();
@@ -133,13 +141,68 @@ pub fn rule(shape: Shape, degree: usize) -> (Array2<f64>, Vec<f64>) {
     (points, weights)
 }
 
+/// Points `[points][3]` and weights of a triangle's rule times a line's, the triangle's points fastest.
+pub(super) fn prism(
+    (triangle, area): &(Array2<f64>, Vec<f64>),
+    (line, length): &(Vec<f64>, Vec<f64>),
+) -> (Array2<f64>, Vec<f64>) {
+    let n = triangle.nrows();
+    let points =
+        Array2::from_shape_fn(
+            (n * line.len(), 3),
+            |(i, d)| {
+                if d < 2 { triangle[[i % n, d]] } else { line[i / n] }
+            },
+        );
+    let weights = length.iter().flat_map(|l| area.iter().map(move |a| a * l)).collect();
+    (points, weights)
+}
+
+/// Layers at the heights of the line rule `heights`, layer `k` a square of the rule `layer(k)` scaled to the pyramid's
+/// width there: points `[points][3]`, x fastest, then y, then z, and weights.
+pub(super) fn pyramid(
+    heights: &(Vec<f64>, Vec<f64>),
+    layer: impl Fn(usize) -> (Vec<f64>, Vec<f64>),
+) -> (Array2<f64>, Vec<f64>) {
+    let (mut points, mut weights) = (Vec::new(), Vec::new());
+    for (k, (z, height)) in heights.0.iter().zip(&heights.1).enumerate() {
+        let half = (1.0 - z) / 2.0;
+        let (square, area) = tensor(2, &layer(k));
+        for (x, a) in square.rows().into_iter().zip(area) {
+            points.extend([x[0] * half, x[1] * half, *z]);
+            weights.push(a * half * half * height);
+        }
+    }
+    let points = Array2::from_shape_vec((weights.len(), 3), points).expect("three coordinates a point");
+    (points, weights)
+}
+
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
 
-    /// Integral over the reference element of the product over `d` of `((1 + x_d) / 2)^power[d]`.
+    /// The monomial that [`worst`] integrates: the product over `d` of `((1 + x_d) / 2)^power[d]`; on a pyramid
+    /// `x^a y^b ((1 - z) / 2)^c`.
+    fn monomial(shape: Shape, x: &[f64], power: [usize; 3]) -> f64 {
+        let factor = |d: usize, x: f64| match (shape, d) {
+            (Shape::Pyramid, 2) => (1.0 - x) / 2.0,
+            (Shape::Pyramid, _) => x,
+            _ => (1.0 + x) / 2.0,
+        };
+        x.iter().enumerate().map(|(d, x)| factor(d, *x).powi(power[d] as i32)).product()
+    }
+
+    /// Integral of the monomial over the reference element.
     pub fn integral(shape: Shape, power: [usize; 3]) -> f64 {
         let dims = shape.dims();
+        if shape == Shape::Pyramid {
+            let [a, b, c] = power;
+            let even = a % 2 == 0 && b % 2 == 0;
+            return if even { 8.0 / ((a + 1) * (b + 1) * (a + b + c + 3)) as f64 } else { 0.0 };
+        }
+        if shape == Shape::Prism {
+            return integral(Shape::Tri, [power[0], power[1], 0]) * integral(Shape::Line, [power[2], 0, 0]);
+        }
         let power = &power[..dims];
         if shape.is_tensor() {
             return power.iter().map(|&a| 2.0 / (a as f64 + 1.0)).product();
@@ -156,15 +219,17 @@ pub(super) mod tests {
         (0..dims).fold(value, |v, k| v / (total + k + 1) as f64)
     }
 
-    /// Largest error of a rule over all monomials of `((1 + x_d) / 2)` up to `degree`.
+    /// Largest error of a rule over all monomials up to `degree`.
     pub fn worst(shape: Shape, points: &Array2<f64>, weights: &[f64], degree: usize) -> f64 {
         let mut worst: f64 = 0.0;
         for power in crate::element::lattice::indices(shape, degree) {
+            if shape == Shape::Pyramid && power.iter().sum::<usize>() > degree {
+                continue;
+            }
             // Summed with Neumaier's compensation: it is the rule that is measured, not the sum.
             let (mut sum, mut lost) = (0.0f64, 0.0);
             for (row, w) in points.rows().into_iter().zip(weights) {
-                let term =
-                    w * row.iter().zip(power).map(|(x, a)| ((1.0 + x) / 2.0).powi(a as i32)).product::<f64>();
+                let term = w * monomial(shape, &row.to_vec(), power);
                 let next = sum + term;
                 lost += if sum.abs() > term.abs() { (sum - next) + term } else { (term - next) + sum };
                 sum = next;

@@ -64,7 +64,7 @@ impl Geometry {
         if nodes.len() != self.shape.vertices().len() {
             return false;
         }
-        let edges: Vec<[f64; 3]> = self.axes().iter().map(|&v| difference(nodes[v], nodes[0])).collect();
+        let edges = self.edges(nodes);
         let extent = edges.iter().flatten().fold(0.0_f64, |m, x| m.max(x.abs()));
         self.shape.vertices().iter().zip(nodes).all(|(r, x)| {
             (0..3).all(|k| {
@@ -74,22 +74,18 @@ impl Geometry {
         })
     }
 
-    /// Vertices at the ends of the edges from vertex 0 along the reference axes.
-    fn axes(&self) -> &'static [usize] {
-        match self.shape {
-            Shape::Line => &[1],
-            Shape::Tri | Shape::Quad => &[1, 2],
-            Shape::Tet => &[1, 2, 3],
-            Shape::Hex => &[1, 2, 4],
+    /// Edges at vertex 0 along the reference axes.
+    fn edges(&self, nodes: &[[f64; 3]]) -> [[f64; 3]; 3] {
+        let mut edges = [[0.0; 3]; 3];
+        for (edge, weights) in edges.iter_mut().zip(self.shape.axes()) {
+            *edge = std::array::from_fn(|k| weights.iter().map(|&(v, w)| w * nodes[v][k]).sum());
         }
+        edges
     }
 
     /// The one metric of an affine element.
     pub fn affine(&self, nodes: &[[f64; 3]]) -> Metric {
-        let mut jacobian = [[0.0; 3]; 3];
-        for (d, &v) in self.axes().iter().enumerate() {
-            jacobian[d] = difference(nodes[v], nodes[0]).map(|x| 0.5 * x);
-        }
+        let jacobian = self.edges(nodes).map(|edge| edge.map(|x| 0.5 * x));
         metric(&jacobian, self.dims)
     }
 

@@ -5,10 +5,16 @@
 //! | line, quad, hex | `gauss-legendre`, `gauss-legendre-lobatto`: computed, products of the line's |
 //! | tri | `williams-shunn`: table, orders 0 to 8; `alpha-opt`: computed |
 //! | tet | `shunn-ham`: table, orders 0 to 6; `alpha-opt`: computed |
+//! | pri | `williams-shunn~gauss-legendre` and kin: a triangle's set times a line's |
+//! | pyr | `gauss-legendre`, `gauss-legendre-lobatto`: layers at the line's heights, each a square of its own order |
+//!
+//! Beyond a table's last order `alpha-opt` takes its place ([`substitute`] tells), so that no shape ends before its
+//! [`highest_order`]. Instead of a name there may be a list of points, `[(x, y), ...]`.
 //!
 //! At order 0 every set is the centroid, also those whose points lie on the boundary (Lobatto, `alpha-opt`): one point
 //! cannot, and a finite-volume run with such a case file is meaningful.
 
+mod list;
 mod simplex_tables;
 mod warp_blend;
 
@@ -19,9 +25,9 @@ use ndarray::{Array1, Array2};
 /// many seconds, which nobody means.
 pub fn highest_order(shape: Shape) -> usize {
     match shape {
-        Shape::Line | Shape::Tri | Shape::Quad => 20,
+        Shape::Point | Shape::Line | Shape::Tri | Shape::Quad => 20,
         Shape::Tet => 15,
-        Shape::Hex => 12,
+        Shape::Hex | Shape::Prism | Shape::Pyramid => 12,
     }
 }
 
@@ -38,37 +44,40 @@ pub enum PointsError {
         /// Names this shape has.
         known: Vec<&'static str>,
     },
-    /// The set is defined, but not at this order.
+    /// Beyond what is computed.
     #[error(
-        "point set '{name}' for shape {} ends at order {highest}, order {order} was asked for; {}",
-        shape.name(), advice(*shape, name, *order)
+        "order {order} was asked for; elements of shape {} go to order {}: choose a lower one",
+        shape.name(), highest_order(*shape)
     )]
     TooHigh {
         /// Shape asked for.
         shape: Shape,
-        /// Name asked for.
-        name: String,
         /// Order asked for.
         order: usize,
-        /// Highest order of the set.
-        highest: usize,
     },
-}
-
-/// What to do about [`PointsError::TooHigh`].
-fn advice(shape: Shape, name: &str, order: usize) -> String {
-    match names(shape).iter().find(|n| **n == "alpha-opt") {
-        Some(other) if *other != name && order <= highest_order(shape) => {
-            format!("use '{other}', which goes to order {}", highest_order(shape))
-        }
-        _ => "choose a lower order".into(),
-    }
+    /// A list of points that is none, or does not serve.
+    #[error("the list of points for shape {} {reason}", shape.name())]
+    List {
+        /// Shape asked for.
+        shape: Shape,
+        /// What is wrong and what is wanted.
+        reason: String,
+    },
 }
 
 /// Names of the point sets of `shape`, the default first.
 pub fn names(shape: Shape) -> &'static [&'static str] {
     match shape {
-        Shape::Line | Shape::Quad | Shape::Hex => &["gauss-legendre", "gauss-legendre-lobatto"],
+        Shape::Point => &["point"],
+        Shape::Line | Shape::Quad | Shape::Hex | Shape::Pyramid => {
+            &["gauss-legendre", "gauss-legendre-lobatto"]
+        }
+        Shape::Prism => &[
+            "williams-shunn~gauss-legendre",
+            "williams-shunn~gauss-legendre-lobatto",
+            "alpha-opt~gauss-legendre",
+            "alpha-opt~gauss-legendre-lobatto",
+        ],
         Shape::Tri => &["williams-shunn", "alpha-opt"],
         Shape::Tet => &["shunn-ham", "alpha-opt"],
     }
@@ -87,13 +96,20 @@ pub(super) fn line_rule(name: &str, order: usize) -> (Vec<f64>, Vec<f64>) {
     }
 }
 
+/// The set that stands in for the table `name` at an order the table does not reach.
+pub fn substitute(name: &str, order: usize) -> Option<&'static str> {
+    let triangle = name.split('~').next().unwrap_or(name);
+    let table = simplex_tables::table(triangle)?;
+    (order >= table.len()).then_some("alpha-opt")
+}
+
 /// The interpolation points called `name` for polynomials of order `order`, `[points][dims]`.
 ///
-/// Tensor shapes: x fastest, then y, then z. `alpha-opt`: lattice order. Tables: orbit by orbit.
+/// Tensor shapes: x fastest, then y, then z. `alpha-opt`: lattice order. Tables: orbit by orbit. Prisms: the triangle's
+/// order, then z. Lists: as listed.
 ///
 /// # Errors
-/// A name the shape does not have (inline lists of points are not read yet and end up here), or an order the set does
-/// not reach.
+/// A name the shape does not have, an order above [`highest_order`], or a list that does not determine a polynomial.
 pub fn points(shape: Shape, name: &str, order: usize) -> Result<Array2<f64>, PointsError> {
     Ok(rule(shape, name, order)?.0)
 }
@@ -114,26 +130,45 @@ pub fn weights(shape: Shape, name: &str, order: usize) -> Result<Vec<f64>, Point
     }))
 }
 
-/// Points and, where the set is a quadrature rule, weights.
+/// Points and, where the set is a quadrature rule exact to `order`, weights.
 fn rule(shape: Shape, name: &str, order: usize) -> Result<(Array2<f64>, Option<Vec<f64>>), PointsError> {
+    if order > highest_order(shape) {
+        return Err(PointsError::TooHigh { shape, order });
+    }
+    if list::is_list(name) {
+        return Ok((list::points(shape, name, order)?, None));
+    }
     if !names(shape).contains(&name) {
         return Err(PointsError::Unknown { shape, name: name.into(), known: names(shape).to_vec() });
     }
-    let table = simplex_tables::table(name);
-    let highest = table.map_or(highest_order(shape), |t| t.len() - 1);
-    if order > highest {
-        return Err(PointsError::TooHigh { shape, name: name.into(), order, highest });
+    if order == 0 || shape == Shape::Point {
+        return Ok((lattice::nodes(shape, 0), Some(vec![shape.volume()])));
     }
-    Ok(if let Some(table) = table {
-        let (points, weights) = table[order].expand(shape);
-        (points, Some(weights))
-    } else if order == 0 {
-        (lattice::nodes(shape, 0), Some(vec![shape.volume()]))
-    } else if shape.is_tensor() {
-        let (points, weights) = quadrature::tensor(shape.dims(), &line_rule(name, order));
-        (points, Some(weights))
-    } else {
-        (warp_blend::nodes(shape, order), None)
+    Ok(match shape {
+        Shape::Prism => {
+            let (triangle, line) = name.split_once('~').unwrap_or((name, ""));
+            let (points, weights) = rule(Shape::Tri, triangle, order)?;
+            let weighted = weights.is_some();
+            let line = line_rule(line, order);
+            let (points, weights) = quadrature::prism(&(points, weights.unwrap_or_default()), &line);
+            (points, weighted.then_some(weights))
+        }
+        Shape::Pyramid => {
+            // The upper layers have too few points to be exact: the weights follow from the basis instead.
+            let layer = |k: usize| line_rule(name, order - k);
+            (quadrature::pyramid(&line_rule(name, order), layer).0, None)
+        }
+        _ if shape.is_tensor() => {
+            let (points, weights) = quadrature::tensor(shape.dims(), &line_rule(name, order));
+            (points, Some(weights))
+        }
+        _ => match simplex_tables::table(name).and_then(|table| table.get(order)) {
+            Some(table) => {
+                let (points, weights) = table.expand(shape);
+                (points, Some(weights))
+            }
+            None => (warp_blend::nodes(shape, order), None),
+        },
     })
 }
 
@@ -145,36 +180,48 @@ mod tests {
     fn every_set_has_the_points_of_its_order_inside_the_element_and_weights_that_are_exact() {
         for shape in Shape::ALL {
             for name in names(shape) {
-                for order in 0..=10 {
-                    let Ok(x) = points(shape, name, order) else {
-                        assert!(simplex_tables::table(name).unwrap().len() <= order);
-                        continue;
-                    };
+                for order in 0..=if shape.dims() == 3 { 8 } else { 10 } {
+                    let x = points(shape, name, order).unwrap();
                     assert_eq!(x.dim(), (shape.points(order), shape.dims()));
                     for row in x.rows() {
                         assert!(row.iter().all(|x| (-1.0 - 1e-14..=1.0 + 1e-14).contains(x)));
-                        let inside = shape.is_tensor() || row.sum() <= 2.0 - shape.dims() as f64 + 1e-14;
+                        let inside = match shape {
+                            Shape::Pyramid => row[0].abs().max(row[1].abs()) <= (1.0 - row[2]) / 2.0 + 1e-14,
+                            Shape::Prism => row[0] + row[1] <= 1e-14,
+                            Shape::Tri | Shape::Tet => row.sum() <= 2.0 - shape.dims() as f64 + 1e-14,
+                            _ => true,
+                        };
                         assert!(inside, "{} {name} {order}: {row}", shape.name());
                     }
                     let w = weights(shape, name, order).unwrap();
                     let error = quadrature::tests::worst(shape, &x, &w, order);
-                    assert!(error < 2e-14, "{} {name} {order}: {error:e}", shape.name());
+                    let digits = if shape == Shape::Pyramid { 2e-13 } else { 2e-14 };
+                    assert!(error < digits, "{} {name} {order}: {error:e}", shape.name());
                 }
             }
         }
     }
 
     #[test]
-    fn unknown_names_list_the_known_ones_and_orders_beyond_a_table_advise_the_computed_set() {
+    fn unknown_names_list_the_known_ones_and_orders_beyond_a_table_take_the_computed_set() {
         let text = points(Shape::Tet, "gauss-legendre", 2).unwrap_err().to_string();
         assert_eq!(text, "no point set 'gauss-legendre' for shape tet; it has: shunn-ham, alpha-opt");
-        let text = points(Shape::Tet, "shunn-ham", 7).unwrap_err().to_string();
-        assert_eq!(
-            text,
-            "point set 'shunn-ham' for shape tet ends at order 6, order 7 was asked for; \
-             use 'alpha-opt', which goes to order 15"
-        );
-        assert!(points(Shape::Hex, "gauss-legendre", usize::MAX).is_err());
-        assert!(matches!(points(Shape::Tri, "[(0, 0)]", 0), Err(PointsError::Unknown { .. })));
+        assert_eq!(points(Shape::Tet, "shunn-ham", 7).unwrap(), points(Shape::Tet, "alpha-opt", 7).unwrap());
+        assert_eq!((substitute("shunn-ham", 6), substitute("shunn-ham", 7)), (None, Some("alpha-opt")));
+        assert_eq!(substitute("williams-shunn~gauss-legendre", 9), Some("alpha-opt"));
+        assert_eq!(substitute("gauss-legendre", 15), None);
+        let text = points(Shape::Hex, "gauss-legendre", usize::MAX).unwrap_err().to_string();
+        assert!(text.contains("go to order 12"), "{text}");
+    }
+
+    #[test]
+    fn pyramid_layers_have_points_of_their_own_order() {
+        let x = points(Shape::Pyramid, "gauss-legendre", 1).unwrap();
+        let a = 1.0 / 3.0f64.sqrt();
+        assert!((x[[0, 0]] + a * (1.0 + a) / 2.0).abs() < 1e-15 && (x[[0, 2]] + a).abs() < 1e-15);
+        assert_eq!((x[[4, 0]], x[[4, 1]]), (0.0, 0.0));
+        let x = points(Shape::Pyramid, "gauss-legendre-lobatto", 2).unwrap();
+        assert_eq!(x.row(13).to_vec(), [0.0, 0.0, 1.0]);
+        assert_eq!(x.row(9).to_vec(), [-0.5, -0.5, 0.0]);
     }
 }

@@ -18,6 +18,9 @@ pub fn cell_type(shape: Shape) -> CellType {
         Shape::Quad => CellType::LagrangeQuadrilateral,
         Shape::Tet => CellType::LagrangeTetrahedron,
         Shape::Hex => CellType::LagrangeHexahedron,
+        Shape::Prism => CellType::LagrangeWedge,
+        Shape::Pyramid => CellType::LagrangePyramid,
+        Shape::Point => CellType::Vertex,
     }
 }
 
@@ -28,6 +31,7 @@ pub fn vtk_order(shape: Shape, order: usize) -> Vec<usize> {
     let p = order.max(1);
     let mut nodes = Vec::with_capacity(shape.points(p));
     match shape {
+        Shape::Point | Shape::Prism | Shape::Pyramid => return (0..shape.points(p)).collect(),
         Shape::Line => {
             nodes.extend([[0, 0, 0], [p, 0, 0]]);
             nodes.extend((1..p).map(|i| [i, 0, 0]));
@@ -45,6 +49,7 @@ fn lattice_index(shape: Shape, p: usize, [i, j, k]: Node) -> usize {
     // What remains above a row (or layer) of a simplex is a simplex of lower order.
     let row = |p: usize, j: usize| Shape::Tri.points(p) - Shape::Tri.points(p - j);
     match shape {
+        Shape::Point | Shape::Prism | Shape::Pyramid => 0,
         Shape::Line => i,
         Shape::Quad | Shape::Hex => i + (p + 1) * (j + (p + 1) * k),
         Shape::Tri => i + row(p, j),
