@@ -111,11 +111,7 @@ const PIECE: usize = 1 << 26;
 
 /// What rank `root` makes for each rank, on that rank. Collective; only `root` calls `make(rank)`, for one rank after the
 /// other, so that it holds one message at a time.
-pub fn scatter(
-    comm: &Arc<dyn Communicator>,
-    root: usize,
-    mut make: impl FnMut(usize) -> Vec<u8>,
-) -> Vec<u8> {
+pub fn scatter(comm: &Arc<dyn Communicator>, root: usize, mut make: impl FnMut(usize) -> Vec<u8>) -> Vec<u8> {
     let me = comm.rank();
     let mut mine = Vec::new();
     for rank in 0..comm.size() {

@@ -44,7 +44,8 @@ impl LocalMesh {
         let [dims, global_len] = input.array::<u64, 2>()?;
         let uuid = input.text()?;
         let boundaries = input.text()?;
-        let boundaries = if boundaries.is_empty() { vec![] } else { boundaries.split('\0').map(Into::into).collect() };
+        let boundaries =
+            if boundaries.is_empty() { vec![] } else { boundaries.split('\0').map(Into::into).collect() };
         let [blocks, ghosts] = input.array::<u64, 2>()?;
         let blocks = (0..blocks).map(|_| {
             let [shape, order] = input.array::<u32, 2>()?;
@@ -140,7 +141,9 @@ mod tests {
 
     #[test]
     fn parts_survive_the_journey_and_damaged_messages_do_not_panic() {
-        for (cells, periodic) in [(Cells::TriQuad, [false; 3]), (Cells::Tet, [true; 3]), (Cells::Quad, [true; 3])] {
+        for (cells, periodic) in
+            [(Cells::TriQuad, [false; 3]), (Cells::Tet, [true; 3]), (Cells::Quad, [true; 3])]
+        {
             let mesh = BoxMesh::new(cells, [2; 3]).order(2).warp(0.05).periodic(periodic).shuffle(1).build();
             let part_of: Vec<u32> = (0..mesh.len()).map(|id| (id % 3) as u32).collect();
             for rank in 0..4 {

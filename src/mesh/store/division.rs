@@ -42,7 +42,9 @@ impl<'a> Division<'a> {
         let entries = [division.elements.rows, division.part_of.rows];
         if entries != [file.len(); 2] {
             let [a, b] = entries;
-            return Err(division.wrong(format!("it divides {a} and {b} elements, but the mesh has {}", file.len())));
+            return Err(
+                division.wrong(format!("it divides {a} and {b} elements, but the mesh has {}", file.len()))
+            );
         }
         if parts == 0 || parts > file.len() || division.offsets.rows != parts + 1 {
             let rows = division.offsets.rows;
@@ -58,7 +60,9 @@ impl<'a> Division<'a> {
         let total = self.elements.rows as u64;
         let first_and_last = (part > 0 || start == 0) && (part + 1 < self.parts || end == total);
         if start >= end || end > total || !first_and_last {
-            return Err(self.wrong(format!("part {part} is said to reach from entry {start} to {end} of {total}")));
+            return Err(
+                self.wrong(format!("part {part} is said to reach from entry {start} to {end} of {total}"))
+            );
         }
         let ids = self.elements.read(start as usize..end as usize)?;
         if !ids.is_sorted_by(|a, b| a < b) || ids.last().is_none_or(|id| *id as usize >= self.file.len()) {
@@ -75,7 +79,9 @@ impl<'a> Division<'a> {
     pub fn owners(&self, ids: &[u32]) -> Result<Vec<u32>, StoreError> {
         let parts = self.part_of.gather(ids, 0)?;
         match parts.iter().position(|p| *p as usize >= self.parts) {
-            Some(i) => Err(self.wrong(format!("element {} is in part {} of {}", ids[i], parts[i], self.parts))),
+            Some(i) => {
+                Err(self.wrong(format!("element {} is in part {} of {}", ids[i], parts[i], self.parts)))
+            }
             None => Ok(parts),
         }
     }
@@ -101,10 +107,12 @@ pub fn write(at: &Group, name: &str, partitioning: &Partitioning) -> hdf5::Resul
     let group = at.create_group(name)?;
     group.new_attr::<u32>().create("parts")?.write_scalar(&(partitioning.parts as u32))?;
     let (elements, offsets) = by_part(partitioning);
-    table::write(&group, "elements", elements.len(), None, |rows, out| out.extend(&elements[rows]))?;
-    table::write(&group, "offsets", offsets.len(), None, |rows, out| out.extend(&offsets[rows]))?;
+    table::write(&group, "elements", elements.len(), None, |rows, out| {
+        out.extend_from_slice(&elements[rows])
+    })?;
+    table::write(&group, "offsets", offsets.len(), None, |rows, out| out.extend_from_slice(&offsets[rows]))?;
     let part_of = &partitioning.part_of;
-    table::write(&group, "part_of", part_of.len(), None, |rows, out| out.extend(&part_of[rows]))
+    table::write(&group, "part_of", part_of.len(), None, |rows, out| out.extend_from_slice(&part_of[rows]))
 }
 
 /// Global ids sorted by part, then id; where each part starts, and the end of the last. For parts in range.

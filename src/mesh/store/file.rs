@@ -239,12 +239,7 @@ impl Block {
     }
 }
 
-fn at_most(
-    reader: &Reader,
-    what: &'static str,
-    count: usize,
-    limit: usize,
-) -> Result<(), StoreError> {
+fn at_most(reader: &Reader, what: &'static str, count: usize, limit: usize) -> Result<(), StoreError> {
     if count > limit {
         let source = InvalidMesh::TooMany { what, count, limit };
         return Err(StoreError::Mesh { path: reader.path.clone(), source });

@@ -39,7 +39,6 @@ pub use file::MeshFile;
 
 use super::{Mesh, Partitioning};
 use crate::files;
-use division::Division;
 use hdf5::types::FixedUnicode;
 use reader::Reader;
 use std::path::Path;

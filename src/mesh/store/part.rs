@@ -3,10 +3,10 @@
 use super::StoreError;
 use super::division::Division;
 use super::file::{Block, MeshFile, point};
+use crate::element::Shape;
 use crate::mesh::local::{Ghost, LocalBlock, LocalLink, LocalMesh, Positions};
 use crate::mesh::validate::{InvalidMesh, ONE_SIDED, impossible_link, reverse};
 use crate::mesh::{Link, Partitioning};
-use crate::element::Shape;
 use rayon::prelude::*;
 
 /// Ids of some elements, block by block, with their links.
@@ -240,6 +240,10 @@ struct Coordinates {
 impl Coordinates {
     fn of(&self, nodes: &[u32]) -> Vec<[f64; 3]> {
         let place = |n: &u32| self.at[self.positions.find(*n).expect("every node was read")];
-        if nodes.len() < 1000 { nodes.iter().map(place).collect() } else { nodes.par_iter().map(place).collect() }
+        if nodes.len() < 1000 {
+            nodes.iter().map(place).collect()
+        } else {
+            nodes.par_iter().map(place).collect()
+        }
     }
 }

@@ -64,7 +64,10 @@ impl<T: H5Type + Copy> Table<T> {
         let width = columns.unwrap_or(1);
         let bytes = width.checked_mul(rows).and_then(|n| n.checked_mul(size_of::<T>()));
         if bytes.is_none_or(|bytes| bytes as u64 > most) {
-            return Err(invalid(format!("its shape {shape:?} is too large for a file of {} bytes", reader.len)));
+            return Err(invalid(format!(
+                "its shape {shape:?} is too large for a file of {} bytes",
+                reader.len
+            )));
         }
         reader.check_type::<T>(&dataset, &object)?;
         let chunk = dataset.chunk().map_or(1, |c| c[0]).max(1);

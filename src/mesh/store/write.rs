@@ -134,7 +134,8 @@ fn write_block(group: &Group, block: &ElementBlock) -> hdf5::Result<()> {
         Link::Interior { element, face, rotation } => (element, face, rotation),
         Link::Boundary(b) => (u32::from(b), BOUNDARY, 0),
     };
-    let links = |rows: std::ops::Range<usize>| block.links[rows.start * faces..rows.end * faces].iter().map(parts);
+    let links =
+        |rows: std::ops::Range<usize>| block.links[rows.start * faces..rows.end * faces].iter().map(parts);
     let columns = Some(faces);
     table::write(group, "neighbour", rows, columns, |rows, out| out.extend(links(rows).map(|l| l.0)))?;
     table::write(group, "face", rows, columns, |rows, out| out.extend(links(rows).map(|l| l.1)))?;
