@@ -257,3 +257,210 @@ fn wrong_arguments_and_files_are_refused() {
     let message = folder.fail(&["mesh", "mesh.smesh", "--case", "none.ini"]);
     assert!(message.contains("none.ini"), "{message}");
 }
+
+#[test]
+fn info_on_a_mesh_counts_what_is_in_it() {
+    let mesh = BoxMesh::new(Cells::TriQuad, [4, 3, 1]).extents([-1.0; 3], [3.0, 2.0, 0.0]).build();
+    let folder = stored(&mesh);
+    folder.succeed(&["partition", "2", "mesh.smesh"]);
+    folder.succeed(&["partition", "3", "mesh.smesh", "--name", "three"]);
+    let (out, err) = folder.succeed(&["info", "mesh.smesh"]);
+    assert_eq!(err, "");
+    let uuid = format!("uuid          {}", mesh.uuid);
+    has(
+        &out,
+        &[
+            &uuid,
+            "dimensions    2",
+            "nodes         20",
+            "elements      12 tri",
+            "              6 quad",
+            "              18 straight (18 of them affine), 0 curved",
+            "boundary      bottom: 4 faces",
+            "              left: 3 faces",
+            "box           (-1, -1) to (3, 2)",
+            "unknowns      864 at order 3 with 4 variables (a flow), 216 with one",
+            "partitioning  2: 2 parts",
+            "              three: 3 parts",
+        ],
+    );
+    assert!(out.starts_with("mesh          mesh.smesh, ") && out.contains("kB, format "), "{out}");
+    let report = json(&folder.succeed(&["info", "mesh.smesh", "--json", "--order", "1"]).0);
+    assert_eq!((&report["points"], &report["elements"]), (&60.into(), &18.into()));
+    assert_eq!(report["boundaries"][0], serde_json::json!({"name": "bottom", "faces": 4}));
+    assert_eq!(report["partitionings"][1], serde_json::json!({"name": "three", "parts": 3}));
+    // Curved and warped elements.
+    let folder = stored(&BoxMesh::new(Cells::Hex, [2; 3]).order(2).build());
+    let (out, _) = folder.succeed(&["info", "mesh.smesh"]);
+    has(
+        &out,
+        &[
+            "elements      8 hex, geometry of order 2",
+            "              0 straight (0 of them affine), 8 curved",
+        ],
+    );
+    let folder = stored(&BoxMesh::new(Cells::Quad, [3; 3]).warp(0.05).build());
+    has(
+        &folder.succeed(&["info", "mesh.smesh"]).0,
+        &["              9 straight (0 of them affine), 0 curved"],
+    );
+}
+
+#[test]
+fn info_on_a_gmsh_file_summarises_it_even_when_it_cannot_be_imported() {
+    let mut raw = BoxMesh::new(Cells::Tri, [2, 2, 1]).periodic([true, false, false]).raw();
+    let folder = Folder::new();
+    folder.put("mesh.msh", msh(&raw));
+    let lines = [
+        "dimensions    2",
+        "nodes         9",
+        "elements      8 tri",
+        "boundary      periodic_x_l: 2 faces",
+        "              periodic_x_r: 2 faces",
+        "              bottom: 2 faces",
+        "box           (0, 0) to (1, 1)",
+        "volume group  fluid: 8 elements",
+    ];
+    let (out, _) = folder.succeed(&["info", "mesh.msh"]);
+    has(&out, &lines);
+    assert!(out.starts_with("Gmsh file     mesh.msh, ") && out.contains(", MSH 2.2, text\n"), "{out}");
+    assert_eq!(json(&folder.succeed(&["info", "mesh.msh", "--json"]).0)["format"], "2.2");
+    raw.nodes[4] = [2.0, 2.0, 0.0];
+    folder.put("mesh.msh", msh(&raw));
+    folder.fail(&["import", "mesh.msh"]);
+    has(&folder.succeed(&["info", "mesh.msh"]).0, &lines[..6]);
+}
+
+#[test]
+fn info_on_a_solution_shows_time_fields_and_the_case_it_carries() {
+    let folder = Folder::new();
+    folder.put("mesh.msh", msh(&BoxMesh::new(Cells::Quad, [4, 4, 1]).periodic([true; 3]).raw()));
+    folder.put("case.ini", WAVE);
+    folder.succeed(&["import", "mesh.msh"]);
+    folder.succeed(&["run", "case.ini"]);
+    let uuid = store::read(folder.path("mesh.smesh")).unwrap().uuid;
+    let file = "results/wave-0.10.ssoln";
+    let (out, err) = folder.succeed(&["info", file]);
+    assert_eq!(err, "");
+    has(
+        &out,
+        &[
+            &format!("mesh uuid     {uuid}"),
+            "system        euler, 2-D, order 3, double precision",
+            "time          t = 0.1, step 50, dt = 0.002",
+            "elements      16 quad of order 3 on gauss-legendre",
+            "unknowns      1,024",
+        ],
+    );
+    let range = |report: &Value, name: &str| -> [f64; 2] {
+        let field = report["fields"].as_array().unwrap().iter().find(|f| f["name"] == name).unwrap().clone();
+        [&field["min"], &field["max"]].map(|x| x.as_f64().unwrap())
+    };
+    let report = json(&folder.succeed(&["info", file, "--json"]).0);
+    let [low, high] = range(&report, "rho");
+    assert!((0.79..0.83).contains(&low) && (1.17..1.21).contains(&high), "{low} {high}");
+    assert_eq!(
+        (&report["t"], &report["step"], &report["mesh-uuid"]),
+        (&0.1.into(), &50.into(), &uuid.into())
+    );
+    // The case comes back as it was written.
+    assert_eq!(folder.succeed(&["info", file, "--case"]).0, WAVE);
+    let message = folder.fail(&["info", "mesh.smesh", "--case"]);
+    assert!(message.contains("only solutions carry a case"), "{message}");
+}
+
+#[test]
+fn info_on_damaged_and_foreign_files_is_one_clear_sentence() {
+    let folder = stored(&tangled());
+    let bytes = std::fs::read(folder.path("mesh.smesh")).unwrap();
+    folder.put("cut.smesh", &bytes[..bytes.len() / 2]);
+    let mut flipped = bytes.clone();
+    for i in (bytes.len() / 4..bytes.len()).step_by(97) {
+        flipped[i] ^= 0x5a;
+    }
+    folder.put("flipped.smesh", &flipped);
+    folder.put("notes.txt", "text");
+    folder.put("empty", "");
+    folder.put("cut.msh", "$MeshFormat\n2.2 0 8\n$EndMeshFormat\n$Nodes\n4\n1 0 0 0\n");
+    let foreign = hdf5::File::create(folder.path("foreign.h5")).unwrap();
+    foreign.new_dataset::<u8>().shape(3).create("numbers").unwrap();
+    foreign.close().unwrap();
+    std::fs::create_dir(folder.path("folder")).unwrap();
+    for (file, words) in [
+        ("cut.smesh", "damaged or cut short"),
+        ("flipped.smesh", "flipped.smesh"),
+        ("notes.txt", "'notes.txt' is not a mesh or solution of this program, or a Gmsh file"),
+        ("empty", "'empty' is not a mesh or solution"),
+        ("cut.msh", "cut.msh, line 6"),
+        ("foreign.h5", "an HDF5 file of another program"),
+        ("none", "cannot read 'none'"),
+        ("folder", "'folder' is not a file"),
+    ] {
+        let message = folder.fail(&["info", file]);
+        assert!(message.contains(words) && message.lines().count() == 1, "{file}: {message}");
+    }
+}
+
+/// Changes a file in one place; the text must be there.
+fn with(text: &str, old: &str, new: &str) -> String {
+    assert!(text.contains(old), "{old}");
+    text.replacen(old, new, 1)
+}
+
+#[test]
+fn import_refuses_with_one_sentence_and_leaves_no_file() {
+    let text = msh(&BoxMesh::new(Cells::Quad, [3, 3, 1]).raw());
+    let elements = text.find("$Elements").unwrap();
+    let square = text[elements..].find(" 3 2 1 1 ").unwrap() + elements;
+    let line_of = |at: usize| text[..at].matches('\n').count() + 1;
+    // The last element, a square, is made something else, or loses its wall.
+    let last = text.trim_end().lines().rev().nth(1).unwrap();
+    let number = last.split(' ').next().unwrap();
+    let unknown = with(&text, &format!("\n{number} 3 "), &format!("\n{number} 999 "));
+    let missing_wall: String = {
+        let kept: Vec<&str> = text.lines().filter(|l| !l.contains(" 1 2 5 5 ")).collect();
+        let gone = text.lines().count() - kept.len();
+        assert_eq!(gone, 3, "the side of group 5 has three lines");
+        let count = text[elements..].lines().nth(1).unwrap();
+        let fewer = (count.parse::<usize>().unwrap() - gone).to_string();
+        with(&(kept.join("\n") + "\n"), &format!("$Elements\n{count}\n"), &format!("$Elements\n{fewer}\n"))
+    };
+    let unpaired = ["3 faces are unpaired", "(0.5, 1, 0)", "a boundary probably lacks a physical group"];
+    let refusals: [(&str, String, &[&str]); 6] = [
+        ("cut.msh", text[..square].into(), &["cut.msh, line ", &line_of(square).to_string(), "cut short"]),
+        (
+            "old.msh",
+            with(&text, "2.2 0 8", "1.0 0 8"),
+            &["old.msh, line 2", "MSH version 1.0", "save as 4.1 or 2.2"],
+        ),
+        ("new.msh", with(&text, "2.2 0 8", "5.0 0 8"), &["new.msh, line 2", "MSH version 5.0"]),
+        ("open.msh", missing_wall, &unpaired),
+        ("type.msh", unknown, &["type.msh, line ", &format!("element {number}"), "Gmsh type 999", "unknown"]),
+        ("text.msh", "solid cube\n".into(), &["text.msh, line 1", "begins with $MeshFormat"]),
+    ];
+    let folder = Folder::new();
+    for (name, content, _) in &refusals {
+        folder.put(name, content);
+    }
+    let before = folder.files();
+    let refused = |name: &str, words: &[&str]| {
+        let output = support::run(&mut folder.command(&["import", name]), cases::LIMIT);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!((output.status.code(), &*out), (Some(1), ""), "{name}: {err}");
+        assert!(err.starts_with("error: ") && err.lines().count() == 1, "{name}: {err}");
+        for word in words {
+            assert!(err.contains(word), "{name}: '{word}' is missing: {err}");
+        }
+        assert_eq!(folder.files(), before, "{name}: {err}");
+    };
+    for (name, _, words) in &refusals {
+        refused(name, words);
+    }
+    refused("none.msh", &["cannot read the mesh file none.msh", "No such file"]);
+    // An older mesh of that name stays as it was.
+    folder.put("mesh.msh", &text);
+    folder.succeed(&["import", "mesh.msh", "open.smesh"]);
+    let old = std::fs::read(folder.path("open.smesh")).unwrap();
+    folder.fail(&["import", "open.msh"]);
+    assert_eq!(std::fs::read(folder.path("open.smesh")).unwrap(), old);
+}

@@ -47,7 +47,9 @@ impl Info {
             Kind::Hdf5 => match format(path)?.as_deref() {
                 Some("solver-mesh") => false,
                 Some("solver-solution") => true,
-                Some(other) => bail!("'{}' is an HDF5 file of the format \"{other}\", not a {OURS}", path.display()),
+                Some(other) => {
+                    bail!("'{}' is an HDF5 file of the format \"{other}\", not a {OURS}", path.display())
+                }
                 None => bail!("'{}' is an HDF5 file of another program, not a {OURS}", path.display()),
             },
             Kind::Other => bail!("'{}' is not a {OURS}, or a Gmsh file", path.display()),
@@ -57,7 +59,7 @@ impl Info {
         }
         let order = usize::from(self.order);
         let answer = match (is_solution, kind) {
-            (true, _) => solution::answer(path, bytes, self.case)?,
+            (true, _) => solution::answer(path, bytes)?,
             (false, Kind::Gmsh) => mesh::gmsh(path, bytes, order)?,
             (false, _) => mesh::stored(path, bytes, order)?,
         };

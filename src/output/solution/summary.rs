@@ -80,7 +80,8 @@ fn range<T: H5Type + Copy + Into<f64>>(values: &Dataset, ranges: &mut [[f64; 2]]
     let mut not_finite = 0;
     for start in (0..shape[0]).step_by(step) {
         let end = shape[0].min(start + step);
-        let piece = values.read_slice::<T, _, ndarray::Ix3>(s![start..end, .., ..]).map_err(read::at("values"))?;
+        let piece =
+            values.read_slice::<T, _, ndarray::Ix3>(s![start..end, .., ..]).map_err(read::at("values"))?;
         for (v, range) in ranges.iter_mut().enumerate() {
             for &x in piece.slice(s![.., v, ..]) {
                 let x: f64 = x.into();

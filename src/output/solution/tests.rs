@@ -89,7 +89,7 @@ fn a_summary_has_the_header_and_the_range_of_every_variable() {
         let summary = summarise(&path).unwrap();
         assert_eq!((&summary.header, summary.version, summary.not_finite), (&header, 1, 4));
         let blocks = read(&path).unwrap().1;
-        assert_eq!(summary.unknowns(), blocks.iter().map(|b| b.values.len() as u64).sum());
+        assert_eq!(summary.unknowns(), blocks.iter().map(|b| b.values.len() as u64).sum::<u64>());
         for (found, b) in summary.blocks.iter().zip(&blocks) {
             let points_name = b.points_name.clone();
             let wanted = BlockSummary { shape: b.shape, order: b.order, points_name, elements: b.ids.len() };

@@ -87,7 +87,8 @@ pub fn write_piece(
 pub fn write_elements(path: &Path, blocks: &[VtkCells], fields: &[ElementField]) -> Result<(), OutputError> {
     let elements: usize = blocks.iter().map(VtkCells::len).sum();
     if let Some(field) = fields.iter().find(|f| f.values.len() != elements) {
-        let problem = format!("field {:?}: {} values for {elements} elements", field.name, field.values.len());
+        let problem =
+            format!("field {:?}: {} values for {elements} elements", field.name, field.values.len());
         return Err(OutputError::Inconsistent { path: path.to_owned(), problem });
     }
     let cells = |b: &VtkCells| vec![nodes::cells(b.shape, b.order).len(); b.len()];
