@@ -391,7 +391,7 @@ fn info_on_damaged_and_foreign_files_is_one_clear_sentence() {
         ("flipped.smesh", "flipped.smesh"),
         ("notes.txt", "'notes.txt' is not a mesh or solution of this program, or a Gmsh file"),
         ("empty", "'empty' is not a mesh or solution"),
-        ("cut.msh", "cut.msh, line 6"),
+        ("cut.msh", "cut.msh, line 5"),
         ("foreign.h5", "an HDF5 file of another program"),
         ("none", "cannot read 'none'"),
         ("folder", "'folder' is not a file"),

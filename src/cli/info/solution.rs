@@ -21,7 +21,7 @@ pub fn answer(path: &Path, bytes: u64) -> Result<Answer> {
     text.add("mesh uuid", &header.mesh_uuid);
     let (system, dims, order) = (&header.system, header.dims, header.order);
     text.add("system", format!("{system}, {dims}-D, order {order}, {precision} precision"));
-    text.add("time", format!("t = {}, step {}, dt = {}", header.t, grouped(header.step), header.dt));
+    text.add("time", format!("t = {}, step {}, dt = {}", header.t, grouped(header.step), figure(header.dt)));
     for BlockSummary { shape, order, points_name, elements } in &summary.blocks {
         let elements = grouped(*elements as u64);
         text.add("elements", format!("{elements} {} of order {order} on {points_name}", shape.name()));
