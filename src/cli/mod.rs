@@ -1,8 +1,11 @@
 //! The command line: one file per subcommand; parses, calls the library, prints. No numerics.
 
 mod devices;
+mod figures;
 mod files;
 mod import;
+mod info;
+mod mesh;
 mod partition;
 mod progress;
 mod run;
@@ -31,6 +34,8 @@ enum Command {
     Import(import::Import),
     Partition(partition::Partition),
     Run(run::Run),
+    Info(info::Info),
+    Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
 }
 
@@ -44,6 +49,8 @@ pub fn main() -> ExitCode {
         Command::Import(command) => command.execute(),
         Command::Partition(command) => command.execute(),
         Command::Run(command) => return command.execute(),
+        Command::Info(command) => command.execute(),
+        Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
     };
     match result {
