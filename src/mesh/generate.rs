@@ -1,9 +1,9 @@
 //! Small structured meshes without any file: boxes, for tests, examples and benchmarks.
 
 use super::Mesh;
-use super::connect::connect;
-use super::lattice;
+use super::connect::{Options, connect_with};
 use super::raw::{Group, RawBlock, RawMesh};
+use super::{lattice, silent};
 use crate::element::Shape;
 use std::f64::consts::PI;
 
@@ -149,12 +149,13 @@ impl BoxMesh {
         raw
     }
 
-    /// The mesh, connected.
+    /// The mesh, connected: elements and nodes in the order of [`BoxMesh::raw`], of the geometry order asked for.
     ///
     /// # Panics
     /// As [`BoxMesh::raw`], or if the warp tangles elements.
     pub fn build(&self) -> Mesh {
-        match connect(&self.raw()) {
+        let as_it_is = Options { lintol: 0.0, renumber: false };
+        match connect_with(self.raw(), &as_it_is, &silent) {
             Ok(connected) => connected.mesh,
             Err(error) => panic!("{self:?}: {error}"),
         }

@@ -78,7 +78,7 @@ pub fn msh(mesh: &RawMesh) -> String {
         for (i, nodes) in block.nodes.chunks_exact(vertices.len()).enumerate() {
             let tag = mesh.groups[block.groups[i] as usize].tag;
             let nodes: Vec<String> = vertices.iter().map(|&v| (nodes[v] + 1).to_string()).collect();
-            let _ = writeln!(text, "{} {kind} 2 {tag} {tag} {}", block.numbers[i], nodes.join(" "));
+            let _ = writeln!(text, "{} {kind} 2 {tag} {tag} {}", block.numbers.get(i), nodes.join(" "));
         }
     }
     text + "$EndElements\n"
