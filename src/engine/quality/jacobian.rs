@@ -32,28 +32,30 @@ pub fn cofactors(x: &Tangents) -> Tangents {
     [cross(x[1], x[2]), cross(x[2], x[0]), cross(x[0], x[1])]
 }
 
-/// The larger of `least` and the ratio of the largest to the smallest singular value of the first `dims` rows (infinite
-/// for a singular matrix).
-pub fn aspect(x: &Tangents, dims: usize, least: f64) -> f64 {
-    if bound(x, dims) <= least {
-        return least;
-    }
+/// Ratio of the largest to the smallest singular value of the first `dims` rows (infinite for a singular matrix).
+pub fn aspect(x: &Tangents, dims: usize) -> f64 {
     let [large, small] = extremes(*x, dims);
-    least.max(if small > 0.0 { large / small } else { f64::INFINITY })
+    if small > 0.0 { large / small } else { f64::INFINITY }
 }
 
-/// A bound of the ratio that takes no iteration. With singular values of ratio `a`, the Frobenius norms of the matrix and
-/// its inverse multiply to `a + 1/a` in two dimensions, and to at least `a + 1/a + 1` in three (equal when the middle value
-/// is the geometric mean of the others).
-fn bound(x: &Tangents, dims: usize) -> f64 {
-    if dims == 1 {
-        return 1.0;
-    }
-    let norm = |rows: &[[f64; 3]]| rows.iter().map(|r| dot(*r, *r)).sum::<f64>().sqrt();
-    let inverse = if dims == 2 { norm(&x[..2]) } else { norm(&cofactors(x)) };
-    let sum = norm(&x[..dims]) * inverse / determinant(x).abs() - (dims - 2) as f64;
-    let bound = 0.5 * (sum + (sum * sum - 4.0).max(0.0).sqrt());
-    if bound.is_nan() { f64::INFINITY } else { bound }
+/// Square of the product of the Frobenius norms of the matrix and its inverse, which takes no iteration: what
+/// [`least_spread`] says of an aspect ratio, or more.
+pub fn spread(x: &Tangents, dims: usize) -> f64 {
+    let square = |rows: &[[f64; 3]]| rows.iter().map(|r| dot(*r, *r)).sum::<f64>();
+    let det = determinant(x);
+    let inverse = match dims {
+        1 => return 1.0,
+        2 => square(&x[..2]),
+        _ => square(&cofactors(x)),
+    };
+    let spread = square(&x[..dims]) * inverse / (det * det);
+    if spread.is_nan() { f64::INFINITY } else { spread }
+}
+
+/// The [`spread`] that a matrix of aspect ratio `a` has at least: `(a + 1/a)^2` in two dimensions, where it is exact, and
+/// `(a + 1/a + 1)^2` in three, where it is exact when the middle singular value is the geometric mean of the others.
+pub fn least_spread(a: f64, dims: usize) -> f64 {
+    if dims == 1 { 1.0 } else { (a + 1.0 / a + (dims - 2) as f64).powi(2) }
 }
 
 /// Largest and smallest singular value by one-sided Jacobi rotations (Hestenes, J. SIAM 6, 1958), which find small values
@@ -115,10 +117,10 @@ mod tests {
             for middle in [1.0, ratio.sqrt(), ratio] {
                 let scaled = [[ratio, 0.0, 0.0], [0.0, middle, 0.0], [0.0, 0.0, 1.0]];
                 let x = product(&product(&rotation(0.3, 1.1), &scaled), &rotation(-0.8, 0.4));
-                let found = aspect(&x, 3, 1.0);
+                let found = aspect(&x, 3);
                 // The rotated entries themselves hold the small value to 1e-16 of the large one.
                 assert!((found / ratio - 1.0).abs() < 1e-14 + 4e-16 * ratio, "{ratio} {middle}: {found}");
-                assert!(bound(&x, 3) > ratio * (1.0 - 1e-7) && aspect(&x, 3, 1e9) == 1e9);
+                assert!(spread(&x, 3) > least_spread(ratio, 3) * (1.0 - 1e-7));
             }
         }
     }
@@ -131,22 +133,21 @@ mod tests {
             (6.0, [2.0, 0.0, 0.0], [-1.0, 3.0, 0.0])
         );
         let line = padded([[2.5, 0.0, 0.0], [9.0; 3], [9.0; 3]], 1);
-        assert_eq!(
-            (determinant(&line), cofactors(&line)[0], aspect(&line, 1, 1.0)),
-            (2.5, [1.0, 0.0, 0.0], 1.0)
-        );
+        assert_eq!((determinant(&line), cofactors(&line)[0], aspect(&line, 1)), (2.5, [1.0, 0.0, 0.0], 1.0));
     }
 
     #[test]
     fn a_shear_has_the_golden_ratio_squared() {
         let x = padded([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0], [0.0; 3]], 2);
         let golden = (1.0 + 5f64.sqrt()) / 2.0;
-        assert!((aspect(&x, 2, 1.0) - golden * golden).abs() < 1e-14);
+        let a = aspect(&x, 2);
+        assert!((a - golden * golden).abs() < 1e-14 && (spread(&x, 2) - least_spread(a, 2)).abs() < 1e-13);
     }
 
     #[test]
     fn singular_matrices_have_no_finite_ratio() {
-        assert_eq!(aspect(&[[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0; 3]], 3, 1.0), f64::INFINITY);
-        assert_eq!(aspect(&padded([[0.0; 3]; 3], 2), 2, 1.0), f64::INFINITY);
+        assert_eq!(aspect(&[[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0; 3]], 3), f64::INFINITY);
+        assert_eq!(aspect(&padded([[0.0; 3]; 3], 2), 2), f64::INFINITY);
+        assert_eq!(spread(&padded([[0.0; 3]; 3], 2), 2), f64::INFINITY);
     }
 }

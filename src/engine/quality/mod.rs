@@ -24,7 +24,7 @@ use crate::element::points::PointsError;
 use crate::element::{PointSets, Shape};
 use crate::mesh::{ElementBlock, Link, Mesh};
 use crate::parallel::sum::ExactSum;
-use jacobian::{Tangents, aspect, cofactors, determinant, dot};
+use jacobian::{aspect, cofactors, determinant, dot, least_spread, spread};
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tables::{Affinity, Tables};
@@ -157,8 +157,11 @@ pub fn affine(shape: Shape, elements: &[u32], nodes: &[[f64; 3]]) -> u64 {
     }
     let affinity = Affinity::new(shape, 1);
     let place = |e: &[u32]| e.iter().map(|&n| nodes.get(n as usize).copied()).collect::<Option<Vec<_>>>();
-    let is = |e: &&[u32]| place(e).is_some_and(|nodes| affinity.tangents(&nodes).is_some());
-    elements.par_chunks_exact(per).filter(is).count() as u64
+    let is = |e: &[u32], scratch: &mut Vec<f64>| {
+        place(e).is_some_and(|nodes| affinity.tangents(&nodes, scratch).is_some())
+    };
+    let all = elements.par_chunks_exact(per);
+    all.map_init(Vec::new, |scratch, e| u64::from(is(e, scratch))).sum()
 }
 
 /// Some elements of a block.
@@ -167,6 +170,7 @@ fn chunk(mesh: &Mesh, block: &ElementBlock, tables: &Tables, elements: std::ops:
     let (measures, faces) = (Vec::with_capacity(elements.len()), vec![]);
     let mut part = Part { measures, affine: 0, low, high, faces };
     let connected = !block.links.is_empty();
+    let mut scratch = Scratch::default();
     let mut nodes = Vec::with_capacity(block.nodes_per_element());
     for e in elements {
         nodes.clear();
@@ -176,13 +180,13 @@ fn chunk(mesh: &Mesh, block: &ElementBlock, tables: &Tables, elements: std::ops:
                 (part.low[d], part.high[d]) = (part.low[d].min(x[d]), part.high[d].max(x[d]));
             }
         }
-        let (measured, affine) = judge(tables, &nodes, !connected);
+        let (measured, affine) = judge(tables, &nodes, !connected, &mut scratch);
         part.measures.push(measured);
         part.affine += u64::from(affine && block.order == 1);
         if connected {
             for (f, link) in block.links_of(e).iter().enumerate() {
                 if let Link::Boundary(boundary) = *link {
-                    let (area, vector) = face(tables, f, &nodes);
+                    let (area, vector) = face(tables, f, &nodes, &mut scratch.tangents);
                     part.faces.push((boundary, area, vector));
                 }
             }
@@ -191,28 +195,33 @@ fn chunk(mesh: &Mesh, block: &ElementBlock, tables: &Tables, elements: std::ops:
     part
 }
 
+/// Memory of a task.
+#[derive(Default)]
+struct Scratch {
+    tangents: Vec<f64>,
+    spreads: Vec<f64>,
+}
+
 /// Measures of the element with these nodes, without stretching, and whether it is affine. `turn`: an element whose
 /// determinant is nowhere positive counts with the other sign.
-fn judge(tables: &Tables, nodes: &[[f64; 3]], turn: bool) -> (Measures, bool) {
-    let affine = tables.affinity.tangents(nodes);
-    let (mut least, mut most, mut ratio) = (f64::INFINITY, f64::NEG_INFINITY, 1.0);
-    let mut see = |tangents: Tangents| {
-        let det = determinant(&tangents);
-        // Not `min` and `max`, which would drop a NaN from coordinates too large to multiply.
-        least = if det >= least { least } else { det };
-        most = if det <= most { most } else { det };
-        ratio = aspect(&tables.seen_from_ideal(&tangents), tables.dims, ratio);
-    };
-    let mut volume = match affine {
+fn judge(tables: &Tables, nodes: &[[f64; 3]], turn: bool, scratch: &mut Scratch) -> (Measures, bool) {
+    let Scratch { tangents, spreads } = scratch;
+    let affine = tables.affinity.tangents(nodes, tangents);
+    let (mut least, mut most, ratio, mut volume) = match affine {
         // One point speaks for all.
-        Some(tangents) => {
-            see(tangents);
-            determinant(&tangents) * tables.shape.volume()
+        Some(same) => {
+            let det = determinant(&same);
+            let ratio = aspect(&tables.affinity.seen_from_ideal(&same), tables.dims);
+            (det, det, ratio, det * tables.shape.volume())
         }
         None => {
-            (0..tables.points.len()).for_each(|p| see(tables.points.tangents(p, nodes)));
             let (derivatives, weights) = &tables.volume;
-            weights.iter().enumerate().map(|(q, w)| w * determinant(&derivatives.tangents(q, nodes))).sum()
+            derivatives.fill(nodes, tangents);
+            let of = |(q, w): (usize, &f64)| w * determinant(&derivatives.at(tangents, q));
+            let volume = weights.iter().enumerate().map(of).sum();
+            tables.points.fill(nodes, tangents);
+            let (least, most, ratio) = extremes(tables, tangents, spreads);
+            (least, most, ratio, volume)
         }
     };
     if turn && most < 0.0 {
@@ -223,13 +232,43 @@ fn judge(tables: &Tables, nodes: &[[f64; 3]], turn: bool) -> (Measures, bool) {
     (Measures { jacobian, aspect: ratio, stretching: 1.0, volume }, affine.is_some())
 }
 
+/// Smallest and largest determinant (NaN if any is) and largest aspect ratio over the points, from the tangents there.
+fn extremes(tables: &Tables, tangents: &[f64], spreads: &mut Vec<f64>) -> (f64, f64, f64) {
+    let (points, dims) = (&tables.points, tables.dims);
+    let (mut least, mut most, mut widest) = (f64::INFINITY, f64::NEG_INFINITY, 0);
+    spreads.clear();
+    for p in 0..points.len() {
+        let at = points.at(tangents, p);
+        let det = determinant(&at);
+        if det < least || det.is_nan() {
+            least = det;
+        }
+        if det > most || det.is_nan() {
+            most = det;
+        }
+        spreads.push(spread(&at, dims));
+        if spreads[p] > spreads[widest] {
+            widest = p;
+        }
+    }
+    // Singular values cost more than all the rest: only where they may be the most different.
+    let mut ratio = aspect(&points.at(tangents, widest), dims);
+    for p in 0..points.len() {
+        if p != widest && spreads[p] > least_spread(ratio, dims) {
+            ratio = ratio.max(aspect(&points.at(tangents, p), dims));
+        }
+    }
+    (least, most, ratio)
+}
+
 /// Area of a face and the integral of its outward normal.
-fn face(tables: &Tables, f: usize, nodes: &[[f64; 3]]) -> (f64, [f64; 3]) {
+fn face(tables: &Tables, f: usize, nodes: &[[f64; 3]], tangents: &mut Vec<f64>) -> (f64, [f64; 3]) {
     let (derivatives, weights) = &tables.faces[f];
     let normal = tables.shape.faces()[f].normal;
+    derivatives.fill(nodes, tangents);
     let (mut area, mut vector) = (0.0, [0.0; 3]);
     for (q, w) in weights.iter().enumerate() {
-        let s = cofactors(&derivatives.tangents(q, nodes));
+        let s = cofactors(&derivatives.at(tangents, q));
         let n: [f64; 3] = std::array::from_fn(|k| (0..tables.dims).map(|d| normal[d] * s[d][k]).sum());
         area += w * dot(n, n).sqrt();
         (0..3).for_each(|k| vector[k] += w * n[k]);

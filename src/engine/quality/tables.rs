@@ -14,54 +14,66 @@ pub struct Tables {
     pub shape: Shape,
     pub dims: usize,
     pub affinity: Affinity,
-    /// At the solution points, then the flux points.
+    /// At the solution points, then the flux points, in the directions of the ideal element.
     pub points: Derivatives,
     /// At the points of a rule that integrates the Jacobian exactly, and its weights.
     pub volume: (Derivatives, Vec<f64>),
     /// The same on each face, where the rule is exact for the oriented area, and nearly so for its length on curved faces.
     pub faces: Vec<(Derivatives, Vec<f64>)>,
-    /// Takes tangents along the reference axes to tangents along the axes of the ideal element.
-    from_ideal: [[f64; 3]; 3],
 }
 
-/// Derivatives of the geometry's nodal basis, `[point][reference direction][node]`.
+/// Derivatives of the geometry's nodal basis, `[reference direction][node][point]`: the points of an element stand side by
+/// side, for the processor's vectors.
 pub struct Derivatives {
     values: Vec<f64>,
     dims: usize,
-    nodes: usize,
+    points: usize,
 }
 
 impl Derivatives {
     /// Of geometry of order `order` at `points`, `[points][dims]`.
     fn new(shape: Shape, order: usize, points: &Array2<f64>) -> Derivatives {
         let matrices = basis::differentiation(shape, order, &lattice::nodes(shape, order), points);
-        let (dims, nodes) = (shape.dims(), shape.points(order));
-        let mut values = Vec::with_capacity(points.nrows() * dims * nodes);
-        for p in 0..points.nrows() {
-            matrices.iter().for_each(|m| values.extend(m.row(p)));
-        }
-        Derivatives { values, dims, nodes }
+        let values = matrices.iter().flat_map(|m| m.t().iter().copied().collect::<Vec<_>>()).collect();
+        Derivatives { values, dims: shape.dims(), points: points.nrows() }
+    }
+
+    /// The same in other directions: direction `i` is the sum of `by[i][d]` times direction `d`.
+    fn turned(&self, by: &[[f64; 3]; 3]) -> Derivatives {
+        let size = self.values.len() / self.dims;
+        let values = (0..self.values.len())
+            .map(|n| (0..self.dims).map(|d| by[n / size][d] * self.values[d * size + n % size]).sum());
+        Derivatives { values: values.collect(), ..*self }
     }
 
     /// Number of points.
     pub fn len(&self) -> usize {
-        self.values.len() / (self.dims * self.nodes)
+        self.points
     }
 
-    /// Tangents at point `p` of the element with these nodes.
-    pub fn tangents(&self, p: usize, nodes: &[[f64; 3]]) -> Tangents {
-        let size = self.dims * self.nodes;
-        let mut tangents = [[0.0; 3]; 3];
-        for (tangent, weights) in
-            tangents.iter_mut().zip(self.values[p * size..(p + 1) * size].chunks_exact(self.nodes))
-        {
-            for (x, w) in nodes.iter().zip(weights) {
-                for k in 0..3 {
-                    tangent[k] += w * x[k];
+    /// Fills `tangents` with those at all points of the element with these nodes, `[reference][physical][point]`.
+    pub fn fill(&self, nodes: &[[f64; 3]], tangents: &mut Vec<f64>) {
+        tangents.clear();
+        tangents.resize(self.dims * self.dims * self.points, 0.0);
+        let directions = self.values.chunks_exact(nodes.len() * self.points);
+        for (rows, weights) in tangents.chunks_exact_mut(self.dims * self.points).zip(directions) {
+            for (x, weights) in nodes.iter().zip(weights.chunks_exact(self.points)) {
+                for (row, x) in rows.chunks_exact_mut(self.points).zip(x) {
+                    row.iter_mut().zip(weights).for_each(|(t, w)| *t += w * x);
                 }
             }
         }
-        padded(tangents, self.dims)
+    }
+
+    /// Tangents at point `p`, from what [`Derivatives::fill`] made.
+    pub fn at(&self, tangents: &[f64], p: usize) -> Tangents {
+        let mut at = [[0.0; 3]; 3];
+        for (d, row) in at.iter_mut().enumerate().take(self.dims) {
+            for (k, x) in row.iter_mut().enumerate().take(self.dims) {
+                *x = tangents[(d * self.dims + k) * self.points + p];
+            }
+        }
+        padded(at, self.dims)
     }
 }
 
@@ -85,17 +97,9 @@ impl Tables {
             shape,
             dims,
             affinity: Affinity::new(shape, geometry),
-            points: derivatives(&judged),
+            points: derivatives(&judged).turned(&from_ideal(shape)),
             volume: (derivatives(&volume), weights),
             faces: (0..shape.faces().len()).map(on_face).collect(),
-            from_ideal: from_ideal(shape),
-        })
-    }
-
-    /// Tangents of the map from the ideal element, given those from the reference element.
-    pub fn seen_from_ideal(&self, tangents: &Tangents) -> Tangents {
-        std::array::from_fn(|i| {
-            std::array::from_fn(|k| (0..3).map(|d| self.from_ideal[i][d] * tangents[d][k]).sum())
         })
     }
 }
@@ -107,6 +111,7 @@ pub struct Affinity {
     dims: usize,
     /// At the centroid.
     centre: Derivatives,
+    from_ideal: [[f64; 3]; 3],
 }
 
 impl Affinity {
@@ -118,12 +123,14 @@ impl Affinity {
             nodes: lattice.rows().into_iter().map(node).collect(),
             dims: shape.dims(),
             centre: Derivatives::new(shape, geometry, &lattice::nodes(shape, 0)),
+            from_ideal: from_ideal(shape),
         }
     }
 
-    /// Tangents of the element with these nodes if it is affine.
-    pub fn tangents(&self, nodes: &[[f64; 3]]) -> Option<Tangents> {
-        let tangents = self.centre.tangents(0, nodes);
+    /// Tangents of the element with these nodes if it is affine; `scratch` is any.
+    pub fn tangents(&self, nodes: &[[f64; 3]], scratch: &mut Vec<f64>) -> Option<Tangents> {
+        self.centre.fill(nodes, scratch);
+        let tangents = self.centre.at(scratch, 0);
         let extent = tangents[..self.dims].iter().flatten().fold(0.0_f64, |m, x| m.max(x.abs()));
         let affine = |k: usize, x: &[f64; 3], r: &[f64; 3]| {
             let along = |d: usize| (r[d] - self.nodes[0][d]) * tangents[d][k];
@@ -132,11 +139,18 @@ impl Affinity {
         let all = nodes.iter().zip(&self.nodes).all(|(x, r)| (0..3).all(|k| affine(k, x, r)));
         all.then_some(tangents)
     }
+
+    /// Tangents along the axes of the ideal element, given those along the reference axes.
+    pub fn seen_from_ideal(&self, tangents: &Tangents) -> Tangents {
+        std::array::from_fn(|i| {
+            std::array::from_fn(|k| (0..3).map(|d| self.from_ideal[i][d] * tangents[d][k]).sum())
+        })
+    }
 }
 
-/// Inverse of the tangents of the map from the reference element to the ideal one: the one of equal
-/// edges (square, cube, regular triangle, ...). An element then is as good as it looks: which of its vertices
-/// comes first makes no difference.
+/// Inverse of the tangents of the map from the reference element to the ideal one: the one of equal edges (square, cube,
+/// regular triangle, ...). Seen from there an element is as good as it looks: which of its vertices comes first makes no
+/// difference.
 fn from_ideal(shape: Shape) -> [[f64; 3]; 3] {
     let unit = |d: usize| std::array::from_fn(|k| if k == d { 1.0 } else { 0.0 });
     let triangle = [0.5, 3f64.sqrt() / 2.0, 0.0];
