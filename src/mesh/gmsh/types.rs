@@ -81,6 +81,23 @@ pub(super) static TYPES: &[ElementType] = &[
     not_yet(119, "pyramid"),
 ];
 
+/// A supported element type, for the writer.
+#[derive(Debug)]
+pub(super) struct Numbered {
+    pub number: i32,
+    pub to_lattice: &'static [usize],
+}
+
+/// The complete element of a shape and geometry order, if it is supported.
+pub(super) fn of(shape: Shape, order: usize) -> Option<Numbered> {
+    TYPES.iter().find_map(|row| match &row.kind {
+        Kind::Lattice(l) if (l.shape, l.order) == (shape, order) => {
+            Some(Numbered { number: row.number, to_lattice: l.to_lattice })
+        }
+        _ => None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
