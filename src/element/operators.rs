@@ -17,7 +17,7 @@
 //! parametrisation. So `M3_ij = sum_k psi_k(x_i) int_f L_j psi_k ds`, integrated exactly.
 
 use super::points::{self, PointsError};
-use super::{Shape, basis, faces, quadrature, tensor};
+use super::{Shape, basis, faces, linear, quadrature, tensor};
 use ndarray::{Array2, Axis, concatenate};
 use std::collections::BTreeMap;
 
@@ -157,6 +157,21 @@ impl Operators {
             weights,
             line,
         })
+    }
+
+    /// `(sum_d divergence[d] divergence[d]^T + w w^T / w.w)^-1`, `[P][P]`, with the quadrature weights `w`.
+    ///
+    /// The least change of a vector field that changes its discrete divergence by `r` is
+    /// `divergence[d]^T` of this times `r`. No change of the field changes the mean of its divergence, so the sum alone is
+    /// singular, in the direction `w`; the second term mends that and has no effect on an `r` without mean.
+    pub fn free_stream_inverse(&self) -> Array2<f64> {
+        let norm: f64 = self.weights.iter().map(|w| w * w).sum();
+        let mean = |(i, j): (usize, usize)| self.weights[i] * self.weights[j] / norm;
+        let mut sum = Array2::from_shape_fn((self.weights.len(), self.weights.len()), mean);
+        for divergence in &self.divergence {
+            sum += &divergence.dot(&divergence.t());
+        }
+        linear::divide_right(&Array2::eye(self.weights.len()), &sum)
     }
 
     /// Flux points of face `face`.

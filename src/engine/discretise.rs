@@ -5,6 +5,7 @@ use crate::backend::discretisation::{Block, BoundaryFace, Discretisation, Link, 
 use crate::element::points::PointsError;
 use crate::element::{Operators, PointSets, Shape, pairing};
 use crate::mesh::local::{LocalLink, LocalMesh};
+use rayon::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
@@ -75,6 +76,16 @@ struct Layout {
     affine: bool,
     elements: Vec<u32>,
     interior: usize,
+}
+
+/// Metric terms of one element, laid out as in [`Metrics`], and the coordinates of its solution points.
+#[derive(Default)]
+struct Terms {
+    s: Vec<f64>,
+    jacobian: Vec<f64>,
+    normals: Vec<f64>,
+    areas: Vec<f64>,
+    points: Vec<f64>,
 }
 
 /// One face that another rank sends.
@@ -202,39 +213,31 @@ impl<'a> Builder<'a> {
             (self.layout[b].mesh_block, self.layout[b].affine, self.layout[b].interior);
         let elements = self.layout[b].elements.clone();
         let mesh_block = &self.mesh.blocks[m];
-        let (shape, dims) = (mesh_block.shape, self.mesh.dims);
+        let shape = mesh_block.shape;
         let operators = Arc::clone(&self.operators[&shape]);
         let faces = shape.faces().len();
         let (mut s, mut jacobian, mut normals, mut areas) = (vec![], vec![], vec![], vec![]);
         let (mut links, mut points, mut ids) = (vec![], vec![], vec![]);
         for (position, &e) in elements.iter().enumerate() {
             let (nodes, id) = (self.nodes(m, e as usize), mesh_block.ids[e as usize]);
-            let geometry = &self.geometry[&(shape, mesh_block.order)];
-            for p in 0..operators.points.nrows() {
-                points.extend_from_slice(&geometry.point(nodes, p)[..dims]);
-            }
-            let metrics = if affine { 1 } else { operators.points.nrows() };
-            for p in 0..metrics {
-                let metric = if affine { geometry.affine(nodes) } else { geometry.at_point(nodes, p) };
-                if metric.jacobian.is_nan() || metric.jacobian <= 0.0 {
-                    let at = geometry.point(nodes, p);
-                    return Err(DiscretiseError::Jacobian { id, shape, jacobian: metric.jacobian, at });
-                }
-                (0..dims).for_each(|d| s.extend_from_slice(&metric.s[d][..dims]));
-                jacobian.push(metric.jacobian);
-            }
             for face in 0..faces {
                 let place = (b as u32, position as u32, face as u8);
                 let link = mesh_block.links[e as usize * faces + face];
-                let link = self.link(place, shape, mesh_block.order, id, nodes, link)?;
-                links.push(link);
-                let local = mesh_block.links[e as usize * faces + face];
-                for normal in self.face_normals(m, e as usize, face, affine, link, local) {
-                    normals.extend_from_slice(&normal.n[..dims]);
-                    areas.push(normal.area);
-                }
+                links.push(self.link(place, shape, mesh_block.order, id, nodes, link)?);
             }
             ids.push(id);
+        }
+        let terms: Result<Vec<Terms>, DiscretiseError> = elements
+            .par_iter()
+            .zip(links.par_chunks_exact(faces))
+            .map(|(&e, links)| self.terms(m, e as usize, affine, links))
+            .collect();
+        for element in terms? {
+            s.extend(element.s);
+            jacobian.extend(element.jacobian);
+            normals.extend(element.normals);
+            areas.extend(element.areas);
+            points.extend(element.points);
         }
         let metrics = if affine {
             Metrics::Affine { s, jacobian, normal: normals, area: areas }
@@ -242,6 +245,41 @@ impl<'a> Builder<'a> {
             Metrics::Pointwise { s, jacobian, normal: normals, area: areas }
         };
         Ok(Block { operators, ids, interior, metrics, faces: links, points })
+    }
+
+    /// Metric terms of one element.
+    fn terms(&self, block: usize, e: usize, affine: bool, links: &[Link]) -> Result<Terms, DiscretiseError> {
+        let mesh_block = &self.mesh.blocks[block];
+        let (shape, dims, id) = (mesh_block.shape, self.mesh.dims, mesh_block.ids[e]);
+        let (nodes, geometry) = (self.nodes(block, e), &self.geometry[&(shape, mesh_block.order)]);
+        let count = self.operators[&shape].points.nrows();
+        let mut terms = Terms::default();
+        for p in 0..count {
+            terms.points.extend_from_slice(&geometry.point(nodes, p)[..dims]);
+        }
+        for p in 0..if affine { 1 } else { count } {
+            let metric = if affine { geometry.affine(nodes) } else { geometry.at_point(nodes, p) };
+            if metric.jacobian.is_nan() || metric.jacobian <= 0.0 {
+                let at = geometry.point(nodes, p);
+                return Err(DiscretiseError::Jacobian { id, shape, jacobian: metric.jacobian, at });
+            }
+            (0..dims).for_each(|d| terms.s.extend_from_slice(&metric.s[d][..dims]));
+            terms.jacobian.push(metric.jacobian);
+        }
+        let mut outward = vec![];
+        for (face, &link) in links.iter().enumerate() {
+            let local = mesh_block.links[e * links.len() + face];
+            let sign = if link.is_left() { 1.0 } else { -1.0 };
+            for normal in self.face_normals(block, e, face, affine, link, local) {
+                terms.normals.extend_from_slice(&normal.n[..dims]);
+                terms.areas.push(normal.area);
+                outward.push(normal.n.map(|n| sign * n * normal.area));
+            }
+        }
+        if !affine && !geometry.is_exact() {
+            geometry.keep_free_stream(&mut terms.s, &outward);
+        }
+        Ok(terms)
     }
 
     /// Resolves what lies beyond a face, registering ghosts.
@@ -262,8 +300,10 @@ impl<'a> Builder<'a> {
             let slot = u32::try_from(self.boundary_faces.len())
                 .map_err(|_| DiscretiseError::TooLarge("boundary faces"))?;
             let geometry = &self.geometry[&(shape, order)];
-            let coordinates =
-                geometry.face(face as usize).flat_map(|i| geometry.flux_point(nodes, i)).collect();
+            let coordinates = self.operators[&shape]
+                .face_range(face as usize)
+                .flat_map(|i| geometry.flux_point(nodes, i))
+                .collect();
             self.boundary_faces.push(BoundaryFace {
                 boundary,
                 block: b,
@@ -344,22 +384,17 @@ impl<'a> Builder<'a> {
             Some(n) if !link.is_left() => (their_geometry(n), n.nodes, n.face as usize),
             _ => (own, nodes, face),
         };
-        let copies = if affine { 1 } else { own.face(face).len() };
+        let copies = if affine { 1 } else { self.operators[&mesh_block.shape].face_range(face).len() };
         if flat {
             return vec![left_geometry.flat_normal(left_nodes, left_face); copies];
         }
-        let first = left_geometry.face(left_face).start;
-        (0..copies)
-            .map(|j| {
-                let j = match link {
-                    Link::Element { pairing, left: false, .. } | Link::Halo { pairing, left: false, .. } => {
-                        self.pairings[pairing as usize][j] as usize
-                    }
-                    _ => j,
-                };
-                left_geometry.normal(left_nodes, first + j)
-            })
-            .collect()
+        let normals = left_geometry.normals(left_nodes, left_face);
+        match link {
+            Link::Element { pairing, left: false, .. } | Link::Halo { pairing, left: false, .. } => {
+                self.pairings[pairing as usize].iter().map(|&j| normals[j as usize]).collect()
+            }
+            _ => normals,
+        }
     }
 
     /// The two ends of a message list the same faces in the same order: by the sender's element and face.

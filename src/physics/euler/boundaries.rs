@@ -20,8 +20,11 @@ pub enum FluidBoundary {
 
 /// Conditions the Euler equations know in `dims` dimensions.
 pub(super) fn inviscid(dims: usize) -> Vec<BoundaryKind<FluidBoundary>> {
-    let state: &'static [&'static str] =
-        if dims == 2 { &["rho", "u", "v", "p"] } else { &["rho", "u", "v", "w", "p"] };
+    let state: &'static [&'static str] = match dims {
+        1 => &["rho", "u", "p"],
+        2 => &["rho", "u", "v", "p"],
+        _ => &["rho", "u", "v", "w", "p"],
+    };
     let kind = |name, condition, keys, doc| BoundaryKind { name, doc, keys, condition };
     vec![
         kind(

@@ -1,4 +1,4 @@
-//! The Euler equations of an ideal gas, 2-D and 3-D.
+//! The Euler equations of an ideal gas, 1-D to 3-D.
 //!
 //! Conserved: density, momentum, total energy a volume; primitive: density, velocity, pressure.
 //! `E = p / (gamma - 1) + rho |v|^2 / 2`. `V = D + 2`.
@@ -111,12 +111,12 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
     }
 
     fn fields(&self) -> Vec<OutputField> {
-        let velocity: &[usize] = if D == 2 { &[1, 2] } else { &[1, 2, 3] };
-        let pressure: &[usize] = if D == 2 { &[3] } else { &[4] };
+        let velocity: &[usize] = &[1, 2, 3];
+        let pressure: &[usize] = &[2, 3, 4];
         vec![
             OutputField { name: "Density", primitives: &[0] },
-            OutputField { name: "Velocity", primitives: velocity },
-            OutputField { name: "Pressure", primitives: pressure },
+            OutputField { name: "Velocity", primitives: &velocity[..D] },
+            OutputField { name: "Pressure", primitives: &pressure[D - 1..D] },
         ]
     }
 
