@@ -240,6 +240,11 @@ pub enum Notice {
         /// Out of how many.
         elements: usize,
     },
+    /// Elements were given the nodes inside faces and volume that the file did not list.
+    Completed {
+        /// How many.
+        count: usize,
+    },
     /// Nodes that no volume element uses were dropped.
     DroppedNodes {
         /// How many.
@@ -259,6 +264,12 @@ impl fmt::Display for Notice {
                 write!(
                     f,
                     "turned over {count} of {elements} elements, whose nodes were listed with negative volume"
+                )
+            }
+            Notice::Completed { count } => {
+                write!(
+                    f,
+                    "raised {count} incomplete second-order (serendipity) elements to complete ones, same geometry"
                 )
             }
             Notice::DroppedNodes { count } => {

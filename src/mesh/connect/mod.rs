@@ -38,6 +38,9 @@ pub fn connect(raw: &RawMesh) -> Result<Connected, ConnectError> {
         volume.check_plane()?;
     }
     let mut notices: Vec<Notice> = volume.orient()?.into_iter().collect();
+    if raw.completed > 0 {
+        notices.push(Notice::Completed { count: raw.completed });
+    }
     let mut faces = Faces::pair(&volume)?;
     let boundaries = assign(&volume, &mut faces, &mut notices)?;
     let links = faces.finish()?;

@@ -3,7 +3,7 @@
 //! Node `i` gets the number `i + 1`. Element types and the order of their nodes are those of the table with which files
 //! are read, so that what is written is read back as it was.
 
-use super::types;
+use super::types::{self, Lattice};
 use crate::element::Shape;
 use crate::mesh::raw::{Group, RawMesh};
 use std::io::{self, BufWriter, Write};
@@ -33,8 +33,8 @@ pub enum WriteError {
 /// more than a buffer; announced counts are not compared with what follows.
 pub struct MshWriter<W: Write> {
     out: BufWriter<W>,
-    /// The type of the last element.
-    last: Option<(Shape, usize, types::Numbered)>,
+    /// Number and description of the type of the last element.
+    last: Option<(i32, &'static Lattice)>,
     nodes: u64,
 }
 
@@ -102,14 +102,13 @@ impl<W: Write> MshWriter<W> {
         tag: i32,
         nodes: &[u32],
     ) -> Result<(), WriteError> {
-        if self.last.as_ref().is_none_or(|last| (last.0, last.1) != (shape, order)) {
-            let kind = types::of(shape, order);
-            self.last =
-                Some((shape, order, kind.ok_or(WriteError::ElementType { shape: shape.name(), order })?));
-        }
-        let Some((.., kind)) = &self.last else { unreachable!("just set") };
-        write!(self.out, "{number} {} 2 {tag} {tag}", kind.number)?;
-        for &slot in kind.to_lattice {
+        let known = self.last.filter(|(_, lattice)| (lattice.shape, lattice.order) == (shape, order));
+        self.last = known.or_else(|| types::of(shape, order));
+        let Some((kind, lattice)) = self.last else {
+            return Err(WriteError::ElementType { shape: shape.name(), order });
+        };
+        write!(self.out, "{number} {kind} 2 {tag} {tag}")?;
+        for &slot in &lattice.to_lattice {
             write!(self.out, " {}", u64::from(nodes[slot]) + 1)?;
         }
         Ok(self.out.write_all(b"\n")?)
