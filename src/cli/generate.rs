@@ -6,7 +6,7 @@ use crate::mesh::generate::{
     Annulus, Cells, Cuboid, Cylinder, Domain, GenerateError, Shell, Structured, Totals,
 };
 use crate::mesh::gmsh::WriteError;
-use crate::mesh::store;
+use crate::mesh::{connect, store};
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::Read;
@@ -302,7 +302,7 @@ impl Common {
             Some(files::EXTENSION) => {
                 self.check_free(store::is_mesh_file(path))?;
                 let totals = mesh.totals()?;
-                store::write(&mesh.build()?, path)?;
+                store::write(&connect::connect(mesh.raw()?)?.mesh, path)?;
                 totals
             }
             _ => bail!(

@@ -4,10 +4,10 @@ use super::grid::Grid;
 use super::numbering::Numbering;
 use super::{GenerateError, Structured};
 use crate::element::Shape;
-use crate::mesh::Mesh;
-use crate::mesh::connect::connect;
+use crate::mesh::connect::{Options, connect_with};
 use crate::mesh::gmsh::{MshWriter, WriteError};
 use crate::mesh::raw::{RawBlock, RawMesh};
+use crate::mesh::{Mesh, silent};
 use std::io::Write;
 
 /// What a mesh holds.
@@ -70,12 +70,13 @@ impl Structured {
         Ok(raw)
     }
 
-    /// The mesh, connected.
+    /// The mesh, connected: elements and nodes in the order of [`Structured::raw`], all of the geometry order asked for.
     ///
     /// # Errors
     /// A mesh that cannot be.
     pub fn build(&self) -> Result<Mesh, GenerateError> {
-        Ok(connect(&self.raw()?)?.mesh)
+        let as_it_is = Options { lintol: 0.0, renumber: false };
+        Ok(connect_with(self.raw()?, &as_it_is, &silent)?.mesh)
     }
 
     /// Writes the mesh as MSH 2.2 text while it is made: only the numbers of unused nodes (in meshes with pyramids) and of
