@@ -67,6 +67,8 @@ impl Structured {
             block.numbers.push(number);
             Ok::<(), GenerateError>(())
         })?;
+        // As they come when a file is read.
+        raw.blocks.sort_by_key(|b| (b.shape, b.order));
         Ok(raw)
     }
 
@@ -127,12 +129,11 @@ impl Structured {
         let count = totals.elements.iter().find(|e| e.0 == shape).map_or(0, |e| e.1) as usize;
         let per = shape.points(order);
         let reserved = count.checked_mul(per).is_some_and(|n| block.nodes.try_reserve_exact(n).is_ok())
-            && block.groups.try_reserve_exact(count).is_ok()
-            && block.numbers.try_reserve_exact(count).is_ok();
+            && block.groups.try_reserve_exact(count).is_ok();
         if reserved {
             return Ok(block);
         }
-        let bytes = (count as u64).saturating_mul(4 * per as u64 + 12);
+        let bytes = (count as u64).saturating_mul(4 * per as u64 + 4);
         Err(GenerateError::Memory { what: "the elements", bytes })
     }
 }

@@ -86,7 +86,7 @@ fn write_v2(out: &mut Out, mesh: &RawMesh, tags: &[u64]) {
             out.ints(&[number, block.groups.len() as i32, 2]);
         }
         for (e, nodes) in block.nodes.chunks(n).enumerate() {
-            out.tag(block.numbers[e]);
+            out.tag(block.numbers.get(e));
             if out.encoding == Encoding::Text {
                 out.ints(&[number, 2]);
             }
@@ -134,7 +134,7 @@ fn write_v4(out: &mut Out, mesh: &RawMesh, tags: &[u64]) {
         let (number, lattice) = gmsh_type(block.shape, block.order);
         for (e, nodes) in block.nodes.chunks(lattice.to_lattice.len()).enumerate() {
             out.ints(&[block.shape.dims() as i32, block.groups[e] as i32 + 1, number]);
-            out.sizes(&[1, block.numbers[e]]);
+            out.sizes(&[1, block.numbers.get(e)]);
             lattice.to_lattice.iter().for_each(|&slot| out.sizes(&[tags[nodes[slot] as usize]]));
         }
     }
