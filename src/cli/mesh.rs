@@ -133,13 +133,13 @@ fn load(path: &Path) -> Result<(Mesh, Option<Refusal>)> {
     if path.extension().is_none_or(|e| e != "msh") {
         return Ok((files::read_mesh(path, false)?, None));
     }
-    let raw = gmsh::read(path)?;
-    match connect::connect(&raw) {
+    match connect::connect(gmsh::read(path)?) {
         Ok(connected) => {
             connected.notices.iter().for_each(note);
             Ok((connected.mesh, None))
         }
-        Err(error) => match raw.unconnected() {
+        // Connecting took the file's content to pieces.
+        Err(error) => match gmsh::read(path)?.unconnected() {
             Some((mesh, numbers)) => Ok((mesh, Some((numbers, error.into())))),
             None => Err(error).with_context(|| path.display().to_string()),
         },

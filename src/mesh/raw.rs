@@ -118,30 +118,6 @@ impl FromIterator<u64> for Numbers {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_kept_as_given() {
-        let lists: [&[u64]; 5] =
-            [&[], &[7], &[1, 2, 3, 9, 10, 4], &[5, 5, 6, 5], &[u64::MAX - 1, u64::MAX, 0, 1]];
-        for list in lists {
-            let numbers: Numbers = list.iter().copied().collect();
-            assert_eq!((numbers.len(), numbers.is_empty()), (list.len(), list.is_empty()));
-            assert_eq!(numbers.iter().collect::<Vec<_>>(), list);
-            (0..list.len()).for_each(|i| assert_eq!(numbers.get(i), list[i]));
-            for cut in 0..list.len() {
-                let mut joined: Numbers = list[..cut].iter().copied().collect();
-                joined.append(&list[cut..].iter().copied().collect());
-                assert_eq!(joined, numbers);
-            }
-        }
-        let long: Numbers = (1..=1000).collect();
-        assert_eq!(long.runs().collect::<Vec<_>>(), [(1, 1000)]);
-    }
-}
-
 impl RawMesh {
     /// The elements of the highest dimension as a mesh without links and boundaries, to be looked at when it cannot be
     /// connected, and the file's number of each element in order of global id. `None` when there are no elements, or
@@ -165,11 +141,35 @@ impl RawMesh {
             if let Some(block) = blocks.last_mut() {
                 block.nodes.extend_from_slice(&part.nodes);
             }
-            numbers.extend_from_slice(&part.numbers);
+            numbers.extend(part.numbers.iter());
         }
         let flat = |x: &[f64; 3]| std::array::from_fn(|d| if d < dims { x[d] } else { 0.0 });
         let nodes = self.nodes.iter().map(flat).collect();
         let (boundaries, partitionings) = (vec![], BTreeMap::new());
         Some((Mesh { uuid: String::new(), dims, nodes, blocks, boundaries, partitionings }, numbers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_kept_as_given() {
+        let lists: [&[u64]; 5] =
+            [&[], &[7], &[1, 2, 3, 9, 10, 4], &[5, 5, 6, 5], &[u64::MAX - 1, u64::MAX, 0, 1]];
+        for list in lists {
+            let numbers: Numbers = list.iter().copied().collect();
+            assert_eq!((numbers.len(), numbers.is_empty()), (list.len(), list.is_empty()));
+            assert_eq!(numbers.iter().collect::<Vec<_>>(), list);
+            (0..list.len()).for_each(|i| assert_eq!(numbers.get(i), list[i]));
+            for cut in 0..list.len() {
+                let mut joined: Numbers = list[..cut].iter().copied().collect();
+                joined.append(&list[cut..].iter().copied().collect());
+                assert_eq!(joined, numbers);
+            }
+        }
+        let long: Numbers = (1..=1000).collect();
+        assert_eq!(long.runs().collect::<Vec<_>>(), [(1, 1000)]);
     }
 }
