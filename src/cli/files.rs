@@ -1,6 +1,6 @@
 //! Finding and reading meshes.
 
-use super::note;
+use super::{note, progress::Work};
 use crate::mesh::{Mesh, connect, gmsh, store};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -45,7 +45,7 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
         return Ok(store::read(path)?);
     }
     if path.extension().is_some_and(|e| e == "msh") {
-        return import(path, quiet);
+        return import(path, &connect::Options::default(), quiet);
     }
     if !path.exists() {
         bail!("there is no mesh file '{}'", path.display());
@@ -60,9 +60,15 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
 ///
 /// # Errors
 /// Missing, unreadable or faulty files.
-pub fn import(path: &Path, quiet: bool) -> Result<Mesh> {
-    let raw = gmsh::read(path)?;
-    let connected = connect::connect(raw).with_context(|| path.display().to_string())?;
+pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Mesh> {
+    let work = (!quiet).then(Work::new);
+    let report = |stage: &str, done: u64, total: u64| {
+        work.iter().for_each(|work| work.report(stage, done, total));
+    };
+    let raw = gmsh::read_watched(path, &|done, total| report("reading", done, total))?;
+    let connected =
+        connect::connect_with(raw, options, &report).with_context(|| path.display().to_string())?;
+    drop(work);
     if !quiet {
         connected.notices.iter().for_each(note);
     }

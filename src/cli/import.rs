@@ -1,7 +1,7 @@
 //! `solver import`.
 
 use super::files;
-use crate::mesh::store;
+use crate::mesh::{connect, store};
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 
@@ -18,6 +18,10 @@ pub struct Import {
     /// Replace an existing output even if it is not a mesh file
     #[arg(short, long)]
     force: bool,
+    /// An element of higher order is straight when its nodes are nearer than this part of its extent to where its
+    /// vertices put them
+    #[arg(short, long, default_value_t = connect::Options::default().lintol)]
+    lintol: f64,
 }
 
 impl Import {
@@ -29,7 +33,8 @@ impl Import {
                 output.display()
             );
         }
-        let mesh = files::import(&self.input, false)?;
+        let options = connect::Options { lintol: self.lintol, ..Default::default() };
+        let mesh = files::import(&self.input, &options, false)?;
         store::write(&mesh, &output)?;
         println!("{}: {}", output.display(), files::summary(&mesh));
         Ok(())

@@ -92,7 +92,10 @@ fn read_input(
 ) -> Result<RawMesh, GmshError> {
     let mut stream = Stream::new(input, total, sizes, progress);
     let fault = match sections(&mut stream) {
-        Ok(mesh) => return Ok(mesh),
+        Ok(mesh) => {
+            progress(total as u64, total as u64);
+            return Ok(mesh);
+        }
         Err(fault) => *fault,
     };
     let (encoding, failed) = (stream.encoding, stream.failed.take());

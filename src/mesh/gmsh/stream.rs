@@ -67,7 +67,8 @@ impl<'a> Stream<'a> {
             self.base += self.pos;
             self.pos = 0;
             if self.ahead.is_empty() {
-                let read = read_block(self.input, &mut self.ahead, self.sizes.block);
+                let block = self.next_block();
+                let read = read_block(self.input, &mut self.ahead, block);
                 self.arrived(read)?;
             }
             if self.ahead.is_empty() {
@@ -78,6 +79,11 @@ impl<'a> Stream<'a> {
             (self.progress)(self.base as u64, self.total as u64);
         }
         Ok(())
+    }
+
+    /// Bytes of the block after the window.
+    fn next_block(&self) -> usize {
+        self.sizes.block.min(self.total - self.base - self.window.len())
     }
 
     fn arrived(&mut self, read: io::Result<()>) -> Scan<()> {
@@ -113,7 +119,8 @@ impl<'a> Stream<'a> {
     pub fn read_ahead<T: Send>(&mut self, work: impl FnOnce(&Window) -> T + Send) -> Scan<T> {
         let Window { base, total, encoding, .. } = self.window();
         let window = Window { bytes: &self.window[self.pos..], base, total, encoding };
-        let (input, ahead, block) = (&mut *self.input, &mut self.ahead, self.sizes.block);
+        let block = self.next_block();
+        let (input, ahead) = (&mut *self.input, &mut self.ahead);
         let read = || if ahead.is_empty() { read_block(input, ahead, block) } else { Ok(()) };
         let (read, result) = rayon::join(read, || work(&window));
         self.arrived(read)?;
@@ -218,4 +225,30 @@ pub(super) fn place(input: &mut dyn Input, encoding: Encoding, at: usize) -> io:
         line += block.iter().filter(|&&b| b == b'\n').count();
     }
     Ok(Place::Line(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipping_finds_only_the_whole_end_line() {
+        let data = b"\x00$EndA\n $EndA\n$EndAB\n$EndA\nrest";
+        for block in 1..data.len() + 2 {
+            let mut input = io::Cursor::new(data);
+            let sizes = Sizes { block, ..Sizes::default() };
+            let mut s = Stream::new(&mut input, data.len(), sizes, &|_, _| ());
+            s.skip_section(0, b"A").unwrap();
+            assert_eq!(s.step(|c| c.token("").map(<[u8]>::to_vec)).unwrap(), b"rest");
+            assert!(s.window.len() < 16 + 2 * block);
+        }
+    }
+
+    #[test]
+    fn lines_are_counted_from_the_start() {
+        let mut input = io::Cursor::new(b"a\nb\r\n\nc");
+        let mut line = |at| place(&mut input, Encoding::Text, at).unwrap();
+        assert_eq!([0, 1, 2, 5, 6, 99].map(|at| line(at)), [1, 1, 2, 3, 4, 4].map(Place::Line));
+        assert_eq!(place(&mut input, Encoding::Big, 5).unwrap(), Place::Byte(5));
+    }
 }
