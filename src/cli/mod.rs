@@ -1,8 +1,12 @@
 //! The command line: one file per subcommand; parses, calls the library, prints. No numerics.
 
 mod devices;
+mod figures;
 mod files;
+mod generate;
 mod import;
+mod info;
+mod mesh;
 mod partition;
 mod progress;
 mod run;
@@ -29,8 +33,11 @@ struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     Import(import::Import),
+    Generate(generate::Generate),
     Partition(partition::Partition),
     Run(run::Run),
+    Info(info::Info),
+    Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
 }
 
@@ -42,8 +49,11 @@ pub fn main() -> ExitCode {
     hdf5::silence_errors(true);
     let result = match arguments.command {
         Command::Import(command) => command.execute(),
+        Command::Generate(command) => command.execute(),
         Command::Partition(command) => command.execute(),
         Command::Run(command) => return command.execute(),
+        Command::Info(command) => command.execute(),
+        Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
     };
     match result {

@@ -1,6 +1,8 @@
 //! What a mesh file says, before faces are paired.
 
+use super::{ElementBlock, Mesh};
 use crate::element::Shape;
+use std::collections::BTreeMap;
 
 /// Contents of a mesh file: nodes, physical groups, elements of every dimension.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -113,6 +115,38 @@ impl FromIterator<u64> for Numbers {
         let mut numbers = Numbers::default();
         list.into_iter().for_each(|number| numbers.push(number));
         numbers
+    }
+}
+
+impl RawMesh {
+    /// The elements of the highest dimension as a mesh without links and boundaries, to be looked at when it cannot be
+    /// connected, and the file's number of each element in order of global id. `None` when there are no elements, or
+    /// elements with nodes that do not exist.
+    pub fn unconnected(&self) -> Option<(Mesh, Vec<u64>)> {
+        let dims = self.blocks.iter().filter(|b| !b.numbers.is_empty()).map(|b| b.shape.dims()).max()?;
+        let volume = |b: &&RawBlock| b.shape.dims() == dims && !b.numbers.is_empty();
+        let mut parts: Vec<&RawBlock> = self.blocks.iter().filter(volume).collect();
+        parts.sort_by_key(|b| (b.shape, b.order));
+        let (mut blocks, mut numbers): (Vec<ElementBlock>, Vec<u64>) = (vec![], vec![]);
+        for part in parts {
+            let (shape, order) = (part.shape, part.order);
+            let sized = part.nodes.len() == part.numbers.len() * shape.points(order);
+            if dims == 0 || order == 0 || !sized || part.nodes.iter().any(|&n| n as usize >= self.nodes.len())
+            {
+                return None;
+            }
+            if blocks.last().is_none_or(|b| (b.shape, b.order) != (shape, order)) {
+                blocks.push(ElementBlock { shape, order, nodes: vec![], links: vec![] });
+            }
+            if let Some(block) = blocks.last_mut() {
+                block.nodes.extend_from_slice(&part.nodes);
+            }
+            numbers.extend(part.numbers.iter());
+        }
+        let flat = |x: &[f64; 3]| std::array::from_fn(|d| if d < dims { x[d] } else { 0.0 });
+        let nodes = self.nodes.iter().map(flat).collect();
+        let (boundaries, partitionings) = (vec![], BTreeMap::new());
+        Some((Mesh { uuid: String::new(), dims, nodes, blocks, boundaries, partitionings }, numbers))
     }
 }
 

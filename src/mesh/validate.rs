@@ -237,39 +237,67 @@ impl Mesh {
         }
     }
 
-    fn bad_link(&self, shape: Shape, element: usize, face: usize, link: &Link) -> Option<&'static str> {
-        let (id, their_face, rotation) = match *link {
-            Link::Boundary(b) if (b as usize) < self.boundaries.len() => return None,
-            Link::Boundary(_) => return Some("its boundary does not exist"),
-            Link::Interior { element, face, rotation } => (element as usize, face as usize, rotation),
+    fn bad_link(&self, shape: Shape, id: usize, face: usize, link: &Link) -> Option<&'static str> {
+        let find = |mut local: usize| {
+            self.blocks.iter().find_map(|b| {
+                let here = local < b.len();
+                local -= if here { 0 } else { b.len() };
+                here.then_some((b, local))
+            })
         };
-        let mut local = id;
-        let Some(theirs) = self.blocks.iter().find(|b| {
-            let here = local < b.len();
-            local -= if here { 0 } else { b.len() };
-            here
-        }) else {
-            return Some("its neighbour does not exist");
-        };
-        let kind = shape.faces()[face].shape;
-        let n = kind.vertices().len();
-        if their_face >= theirs.shape.faces().len() || theirs.shape.faces()[their_face].shape != kind {
-            return Some("its neighbour has no such face");
-        }
-        if (id, their_face) == (element, face) {
-            return Some("it is its own neighbour");
-        }
-        // Both lines run from face 0 to face 1.
-        if n == 1 && their_face == face {
-            return Some("its neighbour lies on the same side");
-        }
-        // Lists of two vertices that run in opposite directions meet in one way only.
-        if rotation as usize >= n || (n == 2 && rotation != 1) {
-            return Some("its rotation is impossible");
-        }
-        let back = Link::Interior { element: element as u32, face: face as u8, rotation };
-        (theirs.links_of(local)[their_face] != back).then_some("its neighbour does not point back")
+        let shape_of = |element| find(element).map(|(b, _)| b.shape);
+        let impossible = impossible_link(shape, id, face, link, self.boundaries.len(), shape_of);
+        let Link::Interior { element, face: theirs, rotation } = *link else { return impossible };
+        impossible.or_else(|| {
+            let (block, local) = find(element as usize)?;
+            let back = block.links_of(local)[theirs as usize];
+            (back != reverse(id, face, rotation)).then_some(ONE_SIDED)
+        })
     }
+}
+
+/// What is wrong with a link whose neighbour's link is another one than [`reverse`].
+pub(super) const ONE_SIDED: &str = "its neighbour does not point back";
+
+/// What is wrong with the link of a face when its own numbers are impossible, given the shape of every element.
+pub(super) fn impossible_link(
+    shape: Shape,
+    id: usize,
+    face: usize,
+    link: &Link,
+    boundaries: usize,
+    shape_of: impl Fn(usize) -> Option<Shape>,
+) -> Option<&'static str> {
+    let (element, theirs, rotation) = match *link {
+        Link::Boundary(b) if (b as usize) < boundaries => return None,
+        Link::Boundary(_) => return Some("its boundary does not exist"),
+        Link::Interior { element, face, rotation } => (element as usize, face as usize, rotation),
+    };
+    let Some(their_shape) = shape_of(element) else {
+        return Some("its neighbour does not exist");
+    };
+    let kind = shape.faces()[face].shape;
+    let n = kind.vertices().len();
+    if their_shape.faces().get(theirs).is_none_or(|f| f.shape != kind) {
+        return Some("its neighbour has no such face");
+    }
+    if (element, theirs) == (id, face) {
+        return Some("it is its own neighbour");
+    }
+    // Lines all run from face 0 to face 1.
+    if n == 1 && theirs == face {
+        return Some("its neighbour lies on the same side");
+    }
+    // Lists of two vertices that run in opposite directions meet in one way only.
+    if rotation as usize >= n || (n == 2 && rotation != 1) {
+        return Some("its rotation is impossible");
+    }
+    None
+}
+
+/// The link with which the neighbour of face `face` of element `id` points back.
+pub(super) fn reverse(id: usize, face: usize, rotation: u8) -> Link {
+    Link::Interior { element: id as u32, face: face as u8, rotation }
 }
 
 fn at_most(what: &'static str, count: usize, limit: usize) -> Result<(), InvalidMesh> {

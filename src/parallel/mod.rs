@@ -105,3 +105,59 @@ pub fn gather(comm: &Arc<dyn Communicator>, root: usize, bytes: &[u8]) -> Option
     }
     Some(all)
 }
+
+/// Longest message of [`scatter`], bytes.
+const PIECE: usize = 1 << 26;
+
+/// What rank `root` makes for each rank, on that rank. Collective; only `root` calls `make(rank)`, for one rank after the
+/// other, so that it holds one message at a time.
+pub fn scatter(comm: &Arc<dyn Communicator>, root: usize, mut make: impl FnMut(usize) -> Vec<u8>) -> Vec<u8> {
+    let me = comm.rank();
+    let mut mine = Vec::new();
+    for rank in 0..comm.size() {
+        let bytes = if me == root { make(rank) } else { Vec::new() };
+        if rank == root {
+            if me == root {
+                mine = bytes;
+            }
+            continue;
+        }
+        let mut length = (bytes.len() as u64).to_ne_bytes().to_vec();
+        comm.broadcast(root, &mut length);
+        let length = length.as_slice().try_into().map_or(0, u64::from_ne_bytes) as usize;
+        for start in (0..length).step_by(PIECE) {
+            let count = PIECE.min(length - start);
+            let message = |at: bool, peer: usize| if at { vec![(peer, count)] } else { vec![] };
+            let mut exchange =
+                Arc::clone(comm).exchange(&message(me == root, rank), &message(me == rank, root));
+            if me == root {
+                exchange.send_buffer(0).copy_from_slice(&bytes[start..start + count]);
+            }
+            exchange.start();
+            exchange.finish();
+            if me == rank {
+                mine.extend_from_slice(exchange.receive_buffer(0));
+            }
+        }
+    }
+    mine
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rank_gets_what_was_made_for_it() {
+        for size in [1, 2, 5] {
+            for root in 0..size {
+                let make = |rank: usize| vec![rank as u8 + 1; rank * 1000];
+                let got = threads::run(size, |comm| {
+                    let me = comm.rank();
+                    scatter(&comm, root, |rank| if me == root { make(rank) } else { unreachable!() })
+                });
+                assert_eq!(got, (0..size).map(make).collect::<Vec<_>>());
+            }
+        }
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! | Object | Type and shape | Content |
 //! |---|---|---|
-//! | attributes of `/` | | `format` = `solver-mesh`, `version` = 1, `creator`, `uuid`, `dims` |
+//! | attributes of `/` | | `format` = `solver-mesh`, `version` = 2, `creator`, `uuid`, `dims` |
 //! | `/nodes` | f64 `[nodes][dims]` | coordinates |
 //! | `/elements/NN-SHAPE-oK` | group | a block of elements, `NN` = 00, 01, ... in order; attributes `shape`, `order` |
 //! | `.../nodes` | u32 `[elements][nodes an element]` | rows of `/nodes` in lattice order (x fastest) |
@@ -11,132 +11,50 @@
 //! | `.../rotation` | u8 `[elements][faces]` | how the vertex lists meet; 0 for a boundary |
 //! | `/boundaries` | UTF-8 strings of 256 bytes `[boundaries]` | sorted names; absent when there are none |
 //! | `/partitionings/NAME` | group | attribute `parts` |
+//! | `.../elements` | u32 `[elements]` | global ids sorted by part, then id |
+//! | `.../offsets` | u64 `[parts + 1]` | where each part starts in `elements`, and the end of the last |
 //! | `.../part_of` | u32 `[elements]` | part of each element by global id |
 //!
 //! Global ids count the elements through the blocks in order. Faces, vertices and rotations are those of
-//! [`crate::element::shape`]. Numbers are compressed (shuffle, deflate) and carry checksums, as does the file's own
-//! structure (HDF5 1.10 format), so that damage is noticed. Files appear whole or not at all: they are written under
-//! another name in the same folder, brought to disk, then renamed; changing a file changes a copy of it.
+//! [`crate::element::shape`]. A rank reads the rows of its own elements and of those beyond its faces, wherever they stand
+//! ([`MeshFile::read_part`]); what it reads and keeps does not depend on the size of the whole mesh.
+//!
+//! Numbers are chunked and carry checksums, as does the file's own structure (HDF5 1.10 format), so that damage is noticed.
+//! They are not compressed: deflate made writing ten times slower to save half of the space, and faster filters are not
+//! part of every HDF5 library. Files appear whole or not at all: they are written under another name in the same folder,
+//! brought to disk, then renamed; changing a file changes a copy of it.
 
-mod read;
+mod division;
+mod error;
+mod file;
+mod part;
+mod reader;
+mod survey;
+mod table;
 #[cfg(test)]
 mod tests;
 mod write;
 
-use super::validate::{InvalidMesh, InvalidPartitioning};
+pub use error::StoreError;
+pub use file::MeshFile;
+
 use super::{Mesh, Partitioning};
 use crate::files;
 use hdf5::types::FixedUnicode;
-use std::path::{Path, PathBuf};
+use reader::Reader;
+use std::path::Path;
 
 /// Value of the attribute `format`.
 const FORMAT: &str = "solver-mesh";
 
 /// Value of the attribute `version`.
-const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// In dataset `face`, marks a boundary.
 const BOUNDARY: u8 = 255;
 
 /// A name in the file.
 type Name = FixedUnicode<256>;
-
-/// Why a mesh file cannot be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The file system refused something.
-    #[error("cannot {action} {}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// What was tried.
-        action: &'static str,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// The HDF5 library refused something.
-    #[error("{}: {object}: {source}", .path.display())]
-    Hdf5 {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, group or attribute.
-        object: String,
-        /// Why it failed.
-        source: hdf5::Error,
-    },
-    /// The file is something else.
-    #[error("{} is not a mesh file: {why}; import Gmsh files first", .path.display())]
-    NotAMesh {
-        /// The file.
-        path: PathBuf,
-        /// What was found.
-        why: String,
-    },
-    /// The file was written by a later version of this program.
-    #[error("{} has mesh format version {version}, but only version 1 is known; use a newer version of this program", .path.display())]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: u32,
-    },
-    /// A dataset or attribute that contradicts the format or the rest of the file.
-    #[error("{}: {object}: {what}; the file is damaged, import the mesh again", .path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, group or attribute.
-        object: String,
-        /// What is wrong with it.
-        what: String,
-    },
-    /// The mesh contradicts itself.
-    #[error("{}: {source}", .path.display())]
-    Mesh {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: InvalidMesh,
-    },
-    /// A boundary name the file cannot hold.
-    #[error("boundary name \"{0}\" cannot be stored: at most 256 bytes, none of them zero")]
-    BoundaryName(String),
-    /// A name that no partitioning can have.
-    #[error("\"{0}\" is no name for a partitioning: use 1 to 64 letters, digits, and _ - . (not first)")]
-    PartitioningName(String),
-    /// There is one of this name already.
-    #[error("{} already has a partitioning \"{name}\"; remove it first or choose another name", .path.display())]
-    PartitioningExists {
-        /// The file.
-        path: PathBuf,
-        /// The name.
-        name: String,
-    },
-    /// There is none of this name.
-    #[error("{} has no partitioning \"{name}\"; it has {}", .path.display(), list(.present))]
-    PartitioningMissing {
-        /// The file.
-        path: PathBuf,
-        /// The name.
-        name: String,
-        /// The names there are.
-        present: Vec<String>,
-    },
-    /// A partitioning that does not fit the mesh of the file.
-    #[error("partitioning \"{name}\" does not fit {}: {source}", .path.display())]
-    Partitioning {
-        /// The file.
-        path: PathBuf,
-        /// Its name.
-        name: String,
-        /// What is wrong with it.
-        source: InvalidPartitioning,
-    },
-}
-
-fn list(names: &[String]) -> String {
-    if names.is_empty() { "none".into() } else { names.join(", ") }
-}
 
 /// Writes `mesh` to `path`, replacing any file there once the new one is complete.
 ///
@@ -149,17 +67,30 @@ pub fn write(mesh: &Mesh, path: impl AsRef<Path>) -> Result<(), StoreError> {
     replace(path, |temporary| write::create(mesh, temporary, path))
 }
 
-/// Reads the mesh file at `path` and checks all of it.
+/// Opens the mesh file at `path`: reads names and counts, no more.
 ///
 /// # Errors
-/// A file that is missing, something else, too new, or damaged: names the file and the dataset.
+/// A file that is missing, something else, of another version, or damaged: names the file and the dataset.
+pub fn open(path: impl AsRef<Path>) -> Result<MeshFile, StoreError> {
+    MeshFile::open(path.as_ref())
+}
+
+/// Reads the mesh file at `path` with all its partitionings and checks all of it.
+///
+/// # Errors
+/// As [`open`].
 pub fn read(path: impl AsRef<Path>) -> Result<Mesh, StoreError> {
-    read::Reader::open(path.as_ref())?.mesh()
+    let file = open(path)?;
+    let mut mesh = file.mesh()?;
+    for (name, _) in file.partitionings() {
+        mesh.partitionings.insert(name.clone(), file.read_partitioning(name)?);
+    }
+    Ok(mesh)
 }
 
 /// True when `path` is a file whose first object says that it is a mesh (which may still turn out to be damaged).
 pub fn is_mesh_file(path: impl AsRef<Path>) -> bool {
-    match read::Reader::open(path.as_ref()) {
+    match Reader::open(path.as_ref()) {
         Ok(_) | Err(StoreError::Version { .. }) => true,
         Err(_) => false,
     }
@@ -175,18 +106,29 @@ pub fn add_partitioning(
     partitioning: &Partitioning,
 ) -> Result<(), StoreError> {
     let path = path.as_ref();
-    check_name(name)?;
-    let reader = read::Reader::open(path)?;
-    if reader.partitionings()?.iter().any(|n| n == name) {
+    let file = open(path)?;
+    if file.partitionings().iter().any(|p| p.0 == name) {
         return Err(StoreError::PartitioningExists { path: path.into(), name: name.into() });
     }
-    partitioning.validate(reader.elements()?).map_err(|source| StoreError::Partitioning {
-        path: path.into(),
-        name: name.into(),
-        source,
-    })?;
-    drop(reader);
+    check_partitioning(&file, name, partitioning)?;
+    drop(file);
     replace(path, |temporary| write::copy_and_add(path, temporary, name, partitioning))
+}
+
+/// Adds a partitioning to the mesh file at `path`, in the place of one of this name if there is any.
+///
+/// # Errors
+/// As [`add_partitioning`]; the old one stays when the new one cannot be written.
+pub fn replace_partitioning(
+    path: impl AsRef<Path>,
+    name: &str,
+    partitioning: &Partitioning,
+) -> Result<(), StoreError> {
+    let path = path.as_ref();
+    let file = open(path)?;
+    check_partitioning(&file, name, partitioning)?;
+    let keep = all_but(&file, name);
+    replace(path, |temporary| write::copy_with(&file, &keep, Some((name, partitioning)), temporary))
 }
 
 /// Removes a partitioning from the mesh file at `path`.
@@ -195,17 +137,25 @@ pub fn add_partitioning(
 /// A name the file does not have, an unreadable file.
 pub fn remove_partitioning(path: impl AsRef<Path>, name: &str) -> Result<(), StoreError> {
     let path = path.as_ref();
-    let reader = read::Reader::open(path)?;
-    let mut keep = reader.partitionings()?;
-    match keep.iter().position(|n| n == name) {
-        Some(i) => keep.remove(i),
-        None => {
-            let (path, name) = (path.into(), name.into());
-            return Err(StoreError::PartitioningMissing { path, name, present: keep });
-        }
-    };
+    let file = open(path)?;
+    let keep = all_but(&file, name);
+    if keep.len() == file.partitionings().len() {
+        let present = keep.iter().map(|n| (*n).into()).collect();
+        return Err(StoreError::PartitioningMissing { path: path.into(), name: name.into(), present });
+    }
     // A new file instead of unlinking: HDF5 would leave the space unused.
-    replace(path, |temporary| write::copy_without(&reader, &keep, temporary))
+    replace(path, |temporary| write::copy_with(&file, &keep, None, temporary))
+}
+
+fn all_but<'a>(file: &'a MeshFile, name: &str) -> Vec<&'a str> {
+    file.partitionings().iter().map(|p| p.0.as_str()).filter(|n| *n != name).collect()
+}
+
+fn check_partitioning(file: &MeshFile, name: &str, partitioning: &Partitioning) -> Result<(), StoreError> {
+    check_name(name)?;
+    let (path, name) = (file.path().into(), name.into());
+    let fits = partitioning.validate(file.len());
+    fits.map_err(|source| StoreError::Partitioning { path, name, source })
 }
 
 /// Writes `path` whole or not at all.

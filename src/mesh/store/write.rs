@@ -1,17 +1,10 @@
 //! Fills mesh files.
 
-use super::read::Reader;
-use super::{BOUNDARY, FORMAT, Name, StoreError, VERSION};
+use super::file::MeshFile;
+use super::{BOUNDARY, FORMAT, Name, StoreError, VERSION, division, table};
 use crate::mesh::{ElementBlock, Link, Mesh, Partitioning};
-use hdf5::{File, FileBuilder, Group, H5Type, Location};
-use ndarray::ArrayView;
+use hdf5::{File, FileBuilder, Group, Location};
 use std::path::Path;
-
-/// Bytes of a chunk: HDF5's default chunk cache holds one.
-const CHUNK: usize = 1 << 20;
-
-/// Level of compression: higher ones cost a lot of time and win a few per cent.
-const DEFLATE: u8 = 1;
 
 /// Attributes of the root, in the order of the documentation.
 pub const ATTRIBUTES: [&str; 5] = ["format", "version", "creator", "uuid", "dims"];
@@ -30,19 +23,22 @@ pub fn create(mesh: &Mesh, temporary: &Path, path: &Path) -> Result<(), StoreErr
         text(&file, "creator", concat!("solver ", env!("CARGO_PKG_VERSION")))?;
         text(&file, "uuid", &mesh.uuid)?;
         number(&file, "dims", mesh.dims as u32)?;
-        let coordinates: Vec<f64> = mesh.nodes.iter().flat_map(|x| &x[..mesh.dims]).copied().collect();
-        array(&file, "nodes", &coordinates, Some(mesh.dims))?;
+        table::write(&file, "nodes", mesh.nodes.len(), Some(mesh.dims), |rows, out: &mut Vec<f64>| {
+            out.extend(mesh.nodes[rows].iter().flat_map(|x| &x[..mesh.dims]));
+        })?;
         let elements = file.create_group("elements")?;
         for (b, block) in mesh.blocks.iter().enumerate() {
             let (shape, order) = (block.shape.name(), block.order);
             write_block(&elements.create_group(&format!("{b:02}-{shape}-o{order}"))?, block)?;
         }
         if !boundaries.is_empty() {
-            array(&file, "boundaries", &boundaries, None)?;
+            table::write(&file, "boundaries", boundaries.len(), None, |rows, out| {
+                out.extend_from_slice(&boundaries[rows]);
+            })?;
         }
         let group = file.create_group("partitionings")?;
         for (name, partitioning) in &mesh.partitionings {
-            write_partitioning(&group, name, partitioning)?;
+            division::write(&group, name, partitioning)?;
         }
         file.close()
     };
@@ -60,16 +56,21 @@ pub fn copy_and_add(
     copied.map_err(|source| StoreError::Io { path: path.into(), action: "copy", source })?;
     let add = || {
         let file = builder().open_rw(temporary)?;
-        write_partitioning(&file.group("partitionings")?, name, partitioning)?;
+        division::write(&file.group("partitionings")?, name, partitioning)?;
         file.close()
     };
     add().map_err(failed(path))
 }
 
-/// Copies a mesh file to `temporary` with the partitionings `keep` only.
-pub fn copy_without(reader: &Reader, keep: &[String], temporary: &Path) -> Result<(), StoreError> {
+/// Copies a mesh file to `temporary` with the partitionings `keep` only, and adds one.
+pub fn copy_with(
+    source: &MeshFile,
+    keep: &[&str],
+    add: Option<(&str, &Partitioning)>,
+    temporary: &Path,
+) -> Result<(), StoreError> {
     let copy = || {
-        let old = &reader.file;
+        let old = &source.reader.file;
         let file = new_file(temporary)?;
         for name in ATTRIBUTES {
             let attribute = old.attr(name)?;
@@ -88,9 +89,12 @@ pub fn copy_without(reader: &Reader, keep: &[String], temporary: &Path) -> Resul
         }
         let (from, to) = (old.group("partitionings")?, file.create_group("partitionings")?);
         keep.iter().try_for_each(|name| from.group(name)?.copy_to(&to, name))?;
+        if let Some((name, partitioning)) = add {
+            division::write(&to, name, partitioning)?;
+        }
         file.close()
     };
-    copy().map_err(failed(&reader.path))
+    copy().map_err(failed(source.path()))
 }
 
 fn failed(path: &Path) -> impl Fn(hdf5::Error) -> StoreError {
@@ -118,51 +122,22 @@ fn number(at: &Location, name: &str, value: u32) -> hdf5::Result<()> {
     at.new_attr::<u32>().create(name)?.write_scalar(&value)
 }
 
-/// Writes `[row][column]` values, or a plain list.
-fn array<T: H5Type>(at: &Group, name: &str, data: &[T], columns: Option<usize>) -> hdf5::Result<()> {
-    let width = columns.unwrap_or(1);
-    let rows = data.len() / width;
-    let chunk = (CHUNK / (width * size_of::<T>())).clamp(1, rows.max(1));
-    let builder = at.new_dataset_builder();
-    match columns {
-        Some(columns) => {
-            let view = ArrayView::from_shape((rows, columns), data)?;
-            let builder = builder.with_data(view).chunk((chunk, columns)).shuffle();
-            compressed(builder).create(name)
-        }
-        None => compressed(builder.with_data(ArrayView::from_shape(rows, data)?).chunk((chunk,)).shuffle())
-            .create(name),
-    }
-    .map(drop)
-}
-
-/// Compresses, where the HDF5 library can, and adds checksums.
-fn compressed<T: H5Type, D: ndarray::Dimension>(
-    builder: hdf5::DatasetBuilderData<'_, T, D>,
-) -> hdf5::DatasetBuilderData<'_, T, D> {
-    let builder = if hdf5::filters::deflate_available() { builder.deflate(DEFLATE) } else { builder };
-    builder.fletcher32()
-}
-
 fn write_block(group: &Group, block: &ElementBlock) -> hdf5::Result<()> {
     text(group, "shape", block.shape.name())?;
     number(group, "order", block.order as u32)?;
-    array(group, "nodes", &block.nodes, Some(block.nodes_per_element()))?;
-    let faces = Some(block.shape.faces().len());
+    let (rows, width) = (block.len(), block.nodes_per_element());
+    table::write(group, "nodes", rows, Some(width), |rows, out| {
+        out.extend_from_slice(&block.nodes[rows.start * width..rows.end * width]);
+    })?;
+    let faces = block.shape.faces().len();
     let parts = |link: &Link| match *link {
         Link::Interior { element, face, rotation } => (element, face, rotation),
         Link::Boundary(b) => (u32::from(b), BOUNDARY, 0),
     };
-    let neighbour: Vec<u32> = block.links.iter().map(|l| parts(l).0).collect();
-    array(group, "neighbour", &neighbour, faces)?;
-    let face: Vec<u8> = block.links.iter().map(|l| parts(l).1).collect();
-    array(group, "face", &face, faces)?;
-    let rotation: Vec<u8> = block.links.iter().map(|l| parts(l).2).collect();
-    array(group, "rotation", &rotation, faces)
-}
-
-fn write_partitioning(at: &Group, name: &str, partitioning: &Partitioning) -> hdf5::Result<()> {
-    let group = at.create_group(name)?;
-    number(&group, "parts", partitioning.parts as u32)?;
-    array(&group, "part_of", &partitioning.part_of, None)
+    let links =
+        |rows: std::ops::Range<usize>| block.links[rows.start * faces..rows.end * faces].iter().map(parts);
+    let columns = Some(faces);
+    table::write(group, "neighbour", rows, columns, |rows, out| out.extend(links(rows).map(|l| l.0)))?;
+    table::write(group, "face", rows, columns, |rows, out| out.extend(links(rows).map(|l| l.1)))?;
+    table::write(group, "rotation", rows, columns, |rows, out| out.extend(links(rows).map(|l| l.2)))
 }

@@ -1,7 +1,11 @@
+mod part;
+
 use super::*;
 use crate::mesh::Link;
 use crate::mesh::generate::{BoxMesh, Cells};
+use crate::mesh::local::cut;
 use crate::mesh::partition::partition;
+use std::path::PathBuf;
 
 fn meshes() -> Vec<Mesh> {
     let boxes = [
@@ -153,10 +157,14 @@ fn other_files_are_told_apart() {
     assert!(!is_mesh_file(&path));
 
     let (path, _) = example(&folder);
-    let file = hdf5::File::open_rw(&path).unwrap();
-    file.attr("version").unwrap().write_scalar(&2u32).unwrap();
-    file.close().unwrap();
-    assert!(matches!(read(&path), Err(StoreError::Version { version: 2, .. })) && is_mesh_file(&path));
+    for (version, advice) in [(1, "import the mesh again"), (3, "use a newer version of this program")] {
+        let file = hdf5::File::open_rw(&path).unwrap();
+        file.attr("version").unwrap().write_scalar(&version).unwrap();
+        file.close().unwrap();
+        let text = read(&path).unwrap_err().to_string();
+        assert!(text.contains(&format!("version {version}, but")) && text.ends_with(advice), "{text}");
+        assert!(is_mesh_file(&path));
+    }
 }
 
 #[test]
@@ -174,7 +182,7 @@ fn contradictions_are_reported_with_file_and_dataset() {
             |f| f.dataset("elements/00-tri-o1/nodes")?.write(&ndarray::Array2::from_elem((8, 3), 99u32)),
             "node 99",
         ),
-        (|f| f.group("partitionings/two")?.attr("parts")?.write_scalar(&u32::MAX), "\"two\""),
+        (|f| f.group("partitionings/two")?.attr("parts")?.write_scalar(&u32::MAX), "/partitionings/two"),
         (
             |f| {
                 f.unlink("nodes")?;
@@ -198,6 +206,8 @@ fn contradictions_are_reported_with_file_and_dataset() {
 fn damaged_files_never_panic_and_damage_is_noticed() {
     let folder = folder();
     let (path, mesh) = example(&folder);
+    let part_of = &mesh.partitionings["two"].part_of;
+    let parts = [0, 1].map(|rank| cut(&mesh, part_of, rank));
     let good = std::fs::read(&path).unwrap();
     let damaged = folder.path().join("damaged.smesh");
     let (mut refused, mut unharmed) = (0, 0);
@@ -215,6 +225,11 @@ fn damaged_files_never_panic_and_damage_is_noticed() {
             Ok(read) if read == mesh => unharmed += 1,
             Ok(_) => panic!("damage at byte {offset} changed the mesh unnoticed"),
             Err(_) => refused += 1,
+        }
+        for part in 0..2 {
+            if let Ok(read) = open(&damaged).and_then(|file| file.read_part("two", part)) {
+                assert_eq!(read, parts[part], "damage at byte {offset} changed part {part} unnoticed");
+            }
         }
     }
     assert!(refused > 100, "{refused} refused, {unharmed} in unused space");

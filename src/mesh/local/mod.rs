@@ -1,5 +1,11 @@
 //! What one rank needs of a mesh: its own elements, and the geometry of the elements beyond its partition faces.
 
+mod bytes;
+mod positions;
+
+pub use bytes::DecodeError;
+pub(super) use positions::Positions;
+
 use super::{Link, Mesh};
 use crate::element::Shape;
 
@@ -114,16 +120,18 @@ pub fn cut(mesh: &Mesh, part_of: &[u32], rank: usize) -> LocalMesh {
     ghost_ids.sort_unstable();
     ghost_ids.dedup();
 
-    let find = |list: &[u32], id: u32| list.binary_search(&id).expect("listed above") as u32;
+    let positions: Vec<Positions> = ids.iter().map(|ids| Positions::new(ids)).collect();
+    let ghost_positions = Positions::new(&ghost_ids);
+    let find = |list: &Positions, id: u32| list.find(id).expect("listed above") as u32;
     let localise = |link: &Link| match *link {
         Link::Boundary(b) => LocalLink::Boundary(b),
         Link::Interior { element, face, rotation } if own(element as usize) => {
             let block = mesh.locate(element as usize).0;
-            let element = find(&ids[block], element);
+            let element = find(&positions[block], element);
             LocalLink::Own { block: block as u32, element, face, rotation }
         }
         Link::Interior { element, face, rotation } => {
-            LocalLink::Ghost { ghost: find(&ghost_ids, element), face, rotation }
+            LocalLink::Ghost { ghost: find(&ghost_positions, element), face, rotation }
         }
     };
     let coordinates = |b: usize, id: u32| {
