@@ -283,7 +283,7 @@ impl<'a> Grid<'a> {
         for face in 0..frame.shape.faces().len() {
             let face = frame.face(face);
             let on = |side: usize| {
-                let at = if side % 2 == 0 { 0 } else { 2 * self.mesh.counts[side / 2] as i64 };
+                let at = if side.is_multiple_of(2) { 0 } else { 2 * self.mesh.counts[side / 2] as i64 };
                 (0..self.straight.of(face.shape).len()).all(|v| face.vertex(v)[side / 2] == at)
             };
             let side = (0..2 * dims).find(|side| self.sides[*side] != Side::Joined && on(*side));

@@ -65,9 +65,10 @@ impl Numbering {
     pub fn count(&self) -> u64 {
         match self {
             Numbering::All(count) => *count,
-            Numbering::Some(Marks { words, before }) => {
-                before.iter().zip(words).last().map_or(0, |(b, w)| u64::from(*b) + u64::from(w.count_ones()))
-            }
+            Numbering::Some(Marks { words, before }) => match (before.last(), words.last()) {
+                (Some(before), Some(word)) => u64::from(*before) + u64::from(word.count_ones()),
+                _ => 0,
+            },
         }
     }
 

@@ -17,6 +17,9 @@ struct Report {
     shapes: BTreeMap<Shape, usize>,
 }
 
+/// Shape of a face, its vertices in order, and the shape of the element whose face it is; none for one on a side.
+type FaceUse = (Shape, Vec<u32>, Option<Shape>);
+
 /// Nodes of a shape and order on each of its faces: those in the plane of the face.
 fn face_nodes(shape: Shape, order: usize) -> Vec<Vec<usize>> {
     let at = lattice::nodes(shape, order);
@@ -71,7 +74,7 @@ fn examine(mesh: &Structured) -> Report {
     let raw = mesh.raw().unwrap();
     let totals = mesh.totals().unwrap();
     let mut report = Report { least_jacobian: f64::MAX, ..Report::default() };
-    let mut faces: HashMap<Vec<u32>, Vec<(Shape, Vec<u32>, Option<Shape>)>> = HashMap::new();
+    let mut faces: HashMap<Vec<u32>, Vec<FaceUse>> = HashMap::new();
     for block in &raw.blocks {
         let volume = block.shape.dims() == mesh.dims();
         integrate(&raw, block, |e, weight, tangents| {
