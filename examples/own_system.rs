@@ -48,13 +48,8 @@ impl System<2, V> for Acoustics {
 
     fn boundaries() -> Vec<BoundaryKind<Side>> {
         vec![
-            BoundaryKind { name: "wall", doc: "Rigid wall", keys: &[], condition: Side::Wall },
-            BoundaryKind {
-                name: "pressure",
-                doc: "Pressure p given",
-                keys: &["p"],
-                condition: Side::Pressure,
-            },
+            BoundaryKind::new("wall", Side::Wall, &[], "Rigid wall"),
+            BoundaryKind::new("pressure", Side::Pressure, &["p"], "Pressure p given"),
         ]
     }
 

@@ -5,11 +5,12 @@ fn common_solution(element: u32, j: u32) -> array<real, V> {
     let side = side_of(element, j);
     let l = select(side.other, side.own, side.left) * V;
     let r = select(side.own, side.other, side.left) * V;
-    // A boundary face takes the ghost (its right side) whole.
-    let wr = select(RIGHT_WEIGHT, real(1.0), side.boundary);
-    let wl = select(LEFT_WEIGHT, real(0.0), side.boundary);
     var u: array<real, V>;
-    for (var v = 0u; v < V; v++) { u[v] = select(wr * face_in[r + v] + wl * face_in[l + v], face_in[r + v], side.boundary); }
+    if side.boundary {
+        for (var v = 0u; v < V; v++) { u[v] = face_in[side.own * V + v]; }
+        return boundary_solution(side.other - GHOST_BASE, u, normal_of(element, side.face, j));
+    }
+    for (var v = 0u; v < V; v++) { u[v] = RIGHT_WEIGHT * face_in[r + v] + LEFT_WEIGHT * face_in[l + v]; }
     return u;
 }
 

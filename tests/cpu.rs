@@ -11,12 +11,6 @@ use solver::mesh::generate::Cells;
 use solver::parallel::threads;
 use std::collections::BTreeMap;
 
-const SYSTEMS: [(&str, &[&str]); 3] = [
-    ("euler", &["sup-in-fa", "sup-out-fn", "slp-adia-wall", "char-riem-inv"]),
-    ("advection-diffusion", &["fixed-value", "fixed-flux"]),
-    ("diffusion", &["fixed-value", "fixed-flux"]),
-];
-
 fn right_hand_side(settings: &Settings, mesh: &Mesh) -> BTreeMap<u32, Vec<f64>> {
     let mut engine = engine(settings, mesh, &serial());
     let values = engine.right_hand_side(0.3).unwrap();
@@ -37,7 +31,7 @@ fn compare(mesh: &Mesh, system: &str, order: usize, condition: &str) {
 #[test]
 fn the_cpu_computes_what_the_reference_defines() {
     for cells in CELLS {
-        for (system, conditions) in SYSTEMS {
+        for (system, conditions) in systems(dims(cells)) {
             for order in 0..=4 {
                 compare(&unit_box(cells, 2, true, 0.0), system, order, conditions[0]);
                 compare(&unit_box(cells, 2, true, 0.05), system, order, conditions[0]);
@@ -63,7 +57,7 @@ fn steps(mut engine: Engine, steps: usize) -> BTreeMap<u32, Vec<f64>> {
 #[test]
 fn lanes_equal_scalar() {
     for cells in CELLS {
-        for (system, conditions) in SYSTEMS {
+        for (system, conditions) in systems(dims(cells)) {
             let mesh = unit_box(cells, 3, false, 0.03);
             for precise in [true, false] {
                 let run = |isa| {
@@ -82,7 +76,7 @@ fn lanes_equal_scalar() {
 #[test]
 fn ranks_equal_serial() {
     for cells in CELLS {
-        for (system, conditions) in SYSTEMS {
+        for (system, conditions) in systems(dims(cells)) {
             let mesh = unit_box(cells, 3, cells != Cells::TriQuad, 0.03);
             let settings = settings(system, mesh.dims, 3, conditions[0], BackendChoice::Cpu(None));
             let serial = steps(engine(&settings, &mesh, &serial()), 5);

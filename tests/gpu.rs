@@ -13,7 +13,7 @@ use solver::backend::{Backend, BackendError, Precision, Problem, Stage, Update};
 use solver::element::PointSets;
 use solver::engine::discretise::discretise;
 use solver::engine::{BackendChoice, Engine, Settings};
-use solver::mesh::generate::{BoxMesh, Cells};
+use solver::mesh::generate::{BoxMesh, Cells, SIDES};
 use solver::mesh::{Mesh, local};
 use solver::parallel::{Communicator, threads};
 use solver::physics::expr::Expr;
@@ -22,11 +22,6 @@ use solver::physics::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-const SYSTEMS: [(&str, &[&str]); 2] = [
-    ("euler", &["sup-in-fa", "sup-out-fn", "slp-adia-wall", "char-riem-inv"]),
-    ("advection-diffusion", &["fixed-value", "fixed-flux"]),
-];
 
 fn skip() -> bool {
     std::env::var_os("SOLVER_SKIP_GPU").is_some_and(|v| v == "1")
@@ -44,11 +39,23 @@ fn right_hand_side(settings: &Settings, mesh: &Mesh) -> BTreeMap<u32, Vec<f64>> 
 }
 
 fn compare(mesh: &Mesh, system: &str, order: usize, condition: &str) {
-    let reference =
-        right_hand_side(&settings(system, mesh.dims, order, condition, BackendChoice::Reference), mesh);
-    let gpu = settings(system, mesh.dims, order, condition, device());
-    let what =
-        format!("{system} {condition} p{order} on {} elements of {} blocks", mesh.len(), mesh.blocks.len());
+    compare_with(mesh, system, order, &[condition]);
+}
+
+/// The sides of the box take the conditions in turn.
+fn compare_with(mesh: &Mesh, system: &str, order: usize, conditions: &[&str]) {
+    let with = |backend: BackendChoice| {
+        let mut settings = settings(system, mesh.dims, order, conditions[0], backend.clone());
+        for (side, condition) in SIDES.iter().zip(conditions.iter().cycle()) {
+            let other = problems::settings(system, mesh.dims, order, condition, backend.clone());
+            settings.boundaries.insert((*side).into(), other.boundaries[*side].clone());
+        }
+        settings
+    };
+    let reference = right_hand_side(&with(BackendChoice::Reference), mesh);
+    let gpu = with(device());
+    let blocks = mesh.blocks.len();
+    let what = format!("{system} {conditions:?} p{order} on {} elements of {blocks} blocks", mesh.len());
     let double = difference(&right_hand_side(&gpu, mesh), &reference);
     assert!(double < 2e-12, "{what}: {double:e}");
     let single = difference(&right_hand_side(&single(gpu), mesh), &reference);
@@ -61,7 +68,7 @@ fn the_gpu_computes_what_the_reference_defines() {
         return;
     }
     for cells in CELLS {
-        for (system, conditions) in SYSTEMS {
+        for (system, conditions) in systems(dims(cells)) {
             for order in [0, 1, 4] {
                 compare(&unit_box(cells, 2, true, 0.0), system, order, conditions[0]);
             }
@@ -75,10 +82,13 @@ fn boundaries_are_those_of_the_reference() {
     if skip() {
         return;
     }
-    for (system, conditions) in SYSTEMS {
-        for condition in conditions {
-            compare(&unit_box(Cells::TriQuad, 2, false, 0.05), system, 2, condition);
-            compare(&unit_box(Cells::Hex, 2, false, 0.0), system, 1, condition);
+    for (cells, warp, order) in [(Cells::TriQuad, 0.05, 2), (Cells::Hex, 0.0, 1)] {
+        let mesh = unit_box(cells, 2, false, warp);
+        for (system, conditions) in systems(mesh.dims) {
+            // A condition a side, so that few kernels serve all.
+            for few in conditions.chunks(2 * mesh.dims) {
+                compare_with(&mesh, system, order, few);
+            }
         }
     }
 }
@@ -119,7 +129,7 @@ fn steps_equal_those_of_the_reference() {
         return;
     }
     for scheme in ["rk4", "tvd-rk3"] {
-        for (system, conditions) in SYSTEMS {
+        for (system, conditions) in systems(2) {
             let mesh = unit_box(Cells::TriQuad, 2, false, 0.03);
             let run = |backend, n| {
                 let mut settings = settings(system, 2, 2, conditions[0], backend);
@@ -140,7 +150,7 @@ fn ranks_equal_serial() {
     let software =
         Device::open(std::env::var("SOLVER_TEST_DEVICE").ok().as_deref(), 0).unwrap().info.kind == "software";
     for cells in [Cells::TriQuad, Cells::Hex] {
-        for (system, conditions) in SYSTEMS {
+        for (system, conditions) in systems(dims(cells)) {
             let mesh = unit_box(cells, 2, false, 0.03);
             let settings = settings(system, mesh.dims, 2, conditions[0], device());
             let serial = steps(engine(&settings, &mesh, &serial()), 3);
@@ -391,7 +401,7 @@ impl<const D: usize> System<D, 3> for Coupled {
         vec![]
     }
     fn boundaries() -> Vec<BoundaryKind<Coupled>> {
-        vec![BoundaryKind { name: "wall", doc: "", keys: &["a", "b"], condition: Coupled }]
+        vec![BoundaryKind::new("wall", Coupled, &["a", "b"], "")]
     }
     fn to_conserved<R: Real>(&self, primitive: &[R; 3]) -> [R; 3] {
         *primitive

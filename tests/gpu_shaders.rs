@@ -67,7 +67,10 @@ impl SystemVisitor for Check<'_> {
         );
         let boundaries = S::boundaries()
             .into_iter()
-            .map(|k| BoundaryData { condition: k.condition, data: vec![data.clone().unwrap(); k.keys.len()] })
+            .map(|k| BoundaryData {
+                condition: k.condition,
+                data: vec![data.clone().unwrap(); k.keys.len() + k.optional.len()],
+            })
             .collect();
         let problem = Problem {
             system,

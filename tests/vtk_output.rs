@@ -7,23 +7,14 @@ use solver::output::vtk::{Field, Series, VtkCells, piece_name, with_suffix, writ
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Equally spaced nodes of one cell on `[0, 1]^d`, x fastest, then y, then z.
+/// Equally spaced nodes of one element on `[0, 1]^d`, in the order of the solver's own lattice.
 fn lattice(shape: Shape, p: usize) -> Vec<[f64; 3]> {
-    let simplex = !shape.is_tensor();
-    let steps = |d: usize| if d < shape.dims() { 0..p + 1 } else { 0..1 };
-    let h = 1.0 / p as f64;
-    let mut nodes = Vec::new();
-    for k in steps(2) {
-        for j in steps(1) {
-            for i in steps(0).filter(|i| !simplex || i + j + k <= p) {
-                nodes.push([i as f64 * h, j as f64 * h, k as f64 * h]);
-            }
-        }
-    }
-    nodes
+    let nodes = solver::element::lattice::nodes(shape, p);
+    let unit = |x: Option<&f64>| x.map_or(0.0, |x| 0.5 * (x + 1.0));
+    nodes.rows().into_iter().map(|x| std::array::from_fn(|d| unit(x.get(d)))).collect()
 }
 
-/// `n` cells in a row; `bend` makes them curved (a polynomial map of degree 2).
+/// `n` elements in a row; `bend` makes them curved (a polynomial map of degree 2).
 fn bent_row(shape: Shape, p: usize, n: usize, bend: f64) -> VtkCells {
     let mut points = Vec::new();
     for cell in 0..n {
@@ -43,7 +34,7 @@ fn polynomial(p: usize, [x, y, z]: [f64; 3]) -> f64 {
     (0.3 + 0.9 * x - 0.7 * y + 0.5 * z).powi(p as i32) + x - 2.0 * y + 3.0 * z
 }
 
-/// Density: the polynomial; Velocity: x, y, z of the lattice; Pressure: the number of the cell in its block.
+/// Density: the polynomial; Velocity: x, y, z of the lattice; Pressure: the number of the element in its block.
 fn fields(blocks: &[VtkCells]) -> Vec<Field> {
     let mut values = [vec![], vec![], vec![]];
     for block in blocks {
@@ -74,8 +65,10 @@ fn write_all(folder: &Path) {
         }
     }
     // Several shapes in one piece; arrays that fill the encoder's 32 KiB blocks to the byte; no cells at all.
-    let mixed: Vec<_> = Shape::ALL[1..].iter().map(|&s| row(s, 2, 2)).collect();
-    piece(&folder.join("mixed-8.vtu"), &mixed, 0, Precision::Double);
+    for p in [1, 2, 4] {
+        let mixed: Vec<_> = Shape::ALL[1..].iter().map(|&s| row(s, p, 2)).collect();
+        piece(&folder.join(format!("mixed-{p}.vtu")), &mixed, 0, Precision::Double);
+    }
     piece(&folder.join("blocks-4096.vtu"), &[row(Shape::Quad, 1, 4096)], 0, Precision::Double);
     piece(&folder.join("blocks-32768.vtu"), &[row(Shape::Hex, 1, 32768)], 0, Precision::Single);
     piece(&folder.join("blocks-0.vtu"), &[], 0, Precision::Double);
@@ -94,8 +87,11 @@ fn write_all(folder: &Path) {
         solver::output::atomic::create_folder_of(&output).unwrap();
         let pieces: Vec<PathBuf> = (0..3).map(|rank| piece_name(&output, rank, 3)).collect();
         for (rank, path) in pieces.iter().enumerate() {
-            let blocks =
-                if rank < 2 { vec![row(Shape::Hex, 3, 2 + n), row(Shape::Tet, 3, 1 + rank)] } else { vec![] };
+            let blocks = match rank {
+                0 => vec![row(Shape::Hex, 3, 2 + n), row(Shape::Prism, 3, 1)],
+                1 => vec![row(Shape::Hex, 3, 2 + n), row(Shape::Pyramid, 3, 2)],
+                _ => vec![],
+            };
             piece(path, &blocks, rank, Precision::Single);
         }
         let index = with_suffix(&output, ".pvtu");

@@ -110,8 +110,9 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             for e in 0..block.len() {
                 let u = element(&self.registers[of][b], block, e, V);
                 let mut gradient = vec![Array2::zeros((V, block.points_per_element())); D];
+                let solution = self.common_solution(b, block, e, t);
                 for v in 0..V {
-                    let common = self.common_solution(b, block, e, v);
+                    let common: Vec<f64> = solution.iter().map(|u| u[v]).collect();
                     for d in 0..D {
                         let lifted: Vec<f64> =
                             common.iter().zip(ops.normals.column(d)).map(|(u, n)| u * n).collect();
@@ -133,17 +134,25 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
     }
 
     /// LDG's common solution at the flux points of an element.
-    fn common_solution(&self, b: usize, block: &Block, e: usize, v: usize) -> Vec<f64> {
+    fn common_solution(&self, b: usize, block: &Block, e: usize, t: f64) -> Vec<[f64; V]> {
         let beta = self.ldg.beta;
         face_points(block, e)
-            .map(|(face, j, link)| {
-                let own = self.states[self.rows.own(b, e, face) + j * V + v];
-                let beyond = self.states[self.beyond(link, j) + v];
-                match link {
-                    Link::Boundary { .. } => beyond,
-                    _ if link.is_left() => (0.5 + beta) * beyond + (0.5 - beta) * own,
-                    _ => (0.5 + beta) * own + (0.5 - beta) * beyond,
+            .enumerate()
+            .map(|(i, (face, j, link))| {
+                let at = self.rows.own(b, e, face) + j * V;
+                let own: [f64; V] = std::array::from_fn(|v| self.states[at + v]);
+                if let Link::Boundary { slot } = link {
+                    let slot = slot as usize;
+                    let boundary = &self.boundaries[self.disc.boundary_faces[slot].boundary as usize];
+                    let normal = vector(block.normal(e, i, D).0);
+                    let point = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
+                    return boundary.condition.common_solution(&self.system, &own, &point);
                 }
+                let beyond = self.beyond(link, j);
+                std::array::from_fn(|v| match link.is_left() {
+                    true => (0.5 + beta) * self.states[beyond + v] + (0.5 - beta) * own[v],
+                    false => (0.5 + beta) * own[v] + (0.5 - beta) * self.states[beyond + v],
+                })
             })
             .collect()
     }

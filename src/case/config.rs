@@ -98,6 +98,8 @@ pub struct SolverConfig {
     pub system: Located<String>,
     /// Polynomial order, at most 20.
     pub order: usize,
+    /// Law of viscosity: `none` or one of [`VISCOSITY_LAWS`](crate::physics::navier_stokes::VISCOSITY_LAWS).
+    pub viscosity_correction: String,
 }
 
 impl SolverConfig {
@@ -105,10 +107,11 @@ impl SolverConfig {
         let system = values.text("solver", "system");
         let order = values.integer("solver", "order", 0, 20);
         // Refused unless 'none', which the check against the table sees to; read for the list of effective values.
-        for key in ["anti-alias", "viscosity-correction", "shock-capturing"] {
+        for key in ["anti-alias", "shock-capturing"] {
             values.text("solver", key);
         }
-        Some(SolverConfig { system: system?, order: order? as usize })
+        let viscosity_correction = values.text("solver", "viscosity-correction")?.value;
+        Some(SolverConfig { system: system?, order: order? as usize, viscosity_correction })
     }
 }
 

@@ -128,7 +128,7 @@ impl Case {
         let named = || {
             let entry = ini.get("solver", "system")?;
             let system = Located { value: entry.raw.trim().into(), line: entry.line };
-            Some(SolverConfig { system, order: 1 })
+            Some(SolverConfig { system, order: 1, viscosity_correction: "none".into() })
         };
         let Some(solver) = solver.or_else(named) else {
             return Err(errors.sorted());

@@ -9,7 +9,9 @@ use crate::engine::{BackendChoice, BoundarySpec, Settings};
 use crate::monitor::Monitor;
 use crate::monitor::writer::Origin;
 use crate::physics::expr::Expr;
-use crate::physics::{System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system};
+use crate::physics::{
+    BoundaryKind, System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system,
+};
 use crate::run::Span;
 
 /// Everything a run needs besides the mesh.
@@ -30,22 +32,42 @@ pub struct Plan {
 /// What the case needs to know of a system.
 struct Facts {
     primitive: Vec<&'static str>,
-    boundaries: Vec<(&'static str, &'static [&'static str])>,
+    boundaries: Vec<Keys>,
+}
+
+/// Keys of a boundary condition.
+struct Keys {
+    kind: &'static str,
+    required: &'static [&'static str],
+    optional: Vec<&'static str>,
 }
 
 struct Ask;
 impl SystemVisitor for Ask {
     type Output = Facts;
     fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) -> Facts {
-        let boundaries = S::boundaries().into_iter().map(|k| (k.name, k.keys)).collect();
+        let keys = |k: BoundaryKind<S::Boundary>| Keys {
+            kind: k.name,
+            required: k.keys,
+            optional: k.optional.iter().map(|(name, _)| *name).collect(),
+        };
+        let boundaries = S::boundaries().into_iter().map(keys).collect();
         Facts { primitive: system.primitive().to_vec(), boundaries }
     }
 }
 
 impl Case {
-    /// Space dimensions the initial state speaks of: three if it sets `w`, else two. The mesh has the last word.
+    /// Space dimensions the initial state speaks of: three if it sets `w`, one if it sets a density and no `v`, else two.
+    /// The mesh has the last word.
     pub fn likely_dims(&self) -> usize {
-        if self.ini().get("soln-ics", "w").is_some() { 3 } else { 2 }
+        let sets = |key| self.ini().get("soln-ics", key).is_some();
+        if sets("w") {
+            3
+        } else if sets("rho") && !sets("v") {
+            1
+        } else {
+            2
+        }
     }
 
     /// The plan for a mesh of `dims` dimensions.
@@ -61,6 +83,7 @@ impl Case {
                 dims,
                 constants: self.constants.numbers.clone(),
                 riemann: self.interfaces.riemann_solver.value.clone(),
+                viscosity: self.solver.viscosity_correction.clone(),
             },
             self.solver.order,
         );
@@ -78,20 +101,21 @@ impl Case {
         warnings.extend(self.unused_ics(&facts.primitive));
         let exact = errors.take(self.exact(&facts.primitive));
         for section in self.boundaries() {
-            let Some((_, keys)) = facts.boundaries.iter().find(|(name, _)| *name == section.kind.value)
-            else {
-                let names = facts.boundaries.iter().map(|(name, _)| *name);
+            let Some(keys) = facts.boundaries.iter().find(|k| k.kind == section.kind.value) else {
+                let names = facts.boundaries.iter().map(|k| k.kind);
                 let error = unknown("boundary condition", &section.kind.value, names);
                 errors.push(section.problem("type", error.to_string()));
                 continue;
             };
             let mut spec = BoundarySpec { kind: section.kind.value.clone(), ..Default::default() };
-            for key in *keys {
+            let given = keys.optional.iter().filter(|key| section.has(key));
+            for key in keys.required.iter().chain(given) {
                 if let Some(expr) = errors.take(section.expr(key)) {
                     spec.data.insert((*key).into(), expr);
                 }
             }
-            warnings.extend(section.unused(keys));
+            let known: Vec<_> = keys.required.iter().chain(&keys.optional).copied().collect();
+            warnings.extend(section.unused(&known));
             settings.boundaries.insert(section.name.clone(), spec);
         }
         let span = Span {

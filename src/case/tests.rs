@@ -39,7 +39,11 @@ fn a_whole_file_is_typed() {
     assert_eq!(case.mesh.file, Some("meshes/square.h5".into()));
     assert_eq!(
         case.solver,
-        SolverConfig { system: Located { value: "euler".into(), line: Some(22) }, order: 4 }
+        SolverConfig {
+            system: Located { value: "euler".into(), line: Some(22) },
+            order: 4,
+            viscosity_correction: "none".into()
+        }
     );
     assert_eq!(case.interfaces.riemann_solver.value, "hllc");
     assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (0.5, 0.1));

@@ -202,6 +202,9 @@ pub fn interpolation(shape: Shape, order: usize, from: &Array2<f64>, to: &Array2
 /// Matrices that take nodal values at `from` (a unisolvent set of order `order`) to the derivatives in each reference
 /// direction at the points `to`, `dims` matrices `[to][from]`.
 pub fn differentiation(shape: Shape, order: usize, from: &Array2<f64>, to: &Array2<f64>) -> Vec<Array2<f64>> {
+    if shape.dims() == 0 {
+        return vec![];
+    }
     // All directions in one solve: factorising costs as much as applying.
     let gradients = gradients(shape, order, to);
     let views: Vec<_> = gradients.iter().map(|g| g.view()).collect();

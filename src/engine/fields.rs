@@ -36,6 +36,8 @@ pub struct Sample<'a> {
     pub element: u32,
     /// Block of the discretisation.
     pub block: usize,
+    /// Order of the element's geometry.
+    pub geometry_order: usize,
     /// Coordinates, `[point][3]`.
     pub coordinates: &'a [[f64; 3]],
     /// Conserved variables, `[variable][point]`.
@@ -45,13 +47,14 @@ pub struct Sample<'a> {
 }
 
 impl Engine {
-    /// Calls `visit` with every element's values at the reference points that `points(shape)` gives with their weights.
+    /// Calls `visit` with every element's values at the reference points that `points(shape, geometry order)` gives with
+    /// their weights.
     ///
     /// `solution` is laid out as [`Engine::solution`] returns it.
     pub fn sample(
         &self,
         solution: &[Vec<f64>],
-        points: impl Fn(Shape) -> (Array2<f64>, Vec<f64>),
+        points: impl Fn(Shape, usize) -> (Array2<f64>, Vec<f64>),
         mut visit: impl FnMut(Sample),
     ) {
         let (dims, order) = (self.discretisation.dims, self.discretisation.order);
@@ -64,7 +67,7 @@ impl Engine {
             });
             let Some(mesh_block) = mesh_block else { continue };
             let sampler = samplers.entry((shape, mesh_block.order)).or_insert_with(|| {
-                let (points, weights) = points(shape);
+                let (points, weights) = points(shape, mesh_block.order);
                 let nodes = lattice::nodes(shape, mesh_block.order);
                 Sampler {
                     solution: basis::interpolation(shape, order, &block.operators.points, &points),
@@ -96,6 +99,7 @@ impl Engine {
                 visit(Sample {
                     element: *id,
                     block: b,
+                    geometry_order: mesh_block.order,
                     coordinates: &coordinates,
                     values: &values,
                     weights: &weights,
@@ -120,7 +124,7 @@ impl Engine {
         let (mut state, mut out) = (vec![0.0; self.variables.conserved().len()], vec![0.0; count]);
         self.sample(
             &solution,
-            |shape| quadrature::rule(shape, degree),
+            |shape, _| quadrature::rule(shape, degree),
             |sample| {
                 for (q, &x) in sample.coordinates.iter().enumerate() {
                     state.iter_mut().zip(sample.values.column(q)).for_each(|(to, from)| *to = *from);

@@ -379,11 +379,15 @@ fn boundary<const D: usize, const V: usize, S: System<D, V>>(
         .iter()
         .find(|k| k.name == spec.kind)
         .ok_or_else(|| unknown("boundary condition", &spec.kind, kinds.iter().map(|k| k.name)))?;
-    let data = kind.keys.iter().map(|key| {
+    let required = kind.keys.iter().map(|key| {
         let missing = || EngineError::NoData { boundary: name.into(), kind: spec.kind.clone(), key };
         spec.data.get(*key).cloned().ok_or_else(missing)
     });
-    Ok(BoundaryData { condition: kind.condition, data: data.collect::<Result<_, _>>()? })
+    let optional = kind
+        .optional
+        .iter()
+        .map(|(key, default)| Ok(spec.data.get(*key).cloned().unwrap_or_else(|| Expr::constant(*default))));
+    Ok(BoundaryData { condition: kind.condition, data: required.chain(optional).collect::<Result<_, _>>()? })
 }
 
 #[cfg(feature = "gpu")]

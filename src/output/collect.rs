@@ -7,12 +7,13 @@ use crate::engine::Engine;
 use crate::parallel::gather;
 use std::collections::BTreeMap;
 
-/// This rank's cells and the system's fields at their nodes, on cells of order `max(p, 1)`.
+/// This rank's cells and the system's fields at their nodes, on cells of the order of the solution or of the geometry of
+/// the block, whichever is higher, and at least 1: so curved elements stay curved under a solution of low order.
 ///
 /// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
 /// [`Engine::solution`] returns it.
 pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
-    let order = engine.discretisation().order.max(1);
+    let order = |geometry: usize| engine.discretisation().order.max(geometry).max(1);
     let variables = engine.variables();
     let outputs = variables.fields();
     let mut fields: Vec<Field> = outputs
@@ -27,11 +28,12 @@ pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>
     let mut current = usize::MAX;
     engine.sample(
         &primitive(engine, solution),
-        |shape| (lattice::nodes(shape, order), vec![]),
+        |shape, geometry| (lattice::nodes(shape, order(geometry)), vec![]),
         |sample| {
             if sample.block != current {
                 current = sample.block;
                 let shape = engine.discretisation().blocks[current].operators.shape;
+                let order = order(sample.geometry_order);
                 cells.push(VtkCells { shape, order, points: vec![] });
                 fields.iter_mut().for_each(|f| f.values.push(vec![]));
             }
@@ -117,4 +119,160 @@ pub fn blocks(engine: &Engine, solution: &[Vec<f64>]) -> Option<Vec<SolutionBloc
         }
     });
     Some(blocks.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Precision;
+    use crate::engine::{BackendChoice, BoundarySpec, Settings};
+    use crate::mesh::local::{LocalBlock, LocalLink, LocalMesh};
+    use crate::output::solution::{self, SolutionHeader};
+    use crate::parallel::serial::Serial;
+    use crate::physics::SystemSpec;
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    /// From reference to physical space: a polynomial map of degree `order`.
+    fn place(order: usize, x: &[f64]) -> [f64; 3] {
+        let sum: f64 = x.iter().sum();
+        let bump = 0.2 * (0.3 * sum + 0.1).powi(order as i32);
+        std::array::from_fn(|d| x.get(d).map_or(0.0, |x| x + bump * [1.0, -0.5, 0.7][d]))
+    }
+
+    /// Two elements of every shape in `dims` dimensions, on their own between walls, for each order of the geometry.
+    fn mesh(dims: usize) -> LocalMesh {
+        let kinds = Shape::ALL.into_iter().filter(|s| s.dims() == dims);
+        let kinds = kinds.flat_map(|shape| (1..=4).map(move |order| (shape, order)));
+        let blocks: Vec<LocalBlock> = kinds
+            .zip((0..).step_by(2))
+            .map(|((shape, order), id)| {
+                let nodes = lattice::nodes(shape, order);
+                let nodes = nodes.rows().into_iter().map(|x| place(order, &x.to_vec()));
+                LocalBlock {
+                    shape,
+                    order,
+                    ids: vec![id, id + 1],
+                    nodes: nodes.collect::<Vec<_>>().repeat(2),
+                    links: vec![LocalLink::Boundary(0); 2 * shape.faces().len()],
+                }
+            })
+            .collect();
+        LocalMesh {
+            dims,
+            uuid: "two of each".into(),
+            global_len: 2 * blocks.len(),
+            blocks,
+            ghosts: vec![],
+            boundaries: vec!["wall".into()],
+        }
+    }
+
+    fn engine(dims: usize, order: usize) -> Engine {
+        let constants = BTreeMap::from([("gamma".into(), 1.4)]);
+        let system = SystemSpec { name: "euler".into(), dims, constants, riemann: "rusanov".into() };
+        let mut settings = Settings::new(system, order);
+        let wall = BoundarySpec { kind: "slp-adia-wall".into(), data: BTreeMap::new() };
+        settings.boundaries.insert("wall".into(), wall);
+        settings.backend = BackendChoice::Reference;
+        Engine::new(&settings, mesh(dims), Arc::new(Serial)).unwrap()
+    }
+
+    /// A density that is a polynomial of degree `order` on the reference element, plus the element's id.
+    fn density(order: usize, x: &[f64], id: u32) -> f64 {
+        let sum: f64 = x.iter().zip([0.5, -0.3, 0.4]).map(|(x, a)| x * a).sum();
+        2.0 + (sum + 0.1).powi(order as i32) + f64::from(id)
+    }
+
+    /// Fluid at rest with that density.
+    fn solution(engine: &Engine) -> Vec<Vec<f64>> {
+        let (order, variables) = (engine.discretisation().order, engine.variables().conserved().len());
+        let block = |block: &crate::backend::discretisation::Block| {
+            let points = block.operators.points.rows();
+            let value = |id: u32, v: usize, x: &[f64]| match v {
+                0 => density(order, x, id),
+                v if v == variables - 1 => 1.0,
+                _ => 0.0,
+            };
+            let element = |id: u32| {
+                let points = points.clone();
+                (0..variables)
+                    .flat_map(move |v| points.clone().into_iter().map(move |x| value(id, v, &x.to_vec())))
+            };
+            block.ids.iter().flat_map(|&id| element(id)).collect()
+        };
+        engine.discretisation().blocks.iter().map(block).collect()
+    }
+
+    #[test]
+    fn curved_elements_stay_curved_and_values_keep_their_order() {
+        for (dims, order) in (1..=3).flat_map(|dims| [0, 1, 2, 5].map(|order| (dims, order))) {
+            let engine = engine(dims, order);
+            let (cells, fields) = vtk(&engine, &solution(&engine));
+            let mut ids = vec![];
+            let mesh = engine.mesh();
+            for (b, (cells, block)) in cells.iter().zip(&engine.discretisation().blocks).enumerate() {
+                let of = mesh.blocks.iter().find(|m| m.ids.contains(&block.ids[0])).unwrap();
+                assert_eq!((cells.shape, cells.order), (of.shape, of.order.max(order)), "{dims} {order}");
+                let nodes = lattice::nodes(cells.shape, cells.order);
+                assert_eq!(fields[0].values[b].len(), block.len() * nodes.nrows());
+                for (i, x) in nodes.rows().into_iter().cycle().take(block.len() * nodes.nrows()).enumerate() {
+                    let (x, id) = (x.to_vec(), block.ids[i / nodes.nrows()]);
+                    let (at, wanted) = (&cells.points[3 * i..][..3], place(of.order, &x));
+                    let far = (0..3).map(|d| (at[d] - wanted[d]).abs()).fold(0.0, f64::max);
+                    let error = (fields[0].values[b][i] - density(order, &x, id)).abs();
+                    assert!(far < 1e-12, "{} {} {order}: {at:?} {wanted:?}", of.shape.name(), of.order);
+                    assert!(error < 1e-10, "{} {} {order}: {error}", of.shape.name(), of.order);
+                }
+                ids.extend_from_slice(&block.ids);
+            }
+            ids.sort_unstable();
+            assert!(ids.into_iter().eq(0..mesh.global_len as u32), "every element is written once");
+        }
+    }
+
+    #[test]
+    fn solutions_of_every_shape_come_back_from_the_file_with_their_elements_and_points() {
+        for dims in 1..=3 {
+            let engine = engine(dims, 2);
+            let values = solution(&engine);
+            let blocks = blocks(&engine, &values).unwrap();
+            let shapes: Vec<Shape> = blocks.iter().map(|b| b.shape).collect();
+            assert!(shapes.into_iter().eq(Shape::ALL.into_iter().filter(|s| s.dims() == dims)));
+            let header = SolutionHeader {
+                mesh_uuid: engine.mesh().uuid.clone(),
+                config: String::new(),
+                config_source: String::new(),
+                t: 0.0,
+                dt: 0.0,
+                step: 0,
+                system: "euler".into(),
+                order: 2,
+                dims,
+                precision: Precision::Double,
+                variables: engine.variables().conserved().into_iter().map(String::from).collect(),
+                state: BTreeMap::new(),
+            };
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("all.ssoln");
+            solution::write(&path, &header, &blocks).unwrap();
+            assert_eq!(solution::read(&path).unwrap(), (header.clone(), blocks.clone()));
+            for block in &blocks {
+                let n = block.points();
+                for (e, &id) in block.ids.iter().enumerate() {
+                    let values = &block.values[e * header.variables.len() * n..][..n];
+                    for (value, x) in values.iter().zip(block.reference_points.chunks_exact(dims)) {
+                        assert_eq!(*value, density(2, x, id), "{} {id}", block.shape.name());
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_are_sent_by_their_place_in_the_list_of_all() {
+        for (place, shape) in Shape::ALL.into_iter().enumerate() {
+            assert_eq!(shape as usize, place);
+        }
+    }
 }

@@ -75,15 +75,14 @@ impl<const D: usize> System<D, 1> for AdvectionDiffusion {
     }
 
     fn boundaries() -> Vec<BoundaryKind<ScalarBoundary>> {
-        let kind = |name, condition, keys, doc| BoundaryKind { name, doc, keys, condition };
         vec![
-            kind(
+            BoundaryKind::new(
                 "fixed-value",
                 ScalarBoundary::FixedValue,
                 &["u"],
                 "The value u outside is given (Dirichlet)",
             ),
-            kind(
+            BoundaryKind::new(
                 "fixed-flux",
                 ScalarBoundary::FixedFlux,
                 &["q"],

@@ -7,6 +7,7 @@
 pub mod advection_diffusion;
 pub mod euler;
 pub mod expr;
+pub mod navier_stokes;
 pub mod real;
 pub mod system;
 pub mod variables;
@@ -101,6 +102,8 @@ pub struct SystemSpec {
     pub constants: BTreeMap<String, f64>,
     /// `[solver-interfaces] riemann-solver`.
     pub riemann: String,
+    /// `[solver] viscosity-correction`: a law of [`navier_stokes::VISCOSITY_LAWS`]; empty for none.
+    pub viscosity: String,
 }
 
 impl SystemSpec {
@@ -119,6 +122,12 @@ impl SystemSpec {
     /// The same with another Riemann solver.
     pub fn riemann(mut self, name: &str) -> SystemSpec {
         self.riemann = name.into();
+        self
+    }
+
+    /// The same with another law of viscosity.
+    pub fn viscosity(mut self, name: &str) -> SystemSpec {
+        self.viscosity = name.into();
         self
     }
 
@@ -173,6 +182,7 @@ macro_rules! systems {
 
 systems! {
     "euler", "Compressible flow without friction", euler::Euler::new, { 1 => 3, 2 => 4, 3 => 5 };
+    "navier-stokes", "Compressible viscous flow", navier_stokes::NavierStokes::new, { 1 => 3, 2 => 4, 3 => 5 };
     "advection-diffusion", "One scalar, constant velocity ax, ay, az and diffusivity nu",
         advection_diffusion::AdvectionDiffusion::new, { 1 => 1, 2 => 1, 3 => 1 };
     "diffusion", "One scalar, constant diffusivity nu",

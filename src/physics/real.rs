@@ -53,6 +53,16 @@ pub trait Real:
     fn function(self, f: Function) -> Self;
     /// Elementary function of two arguments.
     fn function2(self, f: Function2, other: Self) -> Self;
+    /// Sine.
+    #[inline(always)]
+    fn sin(self) -> Self {
+        self.function(Function::Sin)
+    }
+    /// Cosine.
+    #[inline(always)]
+    fn cos(self) -> Self {
+        self.function(Function::Cos)
+    }
     /// `self` to the power `exponent`.
     #[inline(always)]
     fn pow(self, exponent: Self) -> Self {

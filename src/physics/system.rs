@@ -16,7 +16,7 @@ pub struct OutputField {
 }
 
 /// A boundary condition of a system, as users choose it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct BoundaryKind<B> {
     /// `type =` in the case file.
     pub name: &'static str,
@@ -24,8 +24,28 @@ pub struct BoundaryKind<B> {
     pub doc: &'static str,
     /// Keys that hold its data, each an expression of x, y, z and t, in the order in which the condition receives them.
     pub keys: &'static [&'static str],
+    /// Further keys, received after those, with the value each has when it is not given.
+    pub optional: &'static [(&'static str, f64)],
     /// The condition.
     pub condition: B,
+}
+
+impl<B> BoundaryKind<B> {
+    /// A condition without optional keys.
+    pub fn new(
+        name: &'static str,
+        condition: B,
+        keys: &'static [&'static str],
+        doc: &'static str,
+    ) -> BoundaryKind<B> {
+        BoundaryKind { name, doc, keys, optional: &[], condition }
+    }
+
+    /// The same with optional keys and their values when not given.
+    pub fn optional(mut self, keys: &'static [(&'static str, f64)]) -> BoundaryKind<B> {
+        self.optional = keys;
+        self
+    }
 }
 
 /// A system of conservation laws in `D` dimensions with `V` variables.
@@ -75,9 +95,15 @@ pub trait Boundary<const D: usize, const V: usize, S>:
     /// The state outside that enters the Riemann solver, given the state `u` inside.
     fn ghost<R: Real>(&self, system: &S, u: &[R; V], at: &BoundaryPoint<R, D>) -> [R; V];
 
+    /// The state on the boundary that enters the gradient: LDG's common solution. Not called unless
+    /// [`System::VISCOUS`]. The default is the ghost state.
+    fn common_solution<R: Real>(&self, system: &S, u: &[R; V], at: &BoundaryPoint<R, D>) -> [R; V] {
+        self.ghost(system, u, at)
+    }
+
     /// `G . n` through the boundary, penalty included, given the state and gradient inside.
     ///
-    /// The default is LDG with the ghost's side chosen: the flux of the ghost state with the inner gradient, plus
+    /// The default is LDG with the ghost's side chosen: the flux of the common solution with the inner gradient, plus
     /// `tau (u - ghost)`.
     fn viscous_flux<R: Real>(
         &self,
@@ -90,8 +116,8 @@ pub trait Boundary<const D: usize, const V: usize, S>:
     where
         S: System<D, V>,
     {
+        let flux = system.viscous_flux(&self.common_solution(system, u, at), grad, at.normal);
         let ghost = self.ghost(system, u, at);
-        let flux = system.viscous_flux(&ghost, grad, at.normal);
         array!(v => flux[v] + tau * (u[v] - ghost[v]))
     }
 }

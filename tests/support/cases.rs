@@ -70,6 +70,7 @@ pub fn msh(mesh: &RawMesh) -> String {
             Shape::Quad => (3, &[0, 1, 3, 2]),
             Shape::Tet => (4, &[0, 1, 2, 3]),
             Shape::Hex => (5, &[0, 1, 3, 2, 4, 5, 7, 6]),
+            other => panic!("{other:?} is not written here"),
         };
         assert_eq!(block.order, 1, "only straight elements are written");
         for (i, nodes) in block.nodes.chunks_exact(vertices.len()).enumerate() {

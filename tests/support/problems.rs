@@ -7,8 +7,8 @@ use solver::mesh::Mesh;
 use solver::mesh::generate::{BoxMesh, Cells, SIDES};
 use solver::mesh::{local, partition};
 use solver::parallel::Communicator;
-use solver::physics::SystemSpec;
 use solver::physics::expr::Expr;
+use solver::physics::{SYSTEMS, System, SystemSpec, SystemVisitor, with_system};
 use std::collections::BTreeMap;
 use std::f64::consts::PI;
 use std::sync::Arc;
@@ -27,10 +27,26 @@ pub fn unit_box(cells: Cells, n: usize, periodic: bool, warp: f64) -> Mesh {
 
 pub fn system(name: &str) -> SystemSpec {
     let constants: BTreeMap<String, f64> =
-        [("gamma", 1.4), ("nu", 0.02), ("ax", 1.0), ("ay", 0.7), ("az", -0.4)]
+        [("gamma", 1.4), ("mu", 0.02), ("Pr", 0.72), ("nu", 0.02), ("ax", 1.0), ("ay", 0.7), ("az", -0.4)]
             .map(|(k, v)| (k.to_string(), v))
             .into();
-    SystemSpec { name: name.into(), dims: 0, constants, riemann: "rusanov".into() }
+    SystemSpec { constants, ..SystemSpec::new(name) }
+}
+
+/// Every equation system with the names of its boundary conditions, from the tables.
+pub fn systems(dims: usize) -> Vec<(&'static str, Vec<&'static str>)> {
+    struct Conditions;
+    impl SystemVisitor for Conditions {
+        type Output = Vec<&'static str>;
+        fn visit<const D: usize, const V: usize, S: System<D, V>>(self, _: S) -> Vec<&'static str> {
+            S::boundaries().into_iter().map(|k| k.name).collect()
+        }
+    }
+    let conditions = |name| {
+        let spec = SystemSpec { dims, ..system(name) };
+        with_system(&spec, Conditions).unwrap()
+    };
+    SYSTEMS.iter().map(|s| (s.name, conditions(s.name))).collect()
 }
 
 /// Direction of the waves below, which all have one wavelength along each axis: across the diagonal of the cube that the
@@ -41,8 +57,8 @@ const DIRECTION: [f64; 3] = [1.0, 1.0, -1.0];
 pub fn exact(name: &str, dims: usize, x: [f64; 3], t: f64, out: &mut [f64]) {
     let k = 2.0 * PI;
     match name {
-        // Density wave carried by a uniform flow.
-        "euler" => {
+        // Density wave carried by a uniform flow; with viscosity only the initial state.
+        "euler" | "navier-stokes" => {
             let velocity = [1.0, 0.7, -0.4];
             let phase: f64 = (0..dims).map(|d| DIRECTION[d] * (x[d] - velocity[d] * t)).sum();
             out[0] = 1.0 + 0.2 * (k * phase).sin();
@@ -66,12 +82,17 @@ pub fn parse(text: &str) -> Expr {
 pub fn exact_expressions(name: &str, dims: usize) -> BTreeMap<String, Expr> {
     let phase = if dims == 2 { "x - t + y - 0.7*t" } else { "x - t + y - 0.7*t - z - 0.4*t" };
     match name {
-        "euler" => [
+        "euler" | "navier-stokes" => [
             ("rho", format!("1 + 0.2*sin(2*pi*({phase}))")),
             ("u", "1".into()),
             ("v", "0.7".into()),
             ("w", "-0.4".into()),
             ("p", "1".into()),
+            ("cpTw", "3.1 + 0.1*sin(x + t)".into()),
+            ("pt", "1.6".into()),
+            ("cpTt", "4.5".into()),
+            ("theta", "20".into()),
+            ("phi", "75".into()),
         ]
         .into_iter()
         .map(|(k, text)| (k.to_string(), parse(&text)))
@@ -109,7 +130,7 @@ pub fn exact_fluxes(name: &str, dims: usize) -> Vec<(&'static str, Expr)> {
 pub fn settings(name: &str, dims: usize, order: usize, condition: &str, backend: BackendChoice) -> Settings {
     let mut settings = Settings::new(system(name), order);
     settings.backend = backend;
-    let data = if name == "euler" || condition == "fixed-value" {
+    let data = if ["euler", "navier-stokes"].contains(&name) || condition == "fixed-value" {
         exact_expressions(name, dims)
     } else {
         [("q".to_string(), parse("0.3 + 0.1*sin(x + t)"))].into()

@@ -391,10 +391,32 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
                 let (weight, other) = (L::select(left, minus, plus), L::select(left, plus, minus));
                 for v in i * V..(i + 1) * V {
                     let inner = weight * own[v] + other * beyond[v];
-                    solution[v] = match boundary {
-                        None => inner,
-                        Some(mask) => L::select(mask, beyond[v], inner),
-                    };
+                    solution[v] = inner;
+                }
+            }
+            if boundary.is_some() {
+                self.boundary_solution(pack, face, own, solution);
+            }
+        }
+    }
+
+    /// Replaces the common solution by the boundary's, lane by lane: boundaries are few.
+    fn boundary_solution(&self, pack: usize, face: usize, own: &[L], solution: &mut [L]) {
+        let block = self.block;
+        for lane in 0..L::LANES {
+            let slot = block.slots[(pack * block.faces + face) * L::LANES + lane];
+            if slot == u32::MAX {
+                continue;
+            }
+            let pick = |packs: &[L], i: usize| L::scalars(&packs[i..=i])[lane];
+            for (j, i) in (block.face_offsets[face]..block.face_offsets[face + 1]).enumerate() {
+                let n = block.normal::<D>(pack, face, i).0;
+                let normal: [L::Scalar; D] = std::array::from_fn(|d| pick(n, d));
+                let u = std::array::from_fn(|v| pick(own, i * V + v));
+                let (condition, data) = self.boundaries.at(slot as usize, j);
+                let on = condition.common_solution(self.system, &u, &BoundaryPoint { normal: &normal, data });
+                for v in 0..V {
+                    L::scalars_mut(&mut solution[i * V + v..=i * V + v])[lane] = on[v];
                 }
             }
         }

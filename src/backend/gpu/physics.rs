@@ -1,7 +1,8 @@
 //! The physics of a problem as WGSL functions, made by tracing the system once.
 //!
 //! Names and signatures the kernels rely on: `point_flux` (all directions at once, so that work is shared), `common_flux`,
-//! `normal_viscous`, `boundary_ghost`, `boundary_viscous`, `boundary_data`.
+//! `normal_viscous`, `boundary_ghost`, `boundary_solution`, `boundary_viscous`,
+//! `boundary_data`.
 
 use super::emit::{Functions, elementary};
 use super::trace::{Symbol, trace};
@@ -52,8 +53,17 @@ impl Physics {
         let mut element = Functions::default();
         add_interior::<D, V, S>(&mut element, &problem.system, precision)?;
         if S::VISCOUS {
-            let mut cases = vec![];
+            let (mut cases, mut solutions) = (vec![], vec![]);
             for (i, boundary) in problem.boundaries.iter().enumerate() {
+                let graph = trace(precision, |inputs| {
+                    let u = inputs.array::<V>("u");
+                    let normal = inputs.array::<D>("n");
+                    let data = inputs.list("data", keys);
+                    let at = BoundaryPoint { normal: &normal, data: &data };
+                    boundary.condition.common_solution(&problem.system, &u, &at).to_vec()
+                });
+                let name = element.add(&format!("solution_{i}"), &graph)?;
+                solutions.push((i, format!("result = {name}(u, n, data);")));
                 let graph = trace(precision, |inputs| {
                     let u = inputs.array::<V>("u");
                     let gradient = nested::<D, V>(&inputs.list("gradient", D * V));
@@ -68,6 +78,8 @@ impl Physics {
             }
             let parameters = "u: array<real, V>, gradient: array<real, D * V>, n: array<real, D>";
             element.text.push_str(&by_boundary("boundary_viscous", parameters, &cases));
+            let parameters = "u: array<real, V>, n: array<real, D>";
+            element.text.push_str(&by_boundary("boundary_solution", parameters, &solutions));
         }
         let (mut ghost, mut cases) = (Functions::default(), vec![]);
         for (i, boundary) in problem.boundaries.iter().enumerate() {

@@ -143,6 +143,20 @@ pub const SECTIONS: &[Section] = &[
             key("gamma", Number, Absent, Honoured, "ratio of specific heats"),
             key("mu", Number, Absent, Honoured, "dynamic viscosity"),
             key("Pr", Number, Absent, Honoured, "Prandtl number"),
+            key(
+                "cpTref",
+                Number,
+                Absent,
+                Honoured,
+                "Sutherland's law: heat capacity times reference temperature",
+            ),
+            key(
+                "cpTs",
+                Number,
+                Absent,
+                Honoured,
+                "Sutherland's law: heat capacity times Sutherland's temperature",
+            ),
         ],
     ),
     section(
@@ -170,7 +184,7 @@ pub const SECTIONS: &[Section] = &[
                 "viscosity-correction",
                 Choice(&["none", "sutherland"]),
                 Value("none"),
-                Refused("remove the key or set it to none"),
+                Honoured,
                 "dependence of the viscosity on temperature",
             ),
             key(

@@ -78,6 +78,22 @@ fn a_single_precision_solution_comes_back_rounded_once() {
 }
 
 #[test]
+fn every_shape_comes_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ssoln");
+    for dims in 1..=3 {
+        let (mut header, _) = example(Precision::Double);
+        header.dims = dims;
+        let shapes = Shape::ALL.into_iter().filter(|shape| shape.dims() == dims);
+        let blocks: Vec<_> =
+            shapes.zip(0..).map(|(shape, n)| block(shape, 2, &[2 * n, 2 * n + 1], 4)).collect();
+        let solution = (header, blocks);
+        write(&path, &solution.0, &solution.1).unwrap();
+        assert!(same(&read(&path).unwrap(), &solution), "{dims} dimensions");
+    }
+}
+
+#[test]
 fn large_blocks_and_empty_ones_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.ssoln");

@@ -1,8 +1,8 @@
-//! VTK files: high-order Lagrange cells in one piece a rank ([`piece`]), and the small files that tie pieces and times
+//! VTK files: high-order Lagrange cells (pyramids as linear cells) in one piece a rank ([`piece`]), and the small files that tie pieces and times
 //! together ([`series`]).
 //!
-//! Values are given on the equally spaced node lattice of each cell (x fastest, then y, then z, simplices truncated);
-//! [`nodes`] turns that into VTK's order. Cells share no points, since the solution is discontinuous between them.
+//! Values are given on the equally spaced node lattice of each element ([`crate::element::lattice`]); [`nodes`] turns that
+//! into VTK's cells and order. Elements share no points, since the solution is discontinuous between them.
 
 pub mod nodes;
 pub mod piece;

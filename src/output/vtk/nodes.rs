@@ -1,60 +1,101 @@
-//! Node order of VTK's Lagrange cells.
+//! What an element becomes in VTK: its cells and the order of their nodes.
 //!
-//! Defined by `vtkHigherOrderTriangle`, `...Quadrilateral`, `...Tetra` and `...Hexahedron` of VTK 9; hexahedra in the order
-//! of file version 2.2 and later (before, two of the vertical edges were swapped). All start with the vertices, then the
-//! interior points of the edges, of the faces, and of the cell.
+//! Node orders are those of `vtkHigherOrderTriangle`, `...Quadrilateral`, `...Tetra`, `...Hexahedron` and `...Wedge` of VTK
+//! 9; hexahedra in the order of file version 2.2 and later (before, two of the vertical edges were swapped). All start with
+//! the vertices, then the interior points of the edges, of the faces, and of the cell.
+//!
+//! VTK has a number for Lagrange pyramids but no cell behind it, so a pyramid is written as the linear cells between the
+//! nodes of its lattice ([`pyramid_cells`]).
 
-use crate::element::Shape;
+use crate::element::{Shape, lattice};
+use std::collections::HashMap;
 use vtkio::model::CellType;
 
 /// A place in the node lattice: steps along x, y, z.
 type Node = [usize; 3];
 
-/// VTK's type of a Lagrange cell. (A wedge would be `LagrangeWedge`, 73, ordered in this file.)
-pub fn cell_type(shape: Shape) -> CellType {
-    match shape {
+/// A cell of VTK.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    /// Type of the cell.
+    pub kind: CellType,
+    /// Its nodes, as positions in the list of [`vtk_order`].
+    pub nodes: Vec<usize>,
+}
+
+/// The cells that fill an element of `order` (at least 1): a Lagrange cell, or the linear cells of a pyramid.
+pub fn cells(shape: Shape, order: usize) -> Vec<Cell> {
+    let kind = match shape {
+        Shape::Point => CellType::Vertex,
         Shape::Line => CellType::LagrangeCurve,
         Shape::Tri => CellType::LagrangeTriangle,
         Shape::Quad => CellType::LagrangeQuadrilateral,
         Shape::Tet => CellType::LagrangeTetrahedron,
         Shape::Hex => CellType::LagrangeHexahedron,
         Shape::Prism => CellType::LagrangeWedge,
-        Shape::Pyramid => CellType::LagrangePyramid,
-        Shape::Point => CellType::Vertex,
-    }
+        Shape::Pyramid => return pyramid_cells(order.max(1)),
+    };
+    vec![Cell { kind, nodes: (0..shape.points(order.max(1))).collect() }]
 }
 
-/// For each node of a VTK Lagrange cell of `order` (at least 1), its index in the equally spaced lattice of the shape.
-///
-/// The lattice runs x fastest, then y, then z; in simplices it is truncated where the sum of the steps exceeds the order.
+/// For each node of an element of `order` (at least 1) as VTK gets it, its index in the equally spaced lattice of the
+/// shape ([`lattice::indices`]). Pyramids and points keep the order of the lattice.
 pub fn vtk_order(shape: Shape, order: usize) -> Vec<usize> {
     let p = order.max(1);
-    let mut nodes = Vec::with_capacity(shape.points(p));
+    let lattice = lattice::indices(shape, p);
+    let mut nodes = Vec::with_capacity(lattice.len());
     match shape {
-        Shape::Point | Shape::Prism | Shape::Pyramid => return (0..shape.points(p)).collect(),
+        Shape::Point | Shape::Pyramid => nodes.extend_from_slice(&lattice),
         Shape::Line => {
             nodes.extend([[0, 0, 0], [p, 0, 0]]);
             nodes.extend((1..p).map(|i| [i, 0, 0]));
         }
         Shape::Quad => quad(p, &mut nodes),
         Shape::Hex => hex(p, &mut nodes),
+        Shape::Prism => wedge(p, &mut nodes),
         Shape::Tri => triangle([[0, 0, 0], [p, 0, 0], [0, p, 0]], p, &mut nodes),
         Shape::Tet => tet([[0, 0, 0], [p, 0, 0], [0, p, 0], [0, 0, p]], p, &mut nodes),
     }
-    nodes.into_iter().map(|node| lattice_index(shape, p, node)).collect()
+    let index: HashMap<Node, usize> = lattice.into_iter().zip(0..).collect();
+    nodes.into_iter().map(|node| index[&node]).collect()
 }
 
-/// Position of a node in the lattice of order `p`.
-fn lattice_index(shape: Shape, p: usize, [i, j, k]: Node) -> usize {
-    // What remains above a row (or layer) of a simplex is a simplex of lower order.
-    let row = |p: usize, j: usize| Shape::Tri.points(p) - Shape::Tri.points(p - j);
-    match shape {
-        Shape::Point | Shape::Prism | Shape::Pyramid => 0,
-        Shape::Line => i,
-        Shape::Quad | Shape::Hex => i + (p + 1) * (j + (p + 1) * k),
-        Shape::Tri => i + row(p, j),
-        Shape::Tet => i + row(p - k, j) + Shape::Tet.points(p) - Shape::Tet.points(p - k),
+/// Linear cells that fill a pyramid of order `p`, without gap or overlap, on the nodes of its lattice.
+///
+/// Between the layer of `n` by `n` squares and the one of `n - 1` by `n - 1` above it, whose nodes lie over the middles of
+/// those squares: an upright pyramid on each lower square, a hanging one below each upper square, and a tetrahedron
+/// between every inner edge below and the edge above that crosses it.
+fn pyramid_cells(p: usize) -> Vec<Cell> {
+    // What remains above a layer is a pyramid of lower order.
+    let node = |i: usize, j: usize, k: usize| {
+        Shape::Pyramid.points(p) - Shape::Pyramid.points(p - k) + i + (p - k + 1) * j
+    };
+    let mut cells = vec![];
+    for k in 0..p {
+        let n = p - k;
+        let pyramid = |base: [[usize; 2]; 4], layer, apex| {
+            let nodes = base.iter().map(|&[i, j]| node(i, j, layer)).chain([apex]).collect();
+            Cell { kind: CellType::Pyramid, nodes }
+        };
+        let tet = |nodes: [usize; 4]| Cell { kind: CellType::Tetra, nodes: nodes.into() };
+        for (i, j) in (0..n).flat_map(|j| (0..n).map(move |i| (i, j))) {
+            let base = [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+            cells.push(pyramid(base, k, node(i, j, k + 1)));
+            if i > 0 && j > 0 {
+                let base = [[i - 1, j - 1], [i - 1, j], [i, j], [i, j - 1]];
+                cells.push(pyramid(base, k + 1, node(i, j, k)));
+            }
+            if j > 0 {
+                let across = [node(i, j - 1, k + 1), node(i, j, k + 1)];
+                cells.push(tet([node(i, j, k), node(i + 1, j, k), across[1], across[0]]));
+            }
+            if i > 0 {
+                let across = [node(i - 1, j, k + 1), node(i, j, k + 1)];
+                cells.push(tet([node(i, j, k), node(i, j + 1, k), across[0], across[1]]));
+            }
+        }
     }
+    cells
 }
 
 /// Corners of a square, counter-clockwise.
@@ -96,6 +137,27 @@ fn hex(p: usize, nodes: &mut Vec<Node>) {
         nodes.extend(interior(p).map(|[i, j]| [i, j, z]));
     }
     nodes.extend((1..p).flat_map(|k| interior(p).map(move |[i, j]| [i, j, k])));
+}
+
+/// A triangle times a line, along z.
+fn wedge(p: usize, nodes: &mut Vec<Node>) {
+    let ends = [0, p];
+    let corners = |z| [[0, 0, z], [p, 0, z], [0, p, z]];
+    let side = |s: usize, z| edge(corners(z)[s], corners(z)[(s + 1) % 3], p);
+    // Here the insides of triangles are rows of the lattice, not triangles within triangles as in `triangle`.
+    let inside = |z| (1..p).flat_map(move |j| (1..p - j).map(move |i| [i, j, z]));
+    nodes.extend(ends.into_iter().flat_map(corners));
+    for z in ends {
+        nodes.extend((0..3).flat_map(|s| side(s, z)));
+    }
+    for [x, y, _] in corners(0) {
+        nodes.extend((1..p).map(|k| [x, y, k]));
+    }
+    nodes.extend(ends.into_iter().flat_map(inside));
+    for s in 0..3 {
+        nodes.extend((1..p).flat_map(|z| side(s, z)));
+    }
+    nodes.extend((1..p).flat_map(inside));
 }
 
 /// Interior points of a square, first coordinate fastest.
@@ -178,5 +240,70 @@ mod tests {
         assert_eq!(vtk_order(Shape::Hex, 1), [0, 1, 3, 2, 4, 5, 7, 6]);
         assert_eq!(vtk_order(Shape::Tri, 2), [0, 2, 5, 1, 4, 3]);
         assert_eq!(vtk_order(Shape::Tet, 2), [0, 2, 5, 9, 1, 4, 3, 6, 7, 8]);
+        assert_eq!(vtk_order(Shape::Prism, 1), [0, 1, 2, 3, 4, 5]);
+        assert_eq!(
+            vtk_order(Shape::Prism, 2),
+            [0, 2, 5, 12, 14, 17, 1, 4, 3, 13, 16, 15, 6, 8, 11, 7, 10, 9]
+        );
+    }
+
+    /// Faces of a linear cell, vertices counter-clockwise seen from outside.
+    fn faces(cell: &Cell) -> Vec<Vec<usize>> {
+        let sides: &[&[usize]] = match cell.kind {
+            CellType::Pyramid => &[&[0, 3, 2, 1], &[0, 1, 4], &[1, 2, 4], &[2, 3, 4], &[3, 0, 4]],
+            CellType::Tetra => &[&[0, 2, 1], &[0, 1, 3], &[1, 2, 3], &[2, 0, 3]],
+            other => panic!("{other:?}"),
+        };
+        sides.iter().map(|side| side.iter().map(|&v| cell.nodes[v]).collect()).collect()
+    }
+
+    #[test]
+    fn linear_cells_fill_a_pyramid_without_gap_or_overlap() {
+        for p in 1..=7 {
+            // Integer coordinates: the base from -p to p, the height 2 p.
+            let nodes: Vec<[i64; 3]> = (lattice::indices(Shape::Pyramid, p).iter())
+                .map(|&[i, j, k]| [2 * i + k, 2 * j + k, 2 * k].map(|x| x as i64 - p as i64))
+                .collect();
+            // Six times the volume of a tetrahedron.
+            let volume = |v: [usize; 4]| {
+                let [a, b, c] = [1, 2, 3].map(|i| [0, 1, 2].map(|d| nodes[v[i]][d] - nodes[v[0]][d]));
+                a[0] * (b[1] * c[2] - b[2] * c[1])
+                    + a[1] * (b[2] * c[0] - b[0] * c[2])
+                    + a[2] * (b[0] * c[1] - b[1] * c[0])
+            };
+            let cells = cells(Shape::Pyramid, p);
+            let mut total = 0;
+            let mut open = std::collections::HashSet::new();
+            for cell in &cells {
+                let c = &cell.nodes;
+                let parts = match cell.kind {
+                    CellType::Pyramid => vec![[c[0], c[1], c[2], c[4]], [c[0], c[2], c[3], c[4]]],
+                    _ => vec![[c[0], c[1], c[2], c[3]]],
+                };
+                for part in parts {
+                    assert!(volume(part) > 0, "order {p}: {cell:?} is inside out");
+                    total += volume(part);
+                }
+                // A face meets the same one of another cell, run the other way round.
+                for mut face in faces(cell) {
+                    let start = (0..face.len()).min_by_key(|&i| face[i]).unwrap();
+                    face.rotate_left(start);
+                    let mut other = face.clone();
+                    other[1..].reverse();
+                    if !open.remove(&other) {
+                        assert!(open.insert(face), "order {p}: two cells on one side of a face");
+                    }
+                }
+            }
+            assert_eq!(total, 16 * (p as i64).pow(3), "order {p}: six times 4 p^2 by 2 p by a third");
+            // What meets nothing is the surface: squares on the base and triangles on four sides.
+            assert_eq!(open.len(), p * p + 4 * p * p, "order {p}");
+            for face in open {
+                let on = |plane: &dyn Fn([i64; 3]) -> i64| face.iter().all(|&v| plane(nodes[v]) == p as i64);
+                let side = |d: usize, sign: i64| on(&|x| sign * x[d] + (x[2] + p as i64) / 2);
+                let outside = on(&|x| -x[2]) || (0..2).any(|d| side(d, 1) || side(d, -1));
+                assert!(outside, "order {p}: {face:?} is left open");
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! One `.vtu` file: the cells and values of one rank.
 
-use super::nodes::{cell_type, vtk_order};
+use super::nodes::{self, vtk_order};
 use super::series::{escape, real_type, write_vtk_file};
 use crate::element::Shape;
 use crate::output::atomic::write_atomically;
@@ -13,29 +13,29 @@ use vtkio::model::{
 };
 use vtkio::xml::Compressor;
 
-/// Cells of one shape and order.
+/// Elements of one shape and order: each one Lagrange cell in the file, pyramids several linear ones.
 #[derive(Clone, Debug)]
 pub struct VtkCells {
-    /// Shape of all cells.
+    /// Shape of all elements.
     pub shape: Shape,
-    /// Polynomial order of cells and values, at least 1 (constant values go on cells of order 1).
+    /// Polynomial order of geometry and values, at least 1 (constant values go on elements of order 1).
     pub order: usize,
-    /// Node coordinates, `[cell][lattice node][3]`, lattice x fastest, then y, then z.
+    /// Node coordinates, `[element][lattice node][3]`, lattice x fastest, then y, then z.
     pub points: Vec<f64>,
 }
 
 impl VtkCells {
-    /// Number of nodes of one cell.
-    pub fn nodes_per_cell(&self) -> usize {
+    /// Number of nodes of one element.
+    pub fn nodes_per_element(&self) -> usize {
         self.shape.points(self.order)
     }
 
-    /// Number of cells.
+    /// Number of elements.
     pub fn len(&self) -> usize {
-        self.points.len() / (3 * self.nodes_per_cell())
+        self.points.len() / (3 * self.nodes_per_element())
     }
 
-    /// True when the block has no cell.
+    /// True when the block has no element.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -48,7 +48,7 @@ pub struct Field {
     pub name: String,
     /// 1 for a scalar, 3 for a vector.
     pub components: usize,
-    /// For each block of cells: `[cell][lattice node][component]`.
+    /// For each block of cells: `[element][lattice node][component]`.
     pub values: Vec<Vec<f64>>,
 }
 
@@ -136,33 +136,36 @@ fn write_empty(path: &Path, fields: &[Field], precision: Precision) -> Result<()
     write_vtk_file(path, "UnstructuredGrid", "2.2", &body)
 }
 
-/// Values `[cell][node][component]` with the nodes of each cell in VTK's order.
+/// Values `[element][node][component]` with the nodes of each element in VTK's order.
 fn permuted<'a>(values: &'a [f64], order: &'a [usize], components: usize) -> impl Iterator<Item = f64> + 'a {
-    let cells = values.chunks_exact(order.len() * components);
-    cells.flat_map(move |cell| {
-        order.iter().flat_map(move |&node| cell[node * components..][..components].iter().copied())
+    let elements = values.chunks_exact(order.len() * components);
+    elements.flat_map(move |element| {
+        order.iter().flat_map(move |&node| element[node * components..][..components].iter().copied())
     })
 }
 
-/// The cells of all blocks. Points are stored cell by cell in VTK's order, so the connectivity just counts.
+/// The cells of all blocks, on points stored element by element in VTK's order.
 fn cells(blocks: &[VtkCells]) -> Cells {
-    let mut offsets = Vec::new();
-    let mut types = Vec::new();
-    let mut end = 0;
+    let (mut connectivity, mut offsets, mut types) = (vec![], vec![], vec![]);
+    let mut first = 0;
     for block in blocks {
+        let pattern = nodes::cells(block.shape, block.order);
         for _ in 0..block.len() {
-            end += block.nodes_per_cell() as u64;
-            offsets.push(end);
-            types.push(cell_type(block.shape));
+            for cell in &pattern {
+                connectivity.extend(cell.nodes.iter().map(|&node| first + node as u64));
+                offsets.push(connectivity.len() as u64);
+                types.push(cell.kind);
+            }
+            first += block.nodes_per_element() as u64;
         }
     }
-    Cells { cell_verts: VertexNumbers::XML { connectivity: (0..end).collect(), offsets }, types }
+    Cells { cell_verts: VertexNumbers::XML { connectivity, offsets }, types }
 }
 
 fn check(blocks: &[VtkCells], fields: &[Field]) -> Result<(), String> {
-    let mut total = 0;
+    let (mut points, mut cells) = (0, 0);
     for (b, block) in blocks.iter().enumerate() {
-        let per_cell = 3 * block.nodes_per_cell();
+        let per_cell = 3 * block.nodes_per_element();
         if block.order == 0 || !block.points.len().is_multiple_of(per_cell) {
             return Err(format!(
                 "block {b} ({} of order {}): {} coordinates are not a multiple of {per_cell} for cells of order 1 or more",
@@ -171,11 +174,14 @@ fn check(blocks: &[VtkCells], fields: &[Field]) -> Result<(), String> {
                 block.points.len()
             ));
         }
-        total += block.points.len() / 3;
+        points += block.points.len() / 3;
+        cells += block.len() * nodes::cells(block.shape, block.order).len();
     }
-    // The file format counts further, but the encoder keeps the number of points of a piece in 32 bits.
-    if u32::try_from(total).is_err() {
-        return Err(format!("{total} points in one piece, at most {}: use more ranks", u32::MAX));
+    // The file format counts further, but the encoder keeps the numbers of points and cells of a piece in 32 bits.
+    for (total, what) in [(points, "points"), (cells, "cells")] {
+        if u32::try_from(total).is_err() {
+            return Err(format!("{total} {what} in one piece, at most {}: use more ranks", u32::MAX));
+        }
     }
     for field in fields {
         let expected = |b: &VtkCells| b.points.len() / 3 * field.components;

@@ -121,7 +121,7 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
     }
 
     fn boundaries() -> Vec<BoundaryKind<FluidBoundary>> {
-        boundaries::inviscid(D)
+        FluidBoundary::inviscid(D)
     }
 
     #[inline(always)]
