@@ -76,7 +76,7 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
 /// Missing, unreadable or faulty files.
 pub fn import(path: &Path, quiet: bool) -> Result<Mesh> {
     let raw = gmsh::read(path)?;
-    let connected = connect::connect(&raw).with_context(|| path.display().to_string())?;
+    let connected = connect::connect(raw).with_context(|| path.display().to_string())?;
     if !quiet {
         connected.notices.iter().for_each(note);
     }

@@ -2,6 +2,7 @@
 
 mod devices;
 mod files;
+mod generate;
 mod import;
 mod partition;
 mod progress;
@@ -29,6 +30,7 @@ struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     Import(import::Import),
+    Generate(generate::Generate),
     Partition(partition::Partition),
     Run(run::Run),
     Devices(devices::Devices),
@@ -42,6 +44,7 @@ pub fn main() -> ExitCode {
     hdf5::silence_errors(true);
     let result = match arguments.command {
         Command::Import(command) => command.execute(),
+        Command::Generate(command) => command.execute(),
         Command::Partition(command) => command.execute(),
         Command::Run(command) => return command.execute(),
         Command::Devices(command) => command.execute(),

@@ -2,7 +2,7 @@
 //!
 //! [`gmsh`] reads Gmsh files into a [`raw::RawMesh`]; [`connect`] pairs the faces and makes a [`Mesh`]; [`store`] keeps
 //! it in HDF5; [`partition`] divides it; [`local`] cuts out what one rank needs; [`generate`] makes small structured
-//! meshes without any file; [`validate`] checks what every mesh must hold. Nothing here knows polynomials of the solution, physics or backends.
+//! meshes without any file; [`order`] sorts by place; [`validate`] checks what every mesh must hold. Nothing here knows polynomials of the solution, physics or backends.
 //!
 //! A *global element id* is the position of an element in the mesh, counted through the blocks in order. It decides
 //! everything that must not depend on the partition, such as which side of a face is called left.
@@ -11,6 +11,7 @@ pub mod connect;
 pub mod generate;
 pub mod gmsh;
 pub mod local;
+pub mod order;
 pub mod partition;
 pub mod raw;
 pub mod store;
@@ -19,14 +20,21 @@ pub mod validate;
 use crate::element::{Shape, shape::paired_vertex};
 use std::collections::BTreeMap;
 
+/// Watches a long step: called now and then, from any thread, with the name of the stage, how much of it is done, and out
+/// of how much. The unit is the stage's own (bytes, elements). Calls are cheap and seldom, but not in order.
+pub type Progress<'a> = dyn Fn(&str, u64, u64) + Sync + 'a;
+
+/// The [`Progress`] of who does not care.
+pub fn silent(_stage: &str, _done: u64, _total: u64) {}
+
 /// A whole mesh.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mesh {
     /// Identity: solutions name the mesh they belong to by it.
     pub uuid: String,
-    /// Space dimensions, 2 or 3.
+    /// Space dimensions, 1 to 3.
     pub dims: usize,
-    /// Node coordinates; z is 0 in two dimensions.
+    /// Node coordinates; z is 0 in two dimensions, y and z in one.
     pub nodes: Vec<[f64; 3]>,
     /// Elements, one block a shape (and geometry order), in the order of [`Shape::ALL`].
     pub blocks: Vec<ElementBlock>,

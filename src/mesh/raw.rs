@@ -11,6 +11,9 @@ pub struct RawMesh {
     pub groups: Vec<Group>,
     /// Elements, one entry for each shape and geometry order met.
     pub blocks: Vec<RawBlock>,
+    /// Elements of the highest dimension that the file lists without the nodes inside faces and volume (serendipity
+    /// elements of second order), which the reader added.
+    pub completed: usize,
 }
 
 /// A physical group.

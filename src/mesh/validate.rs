@@ -10,8 +10,8 @@ pub const MAX_ORDER: usize = 10;
 /// Why a mesh is not one.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum InvalidMesh {
-    /// Dimensions other than 2 and 3.
-    #[error("a mesh has 2 or 3 dimensions, not {0}")]
+    /// Dimensions other than 1, 2 and 3.
+    #[error("a mesh has 1 to 3 dimensions, not {0}")]
     Dims(usize),
     /// A count that its index type cannot hold.
     #[error("{count} {what} are more than the {limit} a mesh can hold")]
@@ -145,7 +145,7 @@ impl Mesh {
     /// # Errors
     /// The first fault found, with the element, face, node or name.
     pub fn validate(&self) -> Result<(), InvalidMesh> {
-        if !matches!(self.dims, 2 | 3) {
+        if !(1..=3).contains(&self.dims) {
             return Err(InvalidMesh::Dims(self.dims));
         }
         self.validate_nodes()?;
@@ -168,10 +168,12 @@ impl Mesh {
         let bad = |x: &[f64; 3]| {
             if !x.iter().all(|x| x.is_finite()) {
                 Some("coordinates must be finite")
-            } else if self.dims == 2 && x[2] != 0.0 {
+            } else if x[self.dims..].iter().all(|x| *x == 0.0) {
+                None
+            } else if self.dims == 2 {
                 Some("z must be 0 in two dimensions")
             } else {
-                None
+                Some("y and z must be 0 in one dimension")
             }
         };
         match self.nodes.par_iter().enumerate().find_map_first(|(node, x)| Some((node, *x, bad(x)?))) {
@@ -281,6 +283,10 @@ pub(super) fn impossible_link(
     }
     if (element, theirs) == (id, face) {
         return Some("it is its own neighbour");
+    }
+    // Both lines run from face 0 to face 1.
+    if n == 1 && theirs == face {
+        return Some("its neighbour lies on the same side");
     }
     // Lists of two vertices that run in opposite directions meet in one way only.
     if rotation as usize >= n || (n == 2 && rotation != 1) {

@@ -35,15 +35,25 @@ pub enum ConnectError {
     /// The raw mesh contradicts itself: a fault of the reader or a node without finite coordinates.
     #[error("the mesh is malformed: {0}")]
     Malformed(String),
-    /// No elements of two or three dimensions.
-    #[error("the mesh holds no elements of two or three dimensions; give its volume a physical group")]
-    Empty,
-    /// Only lines.
+    /// No elements of one, two or three dimensions.
     #[error(
-        "the mesh holds lines only, and one-dimensional meshes are not supported; give the surface (2-D) or volume \
-         (3-D) a physical group"
+        "the mesh holds no elements but points; give its volume (2-D: surface, 1-D: curve) a physical group"
     )]
-    OneDimensional,
+    Empty,
+    /// A one-dimensional mesh that does not lie on a line along x.
+    #[error(
+        "the mesh holds lines only, and a one-dimensional mesh must lie on a line of constant y and z, but {place} has \
+         a node at {at} and the first node is at {other}; if the mesh is meant to have two or three dimensions, give \
+         its surface or volume a physical group"
+    )]
+    NotOnAxis {
+        /// The element.
+        place: Place,
+        /// Its node.
+        at: At,
+        /// The first node.
+        other: At,
+    },
     /// A two-dimensional mesh that does not lie in a plane of constant z.
     #[error(
         "a two-dimensional mesh must lie in a plane of constant z, but z is {z} at {place} and {other} elsewhere; \
@@ -68,11 +78,11 @@ pub enum ConnectError {
         limit: usize,
     },
     /// An element without volume, or with an angle of 0 or 180 degrees at a vertex.
-    #[error("{place} is degenerate: no volume at its vertex {vertex}; mend the mesh")]
+    #[error("{place} is degenerate: no volume at {vertex}; mend the mesh")]
     Degenerate {
         /// The element.
         place: Place,
-        /// The vertex.
+        /// The vertex, or a point of a curved element.
         vertex: At,
     },
     /// An element whose Jacobian changes sign.
@@ -84,6 +94,44 @@ pub enum ConnectError {
         place: Place,
         /// A vertex with a negative Jacobian.
         vertex: At,
+    },
+    /// A curved element whose Jacobian changes sign.
+    #[error(
+        "{place} is curved so much that its Jacobian changes sign, at {at}; in Gmsh, optimise the mesh of higher order \
+         (Mesh.HighOrderOptimize, or Tools > Optimize high order), refine it there, or use a lower order"
+    )]
+    CurvedTangled {
+        /// The element.
+        place: Place,
+        /// Where the Jacobian has the wrong sign.
+        at: At,
+    },
+    /// Curved faces that should be one and are not.
+    #[error(
+        "the faces of {} (geometry order {}) and {} (order {}) at {at} have the same vertices but not the same shape: \
+         nodes are {distance} apart; {}",
+        .elements[0], .orders[0], .elements[1], .orders[1],
+        if .orders[0] == .orders[1] {
+            "give both elements the same nodes there"
+        } else {
+            "elements of different orders can only share straight faces: write all elements in one order"
+        }
+    )]
+    FaceGap {
+        /// The elements.
+        elements: Box<[Place; 2]>,
+        /// Their geometry orders.
+        orders: [usize; 2],
+        /// Middle of the face.
+        at: At,
+        /// Largest distance of nodes that should coincide.
+        distance: f64,
+    },
+    /// An element that is listed twice.
+    #[error("{} and {} have the same vertices: one of them must go", .elements[0], .elements[1])]
+    Duplicate {
+        /// The elements.
+        elements: Box<[Place; 2]>,
     },
     /// Two elements on the same side of a face.
     #[error(
@@ -167,35 +215,9 @@ pub enum ConnectError {
         /// The side that is not, `l` or `r`.
         missing: char,
     },
-    /// Patches with different numbers of faces.
-    #[error(
-        "periodic patches \"{name}\" have {left} faces (l) and {right} faces (r); they must be translations of each \
-         other, face by face (in Gmsh: Periodic Line/Surface)"
-    )]
-    PeriodicCounts {
-        /// NAME of the pair.
-        name: String,
-        /// Faces of the l patch.
-        left: usize,
-        /// Faces of the r patch.
-        right: usize,
-    },
     /// Patches that are no translations of each other.
-    #[error(
-        "periodic patches \"{name}\" do not match: {count} faces of the l patch have no partner in the r patch, the \
-         first at {at}, expected at {expected}; they must be translations of each other, face by face (in Gmsh: \
-         Periodic Line/Surface)"
-    )]
-    PeriodicUnmatched {
-        /// NAME of the pair.
-        name: String,
-        /// Number of faces without a partner.
-        count: usize,
-        /// Middle of the first.
-        at: At,
-        /// Where its partner should be.
-        expected: At,
-    },
+    #[error("{0}")]
+    PeriodicUnmatched(Box<Misfit>),
     /// Patches whose outward normals point the same way.
     #[error(
         "periodic patches \"{name}\" do not face each other at {at}: the mesh lies on the same side of both, so that \
@@ -208,26 +230,136 @@ pub enum ConnectError {
         at: At,
     },
     /// Faces without neighbour or boundary.
-    #[error(
-        "{count} faces are unpaired, between {low} and {high}; the first: {}; a boundary probably lacks a physical \
-         group there, or (inside the mesh) coincident nodes are not merged or element faces do not conform",
-        list(.first)
-    )]
-    Unpaired {
-        /// Number of faces.
-        count: usize,
-        /// Element and middle of the first few faces.
-        first: Vec<(Place, At)>,
-        /// Lower corner of the box that holds their middles.
-        low: At,
-        /// Upper corner.
-        high: At,
-    },
+    #[error("{0}")]
+    Unpaired(Box<Unpaired>),
 }
 
-fn list(faces: &[(Place, At)]) -> String {
-    let texts: Vec<String> = faces.iter().map(|(place, at)| format!("at {at} of {place}")).collect();
-    texts.join(", ")
+/// How two periodic patches fail to match.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Misfit {
+    /// NAME of the pair.
+    pub name: String,
+    /// Faces of the l patch and of the r patch.
+    pub faces: [usize; 2],
+    /// How many faces have no partner, in the patch that has more of them.
+    pub unmatched: usize,
+    /// Middle of the first face of the l patch without a partner, if one has none.
+    pub first: Option<At>,
+    /// Translation from the l patch to the r patch: between the middles of the boxes around them.
+    pub shift: At,
+    /// The largest distance that was found from a translated vertex of the l patch without a partner to the nearest
+    /// vertex of the r patch, and that vertex of the l patch.
+    pub worst: Option<(f64, At)>,
+}
+
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Misfit { name, faces: [left, right], unmatched, first, shift, worst } = self;
+        write!(f, "periodic patches \"{name}\" do not match: ")?;
+        if left != right {
+            write!(f, "they have {left} faces (l) and {right} faces (r); ")?;
+        }
+        write!(f, "{unmatched} faces have no partner")?;
+        if let Some(at) = first {
+            let expected = At(std::array::from_fn(|d| at.0[d] + shift.0[d]));
+            write!(f, ", the first at {at}, expected at {expected}")?;
+        }
+        write!(f, "; the translation found is {shift}")?;
+        if let Some((distance, vertex)) = worst {
+            write!(f, ", with which the vertex at {vertex} misses the nearest of the r patch by {distance}")?;
+        }
+        write!(
+            f,
+            "; the patches must be translations of each other, face by face (in Gmsh: Periodic Line/Surface)"
+        )
+    }
+}
+
+/// Faces without neighbour or boundary, and what may be the matter with them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unpaired {
+    /// Number of faces.
+    pub count: usize,
+    /// Element and middle of the first few faces.
+    pub first: Vec<(Place, At)>,
+    /// Lower corner of the box that holds their middles.
+    pub low: At,
+    /// Upper corner.
+    pub high: At,
+    /// The sides of the box around the mesh on which some of them lie.
+    pub sides: Vec<Side>,
+    /// How many lie on no such side.
+    pub inside: usize,
+    /// Of those, how many lie on top of another unpaired face.
+    pub coincident: usize,
+    /// Of those, how many have a vertex of another unpaired face in the middle.
+    pub hanging: usize,
+    /// Names of physical groups for boundaries that no element belongs to.
+    pub unused: Vec<String>,
+}
+
+/// Unpaired faces on a side of the box around the mesh.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Side {
+    /// 0, 1, 2 for x, y, z.
+    pub axis: usize,
+    /// The coordinate on that side.
+    pub at: f64,
+    /// How many faces.
+    pub faces: usize,
+}
+
+impl fmt::Display for Unpaired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let first: Vec<String> = self.first.iter().map(|(place, at)| format!("at {at} of {place}")).collect();
+        write!(
+            f,
+            "{} faces are unpaired, between {} and {}; the first: {}",
+            self.count,
+            self.low,
+            self.high,
+            first.join(", ")
+        )?;
+        let name = |s: &Side| format!("{} = {}", ["x", "y", "z"][s.axis], s.at);
+        match &self.sides[..] {
+            [] => {}
+            [one] if one.faces == self.count => {
+                write!(
+                    f,
+                    "; all lie on {}: is a physical group, or its elements, missing there?",
+                    name(one)
+                )?;
+            }
+            many => {
+                let list: Vec<String> = many.iter().map(|s| format!("{} on {}", s.faces, name(s))).collect();
+                let list = list.join(", ");
+                write!(f, "; there are {list}: are physical groups, or their elements, missing there?")?;
+            }
+        }
+        if self.coincident > 0 {
+            let n = self.coincident;
+            write!(
+                f,
+                "; {n} lie on top of each other: coincident nodes are not merged (Gmsh: Coherence Mesh)"
+            )?;
+        }
+        if self.hanging > 0 {
+            let n = self.hanging;
+            write!(f, "; {n} have a vertex of a neighbour in their middle: hanging nodes are not supported")?;
+        }
+        if self.inside > self.coincident.max(self.hanging) {
+            let n = self.inside - self.coincident.max(self.hanging);
+            write!(
+                f,
+                "; {n} lie elsewhere: either a boundary lacks a physical group there, or element faces inside the \
+                 mesh do not conform"
+            )?;
+        }
+        for name in &self.unused {
+            write!(f, "; physical group \"{name}\" has no elements: should it be there?")?;
+        }
+        Ok(())
+    }
 }
 
 /// Something about an accepted mesh that its owner may want to know.
@@ -239,6 +371,18 @@ pub enum Notice {
         count: usize,
         /// Out of how many.
         elements: usize,
+    },
+    /// Elements were given the nodes inside faces and volume that the file did not list.
+    Completed {
+        /// How many.
+        count: usize,
+    },
+    /// The mesh has elements of geometry order 2 or more.
+    Curved {
+        /// How many of them are straight all the same, and have become elements of order 1.
+        straight: usize,
+        /// How many are curved.
+        curved: usize,
     },
     /// Nodes that no volume element uses were dropped.
     DroppedNodes {
@@ -259,6 +403,19 @@ impl fmt::Display for Notice {
                 write!(
                     f,
                     "turned over {count} of {elements} elements, whose nodes were listed with negative volume"
+                )
+            }
+            Notice::Completed { count } => {
+                write!(
+                    f,
+                    "raised {count} incomplete second-order (serendipity) elements to complete ones, same geometry"
+                )
+            }
+            Notice::Curved { straight, curved } => {
+                write!(
+                    f,
+                    "of {} elements of higher geometry order, {straight} are straight and {curved} curved",
+                    straight + curved
                 )
             }
             Notice::DroppedNodes { count } => {

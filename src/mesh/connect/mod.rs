@@ -1,21 +1,36 @@
-//! Pairs the faces of a raw mesh.
+//! Makes a [`Mesh`] of what a file says.
 //!
-//! Elements are sorted into blocks and turned to positive volume (`volume`), faces are matched by their vertices
-//! (`faces`), boundary elements give the remaining ones their boundaries, periodic patches are joined (`periodic`).
+//! The steps, each in a file of its own:
+//!
+//! 1. `collect`: the elements of the highest dimension are the volume, those of one dimension less the boundaries; arrays
+//!    are moved, not copied.
+//! 2. `straight`: elements of higher geometry order that are straight become order 1.
+//! 3. `renumber`: elements along a space-filling curve, nodes by first use; all that follows then finds its data near.
+//! 4. `orient`: elements with negative volume are turned over, tangled ones refused; `curved` has the Jacobians for it.
+//! 5. `faces`: faces are matched by their vertices; `boundary` gives the rest to boundaries, `periodic` joins patches,
+//!    `unpaired` explains what is left over.
+//! 6. `curved`: where a curved face meets a straight one, its nodes are put exactly onto the straight face.
+//!
+//! Nothing depends on the number of threads.
 
+mod boundary;
+mod collect;
+mod curved;
 mod error;
 mod faces;
+mod orient;
 mod periodic;
+mod renumber;
+mod straight;
 #[cfg(test)]
 mod tests;
-mod volume;
+mod unpaired;
 
-use super::{ElementBlock, Mesh, raw::RawMesh, vertex_nodes};
-pub use error::{At, ConnectError, Notice, Place};
-use faces::{Faces, key};
-use periodic::Patch;
+use super::{ElementBlock, Mesh, Progress, raw::RawMesh, silent};
+pub use error::{At, ConnectError, Misfit, Notice, Place, Side, Unpaired};
+use faces::Faces;
 use std::collections::BTreeMap;
-use volume::{Volume, at_most};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A connected mesh, and what its owner may want to know about how it came to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,36 +41,70 @@ pub struct Connected {
     pub notices: Vec<Notice>,
 }
 
+/// Choices of [`connect_with`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// An element of geometry order 2 or more is straight when every node is nearer than this part of the element's extent
+    /// to the place that its vertices give. 0 leaves all elements as they are.
+    pub lintol: f64,
+    /// Orders elements along a space-filling curve within each block, and nodes by first use. Without it, both keep the
+    /// order of the raw mesh (straight elements of a curved block follow those that were of order 1 already).
+    pub renumber: bool,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { lintol: 1e-5, renumber: true }
+    }
+}
+
+/// As [`connect_with`], with the default options and nobody watching.
+///
+/// # Errors
+/// As [`connect_with`].
+pub fn connect(raw: RawMesh) -> Result<Connected, ConnectError> {
+    connect_with(raw, &Options::default(), &silent)
+}
+
 /// Sorts elements into blocks, pairs interior and periodic faces, assigns boundaries.
 ///
-/// Elements of a block keep the order of the raw mesh. Two-dimensional meshes are moved to z = 0.
+/// Two-dimensional meshes are moved to z = 0, one-dimensional ones to y = z = 0.
 ///
 /// # Errors
 /// Names the elements, coordinates or physical groups at fault.
-pub fn connect(raw: &RawMesh) -> Result<Connected, ConnectError> {
-    let mut volume = Volume::collect(raw)?;
-    if volume.dims == 2 {
-        volume.check_plane()?;
+pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Result<Connected, ConnectError> {
+    let completed = raw.completed;
+    let (mut volume, mut surfaces, groups) = collect::collect(raw)?;
+    let mut notices = Vec::new();
+    if completed > 0 {
+        notices.push(Notice::Completed { count: completed });
     }
-    let mut notices: Vec<Notice> = volume.orient()?.into_iter().collect();
-    let mut faces = Faces::pair(&volume)?;
-    let boundaries = assign(&volume, &mut faces, &mut notices)?;
-    let links = faces.finish()?;
-
-    let (nodes, new) = compact(&volume);
-    let dropped = raw.nodes.len() - nodes.len();
+    let nodes = volume.nodes.len();
+    let used = straight::recognise(&mut volume, options.lintol, progress, &mut notices);
+    let kept = renumber::renumber(&mut volume, &mut surfaces, &groups, options.renumber, progress)?;
+    let dropped = nodes - used.unwrap_or(kept);
     if dropped > 0 {
         notices.push(Notice::DroppedNodes { count: dropped });
     }
-    let dims = volume.dims;
-    let blocks = volume.blocks.into_iter().zip(links).map(|(block, links)| {
-        let nodes = block.nodes.into_iter().map(|n| new[n as usize]).collect();
-        ElementBlock { shape: block.shape, order: block.order, nodes, links }
+    volume.flatten()?;
+    notices.extend(orient::orient(&mut volume, progress)?);
+
+    let mut faces = Faces::pair(&volume, progress)?;
+    let boundaries = boundary::assign(&mut faces, &groups, &surfaces, &mut notices)?;
+    drop(surfaces);
+    let links = faces.finish(&notices)?;
+    curved::fit(&mut volume, &links, options.lintol, progress)?;
+
+    let blocks = volume.blocks.into_iter().zip(links).map(|(block, links)| ElementBlock {
+        shape: block.shape,
+        order: block.order,
+        nodes: block.nodes,
+        links,
     });
     let mesh = Mesh {
         uuid: uuid::Uuid::new_v4().to_string(),
-        dims,
-        nodes,
+        dims: volume.dims,
+        nodes: volume.nodes,
         blocks: blocks.collect(),
         boundaries,
         partitionings: BTreeMap::new(),
@@ -63,108 +112,25 @@ pub fn connect(raw: &RawMesh) -> Result<Connected, ConnectError> {
     Ok(Connected { mesh, notices })
 }
 
-/// Gives open faces the boundaries of the boundary elements on them and joins periodic patches. Returns the names of
-/// the boundaries.
-fn assign(
-    volume: &Volume,
-    faces: &mut Faces,
-    notices: &mut Vec<Notice>,
-) -> Result<Vec<String>, ConnectError> {
-    let raw = volume.raw;
-    let surface = volume.dims - 1;
-    let owner = owners(volume, faces)?;
-    let mut of_group: Vec<Vec<usize>> = vec![Vec::new(); raw.groups.len()];
-    for (i, owner) in owner.iter().enumerate() {
-        if let Some(group) = owner {
-            of_group[*group as usize].push(i);
-        }
-    }
-    // Groups of the same name are one boundary.
-    let mut boundaries: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    let mut patches: BTreeMap<String, [(&str, Vec<usize>); 2]> = BTreeMap::new();
-    for (group, members) in raw.groups.iter().zip(of_group) {
-        if members.is_empty() {
-            if group.dim == surface {
-                periodic::parse(&group.name)?;
-                notices.push(Notice::EmptyBoundary { name: group.name.clone() });
-            }
-            continue;
-        }
-        if group.name.is_empty() {
-            return Err(ConnectError::Unnamed(group.tag));
-        }
-        let (name, list) = match periodic::parse(&group.name)? {
-            Patch::Boundary => (&mut "", boundaries.entry(&group.name).or_default()),
-            Patch::Periodic(pair, right) => {
-                let (name, list) = &mut patches.entry(pair).or_default()[right as usize];
-                (name, list)
-            }
-        };
-        *name = &group.name;
-        list.extend(members);
-    }
-    for (name, [(left_name, left), (right_name, right)]) in &patches {
-        let missing = [(left, right_name, 'l'), (right, left_name, 'r')];
-        if let Some((_, present, missing)) = missing.into_iter().find(|(list, ..)| list.is_empty()) {
-            let (name, present) = (name.clone(), present.to_string());
-            return Err(ConnectError::PeriodicMissing { name, present, missing });
-        }
-        periodic::join(faces, &raw.nodes, name, left, right)?;
-    }
-    at_most("boundaries", boundaries.len(), u16::MAX as usize)?;
-    for (b, members) in boundaries.values().enumerate() {
-        for &i in members {
-            let face = faces.open[i];
-            faces.bound(&face, b as u16);
-        }
-    }
-    Ok(boundaries.into_keys().map(String::from).collect())
+/// Elements (or nodes) a task of a parallel loop takes at once, and after how many progress is told.
+const CHUNK: usize = 1 << 12;
+
+/// A stage of the work, of which threads report what they have done.
+struct Stage<'a> {
+    name: &'static str,
+    total: u64,
+    done: AtomicU64,
+    progress: &'a Progress<'a>,
 }
 
-/// The physical group of each open face, from the boundary elements.
-fn owners(volume: &Volume, faces: &Faces) -> Result<Vec<Option<u32>>, ConnectError> {
-    let raw = volume.raw;
-    let mut owner: Vec<Option<u32>> = vec![None; faces.open.len()];
-    for block in raw.blocks.iter().filter(|b| b.shape.dims() + 1 == volume.dims) {
-        let corners = vertex_nodes(block.shape, block.order);
-        for (e, nodes) in block.nodes.chunks_exact(block.shape.points(block.order)).enumerate() {
-            let vertices: Vec<u32> = corners.iter().map(|&c| nodes[c]).collect();
-            let key = key(&vertices);
-            let name = |g: u32| raw.groups[g as usize].name.clone();
-            let place = || {
-                let points: Vec<[f64; 3]> = vertices.iter().map(|&v| raw.nodes[v as usize]).collect();
-                Place { shape: block.shape.name(), number: block.numbers[e], at: At(super::mean(&points)) }
-            };
-            let group = block.groups[e];
-            let Ok(i) = faces.open.binary_search_by(|f| f.key.cmp(&key)) else {
-                let (group, place) = (name(group), place());
-                return Err(match faces.find(key) {
-                    [a, b, ..] => ConnectError::BoundaryInside { group, place, sides: volume.places(a, b) },
-                    _ => ConnectError::BoundaryOffVolume { group, place },
-                });
-            };
-            if let Some(other) = owner[i] {
-                let (group, other) = (name(group), name(other));
-                return Err(ConnectError::BoundaryTwice { group, other, place: place() });
-            }
-            owner[i] = Some(group);
-        }
+impl<'a> Stage<'a> {
+    fn new(name: &'static str, total: usize, progress: &'a Progress<'a>) -> Stage<'a> {
+        progress(name, 0, total as u64);
+        Stage { name, total: total as u64, done: AtomicU64::new(0), progress }
     }
-    Ok(owner)
-}
 
-/// Nodes of volume elements in the order of the raw mesh, and the new number of each raw node.
-fn compact(volume: &Volume) -> (Vec<[f64; 3]>, Vec<u32>) {
-    let mut new = vec![u32::MAX; volume.raw.nodes.len()];
-    for block in &volume.blocks {
-        block.nodes.iter().for_each(|&n| new[n as usize] = 0);
+    fn add(&self, count: usize) {
+        let done = self.done.fetch_add(count as u64, Ordering::Relaxed) + count as u64;
+        (self.progress)(self.name, done.min(self.total), self.total);
     }
-    let mut nodes = Vec::new();
-    for (new, x) in new.iter_mut().zip(&volume.raw.nodes) {
-        if *new == 0 {
-            *new = nodes.len() as u32;
-            nodes.push(if volume.dims == 2 { [x[0], x[1], 0.0] } else { *x });
-        }
-    }
-    (nodes, new)
 }

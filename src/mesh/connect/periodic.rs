@@ -1,9 +1,9 @@
 //! Periodic patches: names, and which face of one continues which face of the other.
 
-use super::error::{At, ConnectError};
-use super::faces::{FaceUse, Faces, Ring, key};
-use crate::mesh::rotation_between;
-use std::collections::{HashMap, HashSet};
+use super::error::{At, ConnectError, Misfit};
+use super::faces::{Face, Faces, Ring, key};
+use super::straight::distance;
+use rayon::prelude::*;
 
 /// Vertices of the two patches match when they are nearer, after the translation, than this fraction of the shortest
 /// edge at the vertex. Mesh generators place the nodes of curves that should be copies with errors of 1e-5 edge lengths
@@ -11,7 +11,10 @@ use std::collections::{HashMap, HashSet};
 const TOLERANCE: f64 = 1e-2;
 
 /// A direction to sort points by in which those of a grid rarely coincide.
-const DIRECTION: [f64; 3] = [0.754_877_666_246_692_7, 0.569_840_290_998_053_2, 0.324_717_957_244_746];
+pub const DIRECTION: [f64; 3] = [0.754_877_666_246_692_7, 0.569_840_290_998_053_2, 0.324_717_957_244_746];
+
+/// Of how many vertices without a partner the distance to the nearest is measured for a message.
+const MEASURED: usize = 200;
 
 /// What a group name says.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,102 +38,146 @@ pub fn parse(name: &str) -> Result<Patch, ConnectError> {
 }
 
 /// Pairs the faces of the `l` and `r` patches called `name`, given as indices into the open faces, and links them.
-pub fn join(
-    faces: &mut Faces,
-    points: &[[f64; 3]],
-    name: &str,
-    left: &[usize],
-    right: &[usize],
-) -> Result<(), ConnectError> {
-    if left.len() != right.len() {
-        let (left, right) = (left.len(), right.len());
-        return Err(ConnectError::PeriodicCounts { name: name.into(), left, right });
-    }
-    let uses = |patch: &[usize]| -> Vec<(FaceUse, Ring)> {
-        patch.iter().map(|&i| (faces.open[i], faces.vertices(&faces.open[i]))).collect()
-    };
-    let (left, right) = (uses(left), uses(right));
-    let shift = translation(points, &left, &right);
-    let partner = match_vertices(points, &left, &right, shift);
-    let by_key: HashMap<_, _> = right.iter().map(|(face, ring)| (face.key, (face, ring))).collect();
-    let mut unmatched = (0, None);
-    let mut taken = HashSet::new();
-    let mut pairs = Vec::with_capacity(left.len());
-    for (face, ring) in &left {
-        let moved: Option<Vec<u32>> = ring.iter().map(|v| partner.get(v).copied()).collect();
-        let found = moved.and_then(|moved| Some((by_key.get(&key(&moved))?, moved)));
-        match found {
-            Some((&(other, theirs), moved)) if taken.insert(other.key) => {
-                let Some(rotation) = rotation_between(&moved, &theirs[..]) else {
-                    let at = faces.middle(face);
-                    return Err(ConnectError::PeriodicFacing { name: name.into(), at });
-                };
-                pairs.push((*face, *other, rotation));
-            }
-            _ => unmatched = (unmatched.0 + 1, unmatched.1.or(Some(*face))),
+pub fn join(faces: &Faces, name: &str, left: &[u32], right: &[u32]) -> Result<(), ConnectError> {
+    let [left, right] = [left, right].map(|members| Patched::new(faces, members));
+    let shift = translation(&left, &right);
+    let partners = left.partners(&right, shift);
+    let found: Vec<Option<(u32, Ring)>> = left
+        .faces
+        .par_iter()
+        .map(|face| {
+            let partner = |v: &u32| partners[left.vertices.binary_search(v).expect("a vertex of the patch")];
+            let moved = faces.vertices(face).try_map(partner)?;
+            let key = key(&moved);
+            let i = right.faces.binary_search_by(|f| f.key.cmp(&key)).ok()?;
+            Some((i as u32, moved))
+        })
+        .collect();
+    let mut taken = vec![false; right.faces.len()];
+    let (mut unmatched, mut first) = (0, None);
+    for (face, found) in left.faces.iter().zip(&found) {
+        let free = found.is_some_and(|(i, _)| !std::mem::replace(&mut taken[i as usize], true));
+        if !free {
+            unmatched += 1;
+            first = first.or(Some(face));
         }
     }
-    if let (count, Some(face)) = unmatched {
-        let at = faces.middle(&face);
-        let expected = At(std::array::from_fn(|d| at.0[d] + shift[d]));
-        return Err(ConnectError::PeriodicUnmatched { name: name.into(), count, at, expected });
+    if left.faces.len() != right.faces.len() || unmatched > 0 {
+        return Err(ConnectError::PeriodicUnmatched(Box::new(Misfit {
+            name: name.into(),
+            faces: [left.faces.len(), right.faces.len()],
+            unmatched: unmatched.max(taken.iter().filter(|t| !**t).count()),
+            first: first.map(|face| faces.middle(face)),
+            shift: At(shift),
+            worst: left.worst(&right, shift, &partners),
+        })));
     }
-    for (a, b, rotation) in pairs {
-        faces.link(&a, &b, rotation);
+    let bad = left.faces.par_iter().zip(&found).filter_map(|(face, found)| {
+        let (i, moved) = (*found)?;
+        let other = &right.faces[i as usize];
+        match faces.rotation(face, other, &moved) {
+            Some(rotation) => faces.link(face, other, rotation),
+            None => return Some(face),
+        }
+        None
+    });
+    match bad.min() {
+        Some(face) => Err(ConnectError::PeriodicFacing { name: name.into(), at: faces.middle(face) }),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// A patch.
+struct Patched<'a> {
+    all: &'a Faces<'a>,
+    /// Sorted by key.
+    faces: Vec<Face>,
+    /// Sorted.
+    vertices: Vec<u32>,
 }
 
 /// From the middle of the box around one patch to that of the other; exact for translated copies, and meaningful for
 /// patches that turn out not to match.
-fn translation(points: &[[f64; 3]], left: &[(FaceUse, Ring)], right: &[(FaceUse, Ring)]) -> [f64; 3] {
-    let middle = |patch: &[(FaceUse, Ring)], d: usize| {
-        let along = || patch.iter().flat_map(|(_, ring)| ring.iter().map(|&v| points[v as usize][d]));
+fn translation(left: &Patched, right: &Patched) -> [f64; 3] {
+    let middle = |patch: &Patched, d: usize| {
+        let along = || patch.vertices.iter().map(|&v| patch.point(v)[d]);
         (along().fold(f64::MAX, f64::min) + along().fold(f64::MIN, f64::max)) / 2.0
     };
     std::array::from_fn(|d| middle(right, d) - middle(left, d))
 }
 
-/// The vertex of the `r` patch that each vertex of the `l` patch meets, for those that meet one.
-fn match_vertices(
-    points: &[[f64; 3]],
-    left: &[(FaceUse, Ring)],
-    right: &[(FaceUse, Ring)],
-    shift: [f64; 3],
-) -> HashMap<u32, u32> {
-    let distance = |a: [f64; 3], b: [f64; 3]| (0..3).map(|d| (a[d] - b[d]).powi(2)).sum::<f64>().sqrt();
-    // Shortest edge of the patch at each of its vertices.
-    let mut shortest: HashMap<u32, f64> = HashMap::new();
-    for (_, ring) in left {
-        for (i, &v) in ring.iter().enumerate() {
-            let w = ring[(i + 1) % ring.len()];
-            let edge = distance(points[v as usize], points[w as usize]);
-            for end in [v, w] {
-                let known = shortest.entry(end).or_insert(f64::MAX);
-                *known = known.min(edge);
+fn along(x: [f64; 3]) -> f64 {
+    (0..3).map(|d| x[d] * DIRECTION[d]).sum()
+}
+
+impl<'a> Patched<'a> {
+    fn new(all: &'a Faces<'a>, members: &[u32]) -> Patched<'a> {
+        let mut faces: Vec<Face> = members.iter().map(|&i| all.open[i as usize]).collect();
+        faces.par_sort_unstable();
+        let mut vertices: Vec<u32> = faces.iter().flat_map(|f| f.key).filter(|v| *v != u32::MAX).collect();
+        vertices.par_sort_unstable();
+        vertices.dedup();
+        Patched { all, faces, vertices }
+    }
+
+    fn point(&self, vertex: u32) -> [f64; 3] {
+        self.all.volume.nodes[vertex as usize]
+    }
+
+    /// Shortest edge of the patch at each of its vertices; for points, the length of their element.
+    fn shortest_edges(&self) -> Vec<f64> {
+        let mut shortest = vec![f64::MAX; self.vertices.len()];
+        let mut shorten = |v: u32, length: f64| {
+            let known = &mut shortest[self.vertices.binary_search(&v).expect("a vertex of the patch")];
+            *known = known.min(length);
+        };
+        for face in &self.faces {
+            let ring = self.all.vertices(face);
+            for (i, &v) in ring.iter().enumerate() {
+                let w = ring[(i + 1) % ring.len()];
+                let length =
+                    if v == w { self.all.size(face) } else { distance(self.point(v), self.point(w)) };
+                shorten(v, length);
+                shorten(w, length);
             }
         }
+        shortest
     }
-    let along = |x: [f64; 3]| (0..3).map(|d| x[d] * DIRECTION[d]).sum::<f64>();
-    let mut targets: Vec<(f64, u32)> =
-        right.iter().flat_map(|(_, ring)| ring.iter().map(|&v| (along(points[v as usize]), v))).collect();
-    targets.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-    targets.dedup();
-    let mut partner = HashMap::with_capacity(shortest.len());
-    for (&v, &edge) in &shortest {
-        let x: [f64; 3] = std::array::from_fn(|d| points[v as usize][d] + shift[d]);
-        let (s, reach) = (along(x), TOLERANCE * edge);
-        let start = targets.partition_point(|t| t.0 < s - reach);
-        let near = targets[start..].iter().take_while(|t| t.0 <= s + reach);
-        let nearest = near
-            .map(|&(_, w)| (distance(x, points[w as usize]), w))
-            .filter(|(d, _)| *d <= reach)
-            .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-        if let Some((_, w)) = nearest {
-            partner.insert(v, w);
-        }
+
+    /// The vertex of the other patch that each vertex meets, for those that meet one.
+    fn partners(&self, other: &Patched, shift: [f64; 3]) -> Vec<Option<u32>> {
+        let mut targets: Vec<(f64, u32)> =
+            other.vertices.par_iter().map(|&v| (along(other.point(v)), v)).collect();
+        targets.par_sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let edges = self.shortest_edges();
+        let of = |(&v, &edge): (&u32, &f64)| {
+            let x = moved(self.point(v), shift);
+            let (s, reach) = (along(x), TOLERANCE * edge);
+            let start = targets.partition_point(|t| t.0 < s - reach);
+            let near = targets[start..].iter().take_while(|t| t.0 <= s + reach);
+            near.map(|&(_, w)| (distance(x, other.point(w)), w))
+                .filter(|(d, _)| *d <= reach)
+                .min_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)))
+                .map(|(_, w)| w)
+        };
+        self.vertices.par_iter().zip(&edges).map(of).collect()
     }
-    partner
+
+    /// The largest distance, among the first vertices without a partner, to the nearest vertex of the other patch, and
+    /// the vertex.
+    fn worst(&self, other: &Patched, shift: [f64; 3], partners: &[Option<u32>]) -> Option<(f64, At)> {
+        let lonely = self.vertices.iter().zip(partners).filter(|(_, p)| p.is_none());
+        let nearest = lonely.take(MEASURED).map(|(&v, _)| {
+            let x = self.point(v);
+            let to = |&w: &u32| distance(moved(x, shift), other.point(w));
+            (other.vertices.par_iter().map(to).reduce(|| f64::MAX, f64::min), At(x))
+        });
+        nearest.max_by(|a, b| a.0.total_cmp(&b.0))
+    }
+}
+
+fn moved(x: [f64; 3], shift: [f64; 3]) -> [f64; 3] {
+    std::array::from_fn(|d| x[d] + shift[d])
 }
 
 #[cfg(test)]

@@ -2,10 +2,21 @@ use super::*;
 use crate::element::{Shape, shape::paired_vertex};
 use crate::mesh::generate::{BoxMesh, Cells, SIDES};
 use crate::mesh::raw::{Group, RawBlock};
-use crate::mesh::{Link, lattice};
+use crate::mesh::silent;
+use crate::mesh::{Link, lattice, vertex_nodes};
 use std::collections::BTreeSet;
 
 const ALL: [Cells; 5] = [Cells::Tri, Cells::Quad, Cells::TriQuad, Cells::Tet, Cells::Hex];
+
+/// Keeps the raw mesh for more.
+fn joined(raw: &RawMesh) -> Result<Connected, ConnectError> {
+    connect(raw.clone())
+}
+
+/// In the order of the raw mesh, all elements of the order they have there.
+fn as_it_is(raw: &RawMesh) -> Result<Connected, ConnectError> {
+    connect_with(raw.clone(), &Options { lintol: 0.0, renumber: false }, &silent)
+}
 
 /// Vertices of face `f` of element `id`.
 fn face(mesh: &Mesh, id: usize, f: usize) -> Vec<[f64; 3]> {
@@ -108,6 +119,7 @@ fn numbers_of_elements_and_faces_are_right_and_obey_eulers_formula() {
             Cells::TriQuad => nx * ny * 3 / 2,
             Cells::Tet => 6 * nx * ny * nz,
             Cells::Hex => nx * ny * nz,
+            _ => unreachable!("not in the list"),
         };
         assert_eq!(mesh.len(), expected, "{cells:?}");
         let boundary = mesh.elements().flat_map(|e| e.1).filter(|l| matches!(l, Link::Boundary(_))).count();
@@ -170,8 +182,10 @@ fn mirrored_elements_are_turned_over_and_counted() {
     for cells in ALL {
         for order in 1..4 {
             let mut raw = BoxMesh::new(cells, [2, 4, 3]).order(order).warp(0.05).shuffle(1).raw();
-            let straight = connect(&raw).unwrap();
-            assert_eq!(straight.notices, vec![]);
+            let straight = as_it_is(&raw).unwrap();
+            let curved = Notice::Curved { straight: 0, curved: straight.mesh.len() };
+            let notices: Vec<Notice> = (order > 1).then_some(curved).into_iter().collect();
+            assert_eq!(straight.notices, notices);
             raw.nodes.iter_mut().for_each(|x| x[0] = 1.0 - x[0]);
             raw.groups.iter_mut().for_each(|g| {
                 g.name = match g.name.as_str() {
@@ -180,14 +194,15 @@ fn mirrored_elements_are_turned_over_and_counted() {
                     other => other.into(),
                 }
             });
-            let Connected { mesh, notices } = connect(&raw).unwrap();
-            assert_eq!(notices, vec![Notice::Flipped { count: mesh.len(), elements: mesh.len() }]);
+            let Connected { mesh, notices: more } = as_it_is(&raw).unwrap();
+            let flipped = Notice::Flipped { count: mesh.len(), elements: mesh.len() };
+            assert_eq!(more, [notices, vec![flipped]].concat());
             check(&mesh, [1.0; 3], [false; 3]);
             // Turned over twice is unchanged, higher-order nodes included.
             raw.nodes.iter_mut().for_each(|x| x[0] = 1.0 - x[0]);
             let volume = raw.blocks.iter_mut().filter(|b| b.shape.dims() == mesh.dims);
             volume.zip(&mesh.blocks).for_each(|(raw, block)| raw.nodes.clone_from(&block.nodes));
-            let again = connect(&raw).unwrap().mesh;
+            let again = as_it_is(&raw).unwrap().mesh;
             let nodes = |m: &Mesh| m.blocks.iter().map(|b| b.nodes.clone()).collect::<Vec<_>>();
             assert_eq!(nodes(&again), nodes(&straight.mesh));
         }
@@ -200,7 +215,7 @@ fn planes_of_constant_z_are_moved_to_zero_and_unused_nodes_dropped() {
     raw.nodes.iter_mut().for_each(|x| x[2] = -10.0);
     raw.nodes.insert(0, [7.0; 3]);
     raw.blocks.iter_mut().for_each(|b| b.nodes.iter_mut().for_each(|n| *n += 1));
-    let Connected { mesh, notices } = connect(&raw).unwrap();
+    let Connected { mesh, notices } = joined(&raw).unwrap();
     check(&mesh, [1.0; 3], [false; 3]);
     assert_eq!((mesh.nodes.len(), notices), (9, vec![Notice::DroppedNodes { count: 1 }]));
 }
@@ -208,7 +223,7 @@ fn planes_of_constant_z_are_moved_to_zero_and_unused_nodes_dropped() {
 #[test]
 fn every_mesh_has_its_own_identity() {
     let raw = BoxMesh::new(Cells::Quad, [1, 1, 1]).raw();
-    assert_ne!(connect(&raw).unwrap().mesh.uuid, connect(&raw).unwrap().mesh.uuid);
+    assert_ne!(joined(&raw).unwrap().mesh.uuid, joined(&raw).unwrap().mesh.uuid);
 }
 
 /// A raw mesh with one block of volume elements first, boundaries removed where `keep` says no.
@@ -227,7 +242,7 @@ fn without(mut raw: RawMesh, names: &[&str]) -> RawMesh {
 }
 
 fn refused(raw: &RawMesh) -> (ConnectError, String) {
-    let error = connect(raw).unwrap_err();
+    let error = joined(raw).unwrap_err();
     let text = error.to_string();
     (error, text)
 }
@@ -243,21 +258,24 @@ fn block(raw: &mut RawMesh, shape: Shape) -> &mut RawBlock {
 #[test]
 fn missing_boundaries_are_reported_with_their_place() {
     let (error, text) = refused(&without(squares().raw(), &["right"]));
-    assert!(matches!(error, ConnectError::Unpaired { count: 2, .. }));
+    assert!(matches!(error, ConnectError::Unpaired(_)));
     assert!(text.contains("2 faces are unpaired, between (1, 0.25, 0) and (1, 0.75, 0)"), "{text}");
-    assert!(text.contains("physical group"), "{text}");
+    assert!(text.contains("all lie on x = 1: is a physical group"), "{text}");
+    assert!(text.contains("physical group \"right\" has no elements: should it be there?"), "{text}");
     // Coincident nodes that are not merged leave faces unpaired, too.
     let mut raw = squares().raw();
     raw.nodes.push(raw.nodes[4]);
     block(&mut raw, Shape::Quad).nodes[3] = 9;
-    assert!(matches!(refused(&raw).0, ConnectError::Unpaired { count: 4, .. }));
+    let (error, text) = refused(&raw);
+    let ConnectError::Unpaired(unpaired) = error else { panic!("{text}") };
+    assert_eq!((unpaired.count, unpaired.coincident, unpaired.hanging), (4, 4, 0), "{text}");
 }
 
 #[test]
 fn meshes_without_surface_or_volume_are_refused() {
     assert_eq!(refused(&RawMesh::default()).0, ConnectError::Empty);
     let raw = without(squares().raw(), &["fluid"]);
-    assert_eq!(refused(&raw).0, ConnectError::OneDimensional);
+    assert!(matches!(refused(&raw).0, ConnectError::NotOnAxis { .. }));
 }
 
 #[test]
@@ -302,7 +320,7 @@ fn overlapping_and_crowded_elements_are_refused() {
     hexes.groups.push(0);
     hexes.numbers.push(99);
     let (error, text) = refused(&raw);
-    assert!(matches!(error, ConnectError::Overlap { .. }), "{text}");
+    assert!(matches!(error, ConnectError::Duplicate { .. }), "{text}");
     // Three triangles on one edge, nothing else shared.
     let mut raw = BoxMesh::new(Cells::Tri, [1, 1, 1]).raw();
     raw.nodes.push([2.0, 1.0, 0.0]);
@@ -338,7 +356,7 @@ fn boundary_elements_must_lie_on_the_outside_once() {
 fn groups_without_elements_are_noticed() {
     let mut raw = squares().raw();
     raw.groups.push(Group { dim: 1, tag: 9, name: "ghost".into() });
-    let connected = connect(&raw).unwrap();
+    let connected = joined(&raw).unwrap();
     assert_eq!(connected.notices, vec![Notice::EmptyBoundary { name: "ghost".into() }]);
     assert!(!connected.mesh.boundaries.contains(&"ghost".to_string()));
     raw.groups.push(Group { dim: 1, tag: 10, name: "periodic".into() });
@@ -356,16 +374,19 @@ fn periodic_patches_that_do_not_match_are_refused() {
     let e = lines.groups.iter().position(|&g| g == 2).unwrap();
     lines.groups[e] = 3;
     let (error, text) = refused(&raw);
-    assert!(matches!(error, ConnectError::PeriodicCounts { left: 2, right: 1, .. }), "{text}");
+    let ConnectError::PeriodicUnmatched(misfit) = error else { panic!("{text}") };
+    assert_eq!(misfit.faces, [2, 1], "{text}");
 
     let mut raw = periodic().raw();
     raw.nodes[5][1] = 0.6;
     let (error, text) = refused(&raw);
-    assert!(matches!(error, ConnectError::PeriodicUnmatched { count: 2, .. }), "{text}");
+    assert!(matches!(&error, ConnectError::PeriodicUnmatched(misfit) if misfit.unmatched == 2), "{text}");
     assert!(text.contains("the first at (0, 0.25, 0), expected at (1, 0.25, 0)"), "{text}");
+    assert!(text.contains("translation found is (1, 0, 0)"), "{text}");
+    assert!(text.contains("the vertex at (0, 0.5, 0) misses the nearest of the r patch by 0.09"), "{text}");
     raw.nodes[5][1] = 0.5 + 1e-9;
-    check(&connect(&without(periodic().raw(), &[])).unwrap().mesh, [1.0; 3], [true, false, false]);
-    connect(&raw).expect("small errors of a mesh generator are forgiven");
+    check(&joined(&without(periodic().raw(), &[])).unwrap().mesh, [1.0; 3], [true, false, false]);
+    joined(&raw).expect("small errors of a mesh generator are forgiven");
 
     // Left sides of two separate squares: the mesh lies on the same side of both.
     let mut raw = squares().raw();
@@ -432,7 +453,7 @@ proptest::proptest! {
                 }
             }
         }
-        match connect(&raw) {
+        match joined(&raw) {
             Ok(connected) => connected.mesh.validate().unwrap(),
             Err(error) => assert!(!error.to_string().is_empty()),
         }

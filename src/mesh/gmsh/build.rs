@@ -1,8 +1,9 @@
 //! Collects what the two layouts read into a [`RawMesh`].
 
 use super::error::{Problem, Scan, fault};
+use super::serendipity::{self, MISSING};
 use super::text;
-use super::types::{Kind, Lattice, TYPES};
+use super::types::{self, Kind, Lattice};
 use crate::mesh::raw::{Group, RawBlock, RawMesh};
 use std::collections::{HashMap, HashSet};
 
@@ -21,6 +22,29 @@ pub(super) struct Builder {
     blocks: Vec<RawBlock>,
     /// By dimension: offset and number of the first element that is in several groups.
     several: [Option<(usize, u64)>; 4],
+    /// Offset of the first element that lacks nodes of its lattice.
+    serendipity: Option<usize>,
+    points: Points,
+}
+
+/// Points and their physical groups, which matter in one dimension only: they wait until the dimension is known.
+#[derive(Default)]
+struct Points {
+    /// Offset, tag and name of each group.
+    groups: Vec<(usize, i32, Vec<u8>)>,
+    elements: Vec<Point>,
+}
+
+/// A point element.
+pub(super) struct Point {
+    /// Offset in the file.
+    pub at: usize,
+    /// Number in the file.
+    pub number: u64,
+    /// Tag of the physical group, if it has one.
+    pub physical: Option<i32>,
+    /// Number of its node.
+    pub node: u64,
 }
 
 /// Index of each node by its number in the file: a table up to four times as long as there are nodes, and a hash map
@@ -61,11 +85,16 @@ impl NodeIndex {
 }
 
 impl Builder {
-    /// Adds a physical group; those of points are dropped, as the points themselves are.
+    /// Adds a physical group.
     pub fn group(&mut self, at: usize, dim: usize, tag: i32, name: &[u8]) -> Scan<()> {
         if dim == 0 {
+            self.points.groups.push((at, tag, name.to_vec()));
             return Ok(());
         }
+        self.named_group(at, dim, tag, name)
+    }
+
+    fn named_group(&mut self, at: usize, dim: usize, tag: i32, name: &[u8]) -> Scan<()> {
         let Ok(name) = std::str::from_utf8(name) else {
             return fault(at, Problem::NotUtf8 { found: text(name) });
         };
@@ -130,7 +159,7 @@ impl Builder {
     /// Prepares for `count` more elements, a count known to fit in the file.
     pub fn expect_elements(&mut self, lattice: &Lattice, count: usize) {
         let block = block_of(&mut self.blocks, lattice);
-        block.nodes.reserve(count * lattice.to_lattice.len());
+        block.nodes.reserve(count * lattice.points());
         block.groups.reserve(count);
         block.numbers.reserve(count);
     }
@@ -146,8 +175,8 @@ impl Builder {
     ) -> Scan<()> {
         let block = block_of(&mut self.blocks, lattice);
         let first = block.nodes.len();
-        block.nodes.resize(first + lattice.to_lattice.len(), 0);
-        for &slot in lattice.to_lattice {
+        block.nodes.resize(first + lattice.points(), MISSING);
+        for &slot in &lattice.to_lattice {
             let tag = next()?;
             let Some(node) = self.index.get(tag) else {
                 return fault(at, Problem::UnknownNode { element: number, tag });
@@ -156,14 +185,24 @@ impl Builder {
         }
         block.groups.push(group);
         block.numbers.push(number);
+        if lattice.is_serendipity() {
+            self.serendipity.get_or_insert(at);
+        }
         Ok(())
+    }
+
+    /// Adds a point, which is forgotten if the mesh has more than one dimension.
+    pub fn point(&mut self, point: Point) {
+        if self.blocks.iter().all(|b| b.shape.dims() < 2) {
+            self.points.elements.push(point);
+        }
     }
 
     /// Takes back the last element if it repeats the one before it in another group, as MSH 2.2 says that an element is
     /// in several groups.
     pub fn merge_copy(&mut self, at: usize, lattice: &Lattice) {
         let block = block_of(&mut self.blocks, lattice);
-        let n = lattice.to_lattice.len();
+        let n = lattice.points();
         let (last, elements) = (block.nodes.len() - n, block.groups.len());
         if elements < 2
             || block.groups[elements - 1] == block.groups[elements - 2]
@@ -186,11 +225,34 @@ impl Builder {
     /// The mesh, its blocks in the order of [`Shape::ALL`](crate::element::Shape::ALL).
     pub fn finish(mut self) -> Scan<RawMesh> {
         let dims = self.blocks.iter().map(|b| b.shape.dims()).max().unwrap_or(0);
+        if dims == 1 {
+            self.keep_points()?;
+        }
         if let Some((at, element)) = dims.checked_sub(1).and_then(|dim| self.several[dim]) {
             return fault(at, Problem::SeveralGroups { element });
         }
         self.blocks.sort_by_key(|b| (b.shape, b.order));
-        Ok(RawMesh { nodes: self.nodes, groups: self.groups, blocks: self.blocks })
+        let mut completed = 0;
+        if let Some(at) = self.serendipity {
+            completed = serendipity::complete(&mut self.nodes, &mut self.blocks)
+                .or_else(|_| fault(at, Problem::TooManyNodes))?;
+        }
+        Ok(RawMesh { nodes: self.nodes, groups: self.groups, blocks: self.blocks, completed })
+    }
+
+    /// Makes the points, which are the boundary of a one-dimensional mesh, elements like others.
+    fn keep_points(&mut self) -> Scan<()> {
+        let Points { groups, elements } = std::mem::take(&mut self.points);
+        for (at, tag, name) in groups {
+            self.named_group(at, 0, tag, &name)?;
+        }
+        let lattice = types::point();
+        for Point { at, number, physical, node } in elements {
+            let group = self.group_of(at, number, lattice, physical)?;
+            self.element(at, number, lattice, group, || Ok(node))?;
+            self.merge_copy(at, lattice);
+        }
+        Ok(())
     }
 }
 
@@ -205,13 +267,16 @@ fn block_of<'a>(blocks: &'a mut Vec<RawBlock>, lattice: &Lattice) -> &'a mut Raw
     &mut blocks[position]
 }
 
-/// How to read an element of the Gmsh type `number`, nothing for a point; an error for what is unknown or not supported.
-pub(super) fn element_type(at: usize, element: u64, number: i32) -> Scan<Option<&'static Lattice>> {
-    match TYPES.iter().find(|row| row.number == number).map(|row| &row.kind) {
-        Some(Kind::Lattice(lattice)) => Ok(Some(lattice)),
-        Some(Kind::Point) => Ok(None),
-        Some(&Kind::Curved { name, order }) => fault(at, Problem::Curved { element, name, order, number }),
-        Some(&Kind::ShapeNotYet { name }) => fault(at, Problem::ShapeNotYet { element, name, number }),
+/// How to read an element of the Gmsh type `number`; an error for what is unknown or not supported.
+pub(super) fn element_type(at: usize, element: u64, number: i32) -> Scan<&'static Lattice> {
+    match types::find(number) {
+        Some(Kind::Lattice(lattice)) => Ok(lattice),
+        Some(&Kind::Refused { name, order, complete: true }) => {
+            fault(at, Problem::HighOrder { element, name, order, number })
+        }
+        Some(&Kind::Refused { name, order, .. }) => {
+            fault(at, Problem::Incomplete { element, name, order, number })
+        }
         None => fault(at, Problem::UnknownType { element, number }),
     }
 }

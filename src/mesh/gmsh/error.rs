@@ -104,20 +104,20 @@ pub enum Problem {
     #[error("element {element} refers to the node {tag}, which is not in the section $Nodes")]
     UnknownNode { element: u64, tag: u64 },
     #[error(
-        "element {element} is of Gmsh type {number}, which is unknown here; use complete elements of order 1 \
-             (gmsh: Mesh.ElementOrder = 1, Mesh.SecondOrderIncomplete = 0)"
+        "element {element} is of Gmsh type {number}, which is unknown here; use lines, triangles, \
+             quadrilaterals, tetrahedra, hexahedra, prisms and pyramids of order 1 to 4 (gmsh: Mesh.ElementOrder)"
     )]
     UnknownType { element: u64, number: i32 },
     #[error(
-        "element {element} is a {name} of order {order} (Gmsh type {number}): curved elements are not supported \
-             yet; mesh with Mesh.ElementOrder = 1"
+        "element {element} is a {name} of order {order} (Gmsh type {number}), but geometry of order 1 to 4 is \
+             supported; mesh with Mesh.ElementOrder = 4 or less"
     )]
-    Curved { element: u64, name: &'static str, order: usize, number: i32 },
+    HighOrder { element: u64, name: &'static str, order: usize, number: i32 },
     #[error(
-        "element {element} is a {name} (Gmsh type {number}): prism and pyramid elements are not supported yet; \
-             mesh with tetrahedra or hexahedra only"
+        "element {element} is a {name} of order {order} without inner nodes (Gmsh type {number}); save complete \
+             elements of order 1 to 4 (gmsh: Mesh.SecondOrderIncomplete = 0, Mesh.ElementOrder = 4 or less)"
     )]
-    ShapeNotYet { element: u64, name: &'static str, number: i32 },
+    Incomplete { element: u64, name: &'static str, order: usize, number: i32 },
     #[error("element {element} (a {shape}) is in no physical group; put it in a Physical {kind} in Gmsh (and save \
              without Mesh.SaveAll)", kind = kind(*dim))]
     NoGroup { element: u64, shape: &'static str, dim: usize },

@@ -5,8 +5,9 @@
 //! other is skipped up to its `$End` line, so that periodicity, partitions or post-processing data do no harm. Names
 //! of physical groups are put in lower case but not interpreted here.
 //!
-//! What is kept: every node of the file, in its order, used or not; every element but points, in its order, one block
-//! a shape and order. Physical points are dropped. A volume element that is in several physical groups belongs to the
+//! What is kept: every node of the file, in its order, used or not; every element, in its order, one block a shape and
+//! order. Points and their physical groups are kept where they bound something, in meshes of lines, and dropped in
+//! others. Second-order elements without nodes inside their faces get those, at the end of the list. A volume element that is in several physical groups belongs to the
 //! first (4.1 lists the groups of an entity; 2.2 repeats the element, one copy after the other, and the copies are
 //! merged here); a boundary element must be in exactly one.
 //!
@@ -14,20 +15,24 @@
 //! bytes a node. The content is not trusted: counts are compared with what the rest of the file could hold before
 //! anything is allocated, and every error says where it was found.
 //!
-//! `scan` turns bytes into numbers, `v2` and `v4` know the two layouts, `types` the element types, `build` collects the
-//! result, `error` says what can be wrong.
+//! `scan` turns bytes into numbers, `v2` and `v4` know the two layouts, `types` the element types and
+//! `node_order` how they list their nodes, `build` collects the result, `serendipity` completes it, `error` says what can be wrong.
 
 mod build;
 mod error;
+mod node_order;
 mod scan;
+mod serendipity;
 mod types;
 mod v2;
 mod v4;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{GmshError, Place, Problem};
+pub use write::{MshWriter, WriteError, write};
 
 use super::raw::RawMesh;
 use build::Builder;

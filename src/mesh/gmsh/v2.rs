@@ -1,8 +1,9 @@
 //! The layout of MSH 2.2.
 
-use super::build::{Builder, element_type};
+use super::build::{Builder, Point, element_type};
 use super::error::{Problem, Scan, fault};
 use super::scan::{Cursor, Encoding, Width};
+use crate::element::Shape;
 
 /// Reads the section Nodes, or ParametricNodes: the same with the entity and the parameters of each node at its end.
 pub(super) fn nodes(c: &mut Cursor, mesh: &mut Builder, parametric: bool) -> Scan<()> {
@@ -79,10 +80,13 @@ fn tags(c: &mut Cursor) -> Scan<usize> {
 fn element(c: &mut Cursor, mesh: &mut Builder, at: usize, number: u64, kind: i32, tags: usize) -> Scan<()> {
     let physical = if tags > 0 { c.int("a physical tag")? } else { 0 };
     c.skip_ints(tags.saturating_sub(1))?;
-    let Some(lattice) = element_type(at, number, kind)? else {
-        return c.skip_ints(1);
-    };
-    let group = mesh.group_of(at, number, lattice, (physical != 0).then_some(physical))?;
+    let physical = (physical != 0).then_some(physical);
+    let lattice = element_type(at, number, kind)?;
+    if lattice.shape == Shape::Point {
+        mesh.point(Point { at, number, physical, node: c.count("a node number")? });
+        return Ok(());
+    }
+    let group = mesh.group_of(at, number, lattice, physical)?;
     mesh.element(at, number, lattice, group, || c.count("a node number"))?;
     mesh.merge_copy(at, lattice);
     Ok(())

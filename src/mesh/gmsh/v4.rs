@@ -1,8 +1,9 @@
 //! The layout of MSH 4.1.
 
-use super::build::{Builder, element_type};
+use super::build::{Builder, Point, element_type};
 use super::error::{Problem, Scan, fault};
 use super::scan::{Cursor, Width};
+use crate::element::Shape;
 use std::collections::HashMap;
 
 /// Physical groups of the entities by dimension and tag (without the sign, which is an orientation).
@@ -129,17 +130,16 @@ pub(super) fn elements(c: &mut Cursor, mesh: &mut Builder, entities: &Entities) 
         }
         let first = c.here();
         let number = c.size("an element number")?;
-        let Some(lattice) = element_type(block, number, kind)? else {
-            // Points: the node of this one, number and node of the others.
-            for _ in 0..2 * count - 1 {
-                c.size("a node number")?;
-            }
+        let lattice = element_type(block, number, kind)?;
+        let physical = entities.groups.get(&(dim, tag.unsigned_abs()));
+        if lattice.shape == Shape::Point {
+            points(c, mesh, physical, (first, number), count)?;
             continue;
-        };
+        }
         if lattice.shape.dims() as i32 != dim {
             return fault(block, Problem::EntityType { dim, number: kind });
         }
-        let Some(physical) = entities.groups.get(&(dim, tag.unsigned_abs())) else {
+        let Some(physical) = physical else {
             return fault(block, Problem::UnknownEntity { element: number, dim, tag });
         };
         if physical.several {
@@ -158,4 +158,23 @@ pub(super) fn elements(c: &mut Cursor, mesh: &mut Builder, entities: &Entities) 
         }
     }
     compare(start, total, held, "elements")
+}
+
+/// Reads `count` points of an entity, of which offset and number of the `first` are read.
+fn points(
+    c: &mut Cursor,
+    mesh: &mut Builder,
+    entity: Option<&Physical>,
+    first: (usize, u64),
+    count: usize,
+) -> Scan<()> {
+    if entity.is_some_and(|e| e.several) {
+        mesh.several_groups(first.0, first.1, 0);
+    }
+    let physical = entity.and_then(|e| e.first);
+    for i in 0..count {
+        let (at, number) = if i == 0 { first } else { (c.here(), c.size("an element number")?) };
+        mesh.point(Point { at, number, physical, node: c.size("a node number")? });
+    }
+    Ok(())
 }

@@ -17,7 +17,8 @@ fn survive(data: &[u8]) {
 
 fn fixtures() -> impl Iterator<Item = Vec<u8>> {
     let names = ["square", "hex", "tet"].into_iter().flat_map(|n| VARIANTS.map(|v| path(n, v)));
-    names.chain(["4.1a", "4.1b"].map(|v| path("sparse", v))).map(|p| std::fs::read(p).unwrap())
+    let others = [("sparse", "4.1a"), ("sparse", "4.1b"), ("zoo1d-3", "2.2b"), ("zoo2d-incomplete", "4.1b")];
+    names.chain(others.map(|(name, v)| path(name, v))).map(|p| std::fs::read(p).unwrap())
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Each problem is met where it is and named as what it is.
 
+use crate::element::Shape;
 use crate::mesh::gmsh::{GmshError, Place, Problem, read, read_bytes};
 use std::path::Path;
 
@@ -121,11 +122,11 @@ fn elements_are_checked() {
     assert_eq!(with("7 2 2 0 1 1 2 3"), (17, Problem::NoGroup { element: 7, shape, dim: 2 }));
     assert_eq!(with("7 2 2 5 1 1 2 3"), (17, Problem::UnnamedGroup { element: 7, dim: 2, tag: 5 }));
     assert_eq!(with("7 1 2 1 1 1 2"), (17, Problem::UnnamedGroup { element: 7, dim: 1, tag: 1 }));
-    assert_eq!(with("7 99 2 1 1 1 2"), (17, Problem::UnknownType { element: 7, number: 99 }));
-    let curved = Problem::Curved { element: 7, name: "triangle", order: 2, number: 9 };
-    assert_eq!(with("7 9 2 1 1 1 2 3 1 2 3"), (17, curved));
-    let prism = Problem::ShapeNotYet { element: 7, name: "prism", number: 6 };
-    assert_eq!(with("7 6 2 1 1 1 2 3 1 2 3"), (17, prism));
+    assert_eq!(with("7 34 2 1 1 1 2"), (17, Problem::UnknownType { element: 7, number: 34 }));
+    let high = Problem::HighOrder { element: 7, name: "triangle", order: 5, number: 25 };
+    assert_eq!(with("7 25 2 1 1 1 2 3 1 2 3"), (17, high));
+    let incomplete = Problem::Incomplete { element: 7, name: "prism", order: 3, number: 111 };
+    assert_eq!(with("7 111 2 1 1 1 2 3 1 2 3"), (17, incomplete));
     // Two copies of a boundary element in different groups.
     let names = "$PhysicalNames\n3\n1 2 \"wall\"\n1 3 \"inlet\"\n2 1 \"fluid\"\n$EndPhysicalNames\n";
     let elements = "$Elements\n3\n1 1 1 2 1 2\n2 1 1 3 1 2\n3 2 1 1 1 2 3\n$EndElements\n";
@@ -156,7 +157,7 @@ fn blocks_of_4_1_are_checked() {
     refused("1 2", header, "1 4 1 1\n8 1 2", "line 25: element 8 is of the entity 4 of dimension 1, which");
     refused("1 2", header, "1 5 2 1\n8 1 2 3", "cannot hold elements of Gmsh type 2");
     refused("1 2", "2 3 8 9", "1 5 1 1\n8 1 2", "announces 3 elements, but its blocks hold 2");
-    refused("1 2", header, "1 5 8 1\n8 1 2 3", "line 25: element 8 is a line of order 2 (Gmsh type 8)");
+    refused("1 2", header, "1 5 28 1\n8 1 2 3", "line 25: element 8 is a line of order 5 (Gmsh type 28)");
 }
 
 #[test]
@@ -169,4 +170,43 @@ fn binary_files_name_the_byte() {
     assert_eq!(problem(&data), (Place::Byte(77), Problem::NodeTwice { tag: 1 }));
     data[77] = 2;
     assert_eq!(problem(&data), (Place::Byte(81), Problem::NotFinite { found: "NaN".into() }));
+}
+
+#[test]
+fn points_bound_meshes_of_lines_and_are_dropped_from_others() {
+    let names = "$PhysicalNames\n3\n0 5 \"Inlet\"\n0 6 \"outlet\"\n1 5 \"fluid\"\n$EndPhysicalNames\n";
+    let read = |names: &str, points: &str, count: usize, line: &str| {
+        let elements = format!("$Elements\n{count}\n{points}\n{line}\n$EndElements\n");
+        read_bytes("test.msh", [HEAD, names, NODES, &elements].concat().as_bytes()).map_err(|e| e.to_string())
+    };
+    let ends = "1 15 2 5 1 1\n2 15 2 6 2 3";
+    let mesh = read(names, ends, 3, "3 8 2 5 1 1 3 2").unwrap();
+    let [line, point] = &mesh.blocks[..] else { panic!("{mesh:?}") };
+    assert_eq!((line.shape, line.order, &line.nodes[..]), (Shape::Line, 2, &[0, 1, 2][..]));
+    assert_eq!((point.shape, point.order, &point.nodes[..]), (Shape::Point, 1, &[0, 2][..]));
+    let group = |g: u32| (mesh.groups[g as usize].dim, mesh.groups[g as usize].name.as_str());
+    assert_eq!(point.groups.iter().map(|&g| group(g)).collect::<Vec<_>>(), [(0, "inlet"), (0, "outlet")]);
+
+    // In two dimensions they may be of any group, or of none, and name groups again.
+    let plane = "$PhysicalNames\n2\n0 5 \"fluid\"\n2 1 \"fluid\"\n$EndPhysicalNames\n";
+    let mesh = read(plane, "1 15 2 9 1 1\n2 15 2 0 2 99", 3, "3 2 2 1 1 1 2 3").unwrap();
+    assert_eq!((mesh.blocks.len(), mesh.groups.len()), (1, 1));
+
+    // In one they are elements like others.
+    let refused = |points: &str, count: usize, text: &str| {
+        let error = read(names, points, count, "9 1 2 5 1 1 2").unwrap_err();
+        assert!(error.contains(text), "{error}");
+    };
+    refused("1 15 2 7 1 1", 2, "line 18: element 1 is in the physical group 7 of dimension 0, which has no");
+    refused(
+        "1 15 2 0 1 1",
+        2,
+        "line 18: element 1 (a point) is in no physical group; put it in a Physical Point",
+    );
+    refused("1 15 2 5 1 8", 2, "line 18: element 1 refers to the node 8");
+    refused(
+        "1 15 2 5 1 1\n2 15 2 6 1 1",
+        3,
+        "line 19: element 1 on the boundary is in several physical groups",
+    );
 }

@@ -4,3 +4,4 @@ mod damaged;
 mod fixtures;
 mod messages;
 mod write;
+mod zoo;

@@ -3,7 +3,7 @@
 use crate::element::Shape;
 use crate::mesh::gmsh::read_bytes;
 use crate::mesh::gmsh::scan::Encoding;
-use crate::mesh::gmsh::types::{Kind, Lattice, TYPES};
+use crate::mesh::gmsh::types::{Lattice, supported};
 use crate::mesh::raw::{Group, RawBlock, RawMesh};
 use proptest::prelude::*;
 
@@ -46,14 +46,8 @@ impl Out {
     }
 }
 
-fn gmsh_type(shape: Shape) -> (i32, &'static Lattice) {
-    TYPES
-        .iter()
-        .find_map(|row| match &row.kind {
-            Kind::Lattice(l) if l.shape == shape => Some((row.number, l)),
-            _ => None,
-        })
-        .unwrap()
+fn gmsh_type(shape: Shape, order: usize) -> (i32, &'static Lattice) {
+    supported().find(|(_, l)| (l.shape, l.order) == (shape, order) && !l.is_serendipity()).unwrap()
 }
 
 /// The file of `mesh`, whose node `i` gets the number `tags[i]`.
@@ -86,7 +80,7 @@ fn write_v2(out: &mut Out, mesh: &RawMesh, tags: &[u64]) {
     let count: usize = mesh.blocks.iter().map(|b| b.groups.len()).sum();
     out.text(&format!("\n$EndNodes\n$Elements\n{count}\n"));
     for block in &mesh.blocks {
-        let (number, lattice) = gmsh_type(block.shape);
+        let (number, lattice) = gmsh_type(block.shape, block.order);
         let n = lattice.to_lattice.len();
         if out.encoding != Encoding::Text {
             out.ints(&[number, block.groups.len() as i32, 2]);
@@ -137,7 +131,7 @@ fn write_v4(out: &mut Out, mesh: &RawMesh, tags: &[u64]) {
     out.ints(&[0, 1, 15]);
     out.sizes(&[0]);
     for block in &mesh.blocks {
-        let (number, lattice) = gmsh_type(block.shape);
+        let (number, lattice) = gmsh_type(block.shape, block.order);
         for (e, nodes) in block.nodes.chunks(lattice.to_lattice.len()).enumerate() {
             out.ints(&[block.shape.dims() as i32, block.groups[e] as i32 + 1, number]);
             out.sizes(&[1, block.numbers[e]]);
@@ -159,7 +153,7 @@ pub fn any_mesh() -> impl Strategy<Value = (RawMesh, Vec<u64>)> {
     let coordinate = prop_oneof![-1e3..1e3, any::<f64>().prop_filter("finite", |x| x.is_finite())];
     let node = [coordinate.clone(), coordinate.clone(), coordinate];
     let nodes = prop::collection::vec(node, 20..60);
-    let blocks = prop::collection::vec((0usize..20, any::<u32>()), Shape::ALL.len());
+    let blocks = prop::collection::vec((0usize..20, 1usize..=4, any::<u32>()), Shape::ALL.len());
     (nodes, blocks, prop_oneof![1u64..9, 1u64..1000000]).prop_map(|(nodes, blocks, step)| {
         let groups = (0..6)
             .map(|i| Group { dim: 1 + i / 2, tag: 3 + 5 * i as i32, name: format!("group {i} \u{e9}") })
@@ -167,13 +161,16 @@ pub fn any_mesh() -> impl Strategy<Value = (RawMesh, Vec<u64>)> {
         let blocks = Shape::ALL
             .into_iter()
             .zip(blocks)
-            .filter(|(_, (count, _))| *count > 0)
-            .map(|(shape, (count, seed))| RawBlock {
+            .filter(|(_, (count, ..))| *count > 0)
+            .map(|(shape, (count, order, seed))| RawBlock {
                 shape,
-                order: 1,
-                // Neighbours in the list differ, so that none is taken for a copy of another.
-                nodes: (0..count * shape.points(1))
-                    .map(|i| (i as u32 + seed % 1000) % nodes.len() as u32)
+                order,
+                // Neighbours in the list differ in their first node, so that none is taken for a copy of another.
+                nodes: (0..count * shape.points(order))
+                    .map(|i| match (i / shape.points(order), i % shape.points(order)) {
+                        (e, 0) => e as u32 % 2,
+                        _ => (i as u32 + seed % 1000) % nodes.len() as u32,
+                    })
                     .collect(),
                 groups: (0..count as u32)
                     .map(|e| 2 * (shape.dims() as u32 - 1) + (seed >> (e % 30)) % 2)
@@ -182,7 +179,7 @@ pub fn any_mesh() -> impl Strategy<Value = (RawMesh, Vec<u64>)> {
             })
             .collect();
         let tags = (0..nodes.len() as u64).map(|i| (i * 7919 % 10007) * step).collect();
-        (RawMesh { nodes, groups, blocks }, tags)
+        (RawMesh { nodes, groups, blocks, completed: 0 }, tags)
     })
 }
 
