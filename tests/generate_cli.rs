@@ -13,11 +13,11 @@ fn every_region_becomes_a_file_that_is_imported() {
     for (arguments, summary) in [
         ("line 5 --size 2", "1-D, 5 line elements, 6 nodes, boundaries left, right"),
         ("box 4 3 --size 4x3 --periodic x", "2-D, 12 quad elements, 20 nodes, boundaries bottom, top"),
+        ("box 3 3 3 --shape mixed --periodic x,y,z --order 2 --warp 0.06 --shuffle 1", "3-D, "),
         (
-            "box 3 3 3 --shape mixed --periodic x,y,z --order 2 --warp 0.06 --shuffle 1",
-            "3-D, ",
+            "annulus 2 8 --inner 1 --outer 3 --order 3",
+            "2-D, 16 quad elements, 168 nodes, boundaries inner, outer",
         ),
-        ("annulus 2 8 --inner 1 --outer 3 --order 3", "2-D, 16 quad elements, 168 nodes, boundaries inner, outer"),
         (
             "cylinder 3 8 2 --min -4,-4,-1 --max 8,4,1 --periodic z --shape pri",
             "3-D, 96 pri elements, 96 nodes, boundaries bottom, left, right, top, wall",
@@ -53,7 +53,10 @@ fn what_cannot_be_made_is_refused_with_advice_and_leaves_no_file() {
         ("box 100000 100000 100000 -o mesh.msh", "elements are more than the 4294967295 a mesh can hold"),
         ("box 4 0 -o mesh.msh", "at least one cell along every axis"),
         ("box 4 4 -o missing/mesh.msh", "missing/mesh.msh: "),
-        ("annulus 4 8 --inner 2 --outer 1 -o mesh.msh", "outer radius 1: it must be larger than the inner radius 2"),
+        (
+            "annulus 4 8 --inner 2 --outer 1 -o mesh.msh",
+            "outer radius 1: it must be larger than the inner radius 2",
+        ),
         ("cylinder 4 10 -o mesh.msh", "a multiple of 4"),
         ("shell 4 4 --shape tet -o mesh.msh", "choose from hex, pri, pyr"),
     ] {

@@ -131,7 +131,8 @@ pub(super) fn supported() -> impl Iterator<Item = (i32, &'static Lattice)> {
 
 /// Number and description of the complete element of a shape and geometry order, if it is supported.
 pub(super) fn of(shape: Shape, order: usize) -> Option<(i32, &'static Lattice)> {
-    supported().find(|(_, lattice)| (lattice.shape, lattice.order) == (shape, order) && !lattice.is_serendipity())
+    supported()
+        .find(|(_, lattice)| (lattice.shape, lattice.order) == (shape, order) && !lattice.is_serendipity())
 }
 
 #[cfg(test)]

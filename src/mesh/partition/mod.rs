@@ -27,7 +27,8 @@ const MAX_RECURSIVE: usize = 8;
 /// Below this number of elements both methods are tried.
 const TRY_BOTH: usize = 200_000;
 
-/// With fewer elements a part than this, METIS leaves parts empty (and prints about it): elements are dealt out in order.
+/// When the smallest part would have less work than so many of the heaviest elements, METIS leaves parts empty (and prints
+/// about it): elements are dealt out in order instead.
 const MIN_PER_PART: usize = 4;
 
 /// Thousandths by which the k-way method may exceed a part's share.
@@ -109,7 +110,7 @@ pub fn partition(
     let fractions = shares.fractions();
     let part_of = if parts == 1 {
         vec![0; elements]
-    } else if elements < MIN_PER_PART * parts {
+    } else if too_small(mesh, &weights, &fractions) {
         deal(mesh, &weights, &fractions)
     } else {
         let mut part_of = by_metis(mesh, &shares, work, &weights)?;
@@ -119,6 +120,14 @@ pub fn partition(
     let partitioning = Partitioning { parts, part_of };
     partitioning.validate(elements).map_err(|e: InvalidPartitioning| PartitionError::Metis(e.to_string()))?;
     Ok(partitioning)
+}
+
+/// Whether the smallest part is too small for METIS.
+fn too_small(mesh: &Mesh, weights: &[f64], fractions: &[f64]) -> bool {
+    let total: f64 = mesh.blocks.iter().zip(weights).map(|(b, w)| b.len() as f64 * w).sum();
+    let heaviest = weights.iter().copied().fold(0.0, f64::max);
+    let least = fractions.iter().copied().fold(1.0, f64::min);
+    total * least < MIN_PER_PART as f64 * heaviest
 }
 
 /// What METIS shall divide, and how.
@@ -138,7 +147,8 @@ fn by_metis(mesh: &Mesh, shares: &Shares, work: &Work, weights: &[f64]) -> Resul
     let count = shares.parts();
     let parts = i32::try_from(count).map_err(|_| PartitionError::TooLarge { what: "parts", count })?;
     let graph = Graph::new(mesh, work.order())?;
-    let (constraints, vertices) = vertex_weights(mesh, work, weights)?;
+    let least = shares.fractions().iter().copied().fold(1.0, f64::min);
+    let (constraints, vertices) = vertex_weights(mesh, work, weights, least)?;
     let targets = (!shares.equal()).then(|| {
         shares.fractions().iter().flat_map(|f| std::iter::repeat_n(*f as f32, constraints)).collect()
     });
@@ -161,16 +171,23 @@ fn by_metis(mesh: &Mesh, shares: &Shares, work: &Work, weights: &[f64]) -> Resul
     Ok(best.map_or_else(Vec::new, |b| b.2).into_iter().map(|p| p as u32).collect())
 }
 
-/// Number of weights an element and the weights, `[element][weight]`, `None` where all are the same.
+/// Number of weights an element and the weights, `[element][weight]`, `None` where all are the same. The smallest part gets
+/// the fraction `least` of everything.
 fn vertex_weights(
     mesh: &Mesh,
     work: &Work,
     weights: &[f64],
+    least: f64,
 ) -> Result<(usize, Option<Vec<i32>>), PartitionError> {
+    let count = |shape| mesh.blocks.iter().filter(|b| b.shape == shape).map(|b| b.len()).sum::<usize>();
     let mut shapes: Vec<_> = mesh.blocks.iter().map(|b| b.shape).collect();
     shapes.dedup();
+    // Shapes with too few elements to go round count with the first.
+    shapes.sort_by_key(|s| std::cmp::Reverse(count(*s)));
+    shapes.retain(|s| count(*s) as f64 * least >= MIN_PER_PART as f64);
     let rows: Vec<Vec<i32>> = if *work == Work::Balanced && shapes.len() > 1 {
-        let row = |shape| shapes.iter().map(|s| i32::from(*s == shape)).collect();
+        let column = |shape| shapes.iter().position(|s| *s == shape).unwrap_or(0);
+        let row = |shape| (0..shapes.len()).map(|c| i32::from(c == column(shape))).collect();
         mesh.blocks.iter().map(|b| row(b.shape)).collect()
     } else {
         let counts: Vec<usize> = mesh.blocks.iter().map(|b| b.len()).collect();

@@ -154,7 +154,7 @@ fn separate() -> Mesh {
         push(0, &[node(i, n), node(i + 1, n)]);
     }
     raw.blocks = blocks.into();
-    crate::mesh::connect::connect(&raw).unwrap().mesh
+    crate::mesh::connect::connect(raw).unwrap().mesh
 }
 
 #[test]
