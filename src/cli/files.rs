@@ -1,8 +1,8 @@
 //! Finding and reading meshes.
 
-use super::note;
+use super::{note, progress::Work};
 use crate::element::Shape;
-use crate::mesh::{Mesh, connect, gmsh, store};
+use crate::mesh::{Mesh, connect, gmsh, pyfrm, store};
 use crate::run::mesh::Source;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -38,8 +38,8 @@ pub fn only_mesh() -> Result<PathBuf> {
     }
 }
 
-/// Opens the mesh of a run: a mesh file on every rank; a Gmsh file is imported by the first rank, and nothing is read on the
-/// others.
+/// Opens the mesh of a run: a mesh file on every rank; one of another program is imported by the first rank, and nothing is
+/// read on the others.
 ///
 /// # Errors
 /// Missing, unreadable or faulty files.
@@ -50,7 +50,7 @@ pub fn open_mesh(path: &Path, first: bool) -> Result<Source> {
     Ok(Source::Memory(if first { Some(read_mesh(path, false)?) } else { None }))
 }
 
-/// Reads a mesh: a mesh file, or a Gmsh file, which is imported on the fly.
+/// Reads a mesh: a mesh file, or one of another program, which is imported on the fly.
 ///
 /// # Errors
 /// Missing, unreadable or faulty files.
@@ -58,26 +58,38 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
     if store::is_mesh_file(path) {
         return Ok(store::read(path)?);
     }
-    if path.extension().is_some_and(|e| e == "msh") {
-        return import(path, quiet);
+    if path.extension().is_some_and(|e| e == "msh") || (path.exists() && pyfrm::is_pyfrm(path)) {
+        return import(path, &connect::Options::default(), quiet);
     }
     if !path.exists() {
         bail!("there is no mesh file '{}'", path.display());
     }
     bail!(
-        "'{}' is neither a mesh file of this program nor a Gmsh file (.msh); make one with 'solver import'",
+        "'{}' is neither a mesh file of this program nor one of Gmsh (.msh) or PyFR (.pyfrm); make one with 'solver import'",
         path.display()
     );
 }
 
-/// Imports a Gmsh file.
+/// Imports a file of PyFR or, if it is none, of Gmsh.
 ///
 /// # Errors
 /// Missing, unreadable or faulty files.
-pub fn import(path: &Path, quiet: bool) -> Result<Mesh> {
-    let raw = gmsh::read(path)?;
-    let connected = connect::connect(raw).with_context(|| path.display().to_string())?;
+pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Mesh> {
+    let work = (!quiet).then(Work::new);
+    let watch = |stage: &str, done: u64, total: u64| {
+        work.iter().for_each(|work| work.report(stage, done, total));
+    };
+    let (raw, dropped) = if pyfrm::is_pyfrm(path) {
+        let pyfrm::Pyfrm { raw, notices } = pyfrm::read(path)?;
+        (raw, notices)
+    } else {
+        (gmsh::read_watched(path, &|done, total| watch("reading", done, total))?, Vec::new())
+    };
+    let connected =
+        connect::connect_with(raw, options, &watch).with_context(|| path.display().to_string())?;
+    drop(work);
     if !quiet {
+        dropped.iter().for_each(note);
         connected.notices.iter().for_each(note);
     }
     Ok(connected.mesh)

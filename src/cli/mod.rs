@@ -1,9 +1,12 @@
 //! The command line: one file per subcommand; parses, calls the library, prints. No numerics.
 
 mod devices;
+mod figures;
 mod files;
 mod generate;
 mod import;
+mod info;
+mod mesh;
 mod partition;
 mod progress;
 mod run;
@@ -33,6 +36,8 @@ enum Command {
     Generate(generate::Generate),
     Partition(partition::Partition),
     Run(run::Run),
+    Info(info::Info),
+    Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
 }
 
@@ -47,6 +52,8 @@ pub fn main() -> ExitCode {
         Command::Generate(command) => command.execute(),
         Command::Partition(command) => command.execute(),
         Command::Run(command) => return command.execute(),
+        Command::Info(command) => command.execute(),
+        Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
     };
     match result {

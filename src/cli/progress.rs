@@ -1,9 +1,10 @@
 //! Progress of a run: a bar on a terminal, a line now and then elsewhere.
 
 use crate::run::{Status, Watcher};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
-use std::time::Duration;
+use std::sync::Once;
+use std::time::{Duration, Instant};
 
 /// Parts of the bar: time runs from 0 to this.
 const TICKS: u64 = 10_000;
@@ -31,6 +32,39 @@ impl Progress {
         let style = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}");
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Progress::Bar(bar)
+    }
+}
+
+/// A bar for work that is counted, on a terminal, once it has taken a second.
+pub struct Work {
+    bar: ProgressBar,
+    started: Instant,
+    shown: Once,
+}
+
+impl Work {
+    /// Starts counting time.
+    pub fn new() -> Work {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        let style = ProgressStyle::with_template("{msg} {bar:30} {percent:>3}%  {eta} left");
+        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        Work { bar, started: Instant::now(), shown: Once::new() }
+    }
+
+    /// `done` of `total` parts of the work called `what` are done.
+    pub fn report(&self, what: &str, done: u64, total: u64) {
+        if self.started.elapsed() > Duration::from_secs(1) {
+            self.shown.call_once(|| self.bar.set_draw_target(ProgressDrawTarget::stderr()));
+            self.bar.set_message(what.to_string());
+        }
+        self.bar.set_length(total);
+        self.bar.set_position(done);
+    }
+}
+
+impl Drop for Work {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 

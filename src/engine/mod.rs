@@ -10,6 +10,7 @@
 pub mod discretise;
 pub mod fields;
 pub mod geometry;
+pub mod quality;
 pub mod scheme;
 pub mod traffic;
 

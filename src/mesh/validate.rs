@@ -284,7 +284,7 @@ pub(super) fn impossible_link(
     if (element, theirs) == (id, face) {
         return Some("it is its own neighbour");
     }
-    // Both lines run from face 0 to face 1.
+    // Lines all run from face 0 to face 1.
     if n == 1 && theirs == face {
         return Some("its neighbour lies on the same side");
     }

@@ -170,7 +170,8 @@ mod tests {
 
     fn engine(dims: usize, order: usize) -> Engine {
         let constants = BTreeMap::from([("gamma".into(), 1.4)]);
-        let system = SystemSpec { name: "euler".into(), dims, constants, riemann: "rusanov".into() };
+        let (name, riemann, viscosity) = ("euler".into(), "rusanov".into(), String::new());
+        let system = SystemSpec { name, dims, constants, riemann, viscosity };
         let mut settings = Settings::new(system, order);
         let wall = BoundarySpec { kind: "slp-adia-wall".into(), data: BTreeMap::new() };
         settings.boundaries.insert("wall".into(), wall);

@@ -182,7 +182,7 @@ macro_rules! systems {
 
 systems! {
     "euler", "Compressible flow without friction", euler::Euler::new, { 1 => 3, 2 => 4, 3 => 5 };
-    "navier-stokes", "Compressible viscous flow", navier_stokes::NavierStokes::new, { 1 => 3, 2 => 4, 3 => 5 };
+    "navier-stokes", "Compressible viscous flow", navier_stokes::NavierStokes::new, { 2 => 4, 3 => 5 };
     "advection-diffusion", "One scalar, constant velocity ax, ay, az and diffusivity nu",
         advection_diffusion::AdvectionDiffusion::new, { 1 => 1, 2 => 1, 3 => 1 };
     "diffusion", "One scalar, constant diffusivity nu",

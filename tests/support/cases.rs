@@ -70,13 +70,15 @@ pub fn msh(mesh: &RawMesh) -> String {
             Shape::Quad => (3, &[0, 1, 3, 2]),
             Shape::Tet => (4, &[0, 1, 2, 3]),
             Shape::Hex => (5, &[0, 1, 3, 2, 4, 5, 7, 6]),
-            other => panic!("{other:?} is not written here"),
+            Shape::Prism => (6, &[0, 1, 2, 3, 4, 5]),
+            Shape::Pyramid => (7, &[0, 1, 3, 2, 4]),
+            Shape::Point => (15, &[0]),
         };
         assert_eq!(block.order, 1, "only straight elements are written");
         for (i, nodes) in block.nodes.chunks_exact(vertices.len()).enumerate() {
             let tag = mesh.groups[block.groups[i] as usize].tag;
             let nodes: Vec<String> = vertices.iter().map(|&v| (nodes[v] + 1).to_string()).collect();
-            let _ = writeln!(text, "{} {kind} 2 {tag} {tag} {}", block.numbers[i], nodes.join(" "));
+            let _ = writeln!(text, "{} {kind} 2 {tag} {tag} {}", block.numbers.get(i), nodes.join(" "));
         }
     }
     text + "$EndElements\n"

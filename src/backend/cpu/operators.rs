@@ -74,6 +74,23 @@ fn beside<T: Scalar>(matrices: &[&Array2<f64>]) -> Vec<T> {
 /// dense operators do.
 pub const LONGEST_LINE: usize = 9;
 
+/// Calls an expression with the constant `N` bound to a run-time line length.
+macro_rules! for_length {
+    ($n:expr, $N:ident => $call:expr) => {
+        for_length!(@ $n, $N, $call, 1 2 3 4 5 6 7 8 9)
+    };
+    (@ $n:expr, $N:ident, $call:expr, $($length:literal)*) => {
+        match $n {
+            $($length => {
+                const $N: usize = $length;
+                // A function of its own for each length.
+                L::vectorize(Work(#[inline(always)] || $call));
+            })*
+            _ => unreachable!("longer lines use dense operators"),
+        }
+    };
+}
+
 impl<T: Scalar> ElementOperators<T> {
     /// Converts the operators of a reference element.
     pub fn new(ops: &Operators) -> Self {
@@ -116,7 +133,7 @@ impl<T: Scalar> ElementOperators<T> {
             Kind::Dense(dense) => multiply::<L, V>(&dense.interpolate, self.points, u, faces),
             Kind::Tensor(tensor) => {
                 for lines in &tensor.directions {
-                    for_length!(tensor.n, N => ends::<L, V, N>(lines, &tensor.ends, u, faces));
+                    any_ends::<L, V>(tensor, lines, u, faces);
                 }
             }
         }
@@ -145,8 +162,7 @@ impl<T: Scalar> ElementOperators<T> {
                 let fluxes = &mut fluxes[..size];
                 for (d, lines) in tensor.directions.iter().enumerate() {
                     flux(d, fluxes);
-                    for_length!(tensor.n, N => derive::<L, V, N>(
-                        lines, &tensor.derivative, &tensor.lift, [1.0, 1.0], fluxes, common, out, d > 0));
+                    any_derive::<L, V>(tensor, lines, [1.0, 1.0], fluxes, common, out, d > 0);
                 }
             }
         }
@@ -168,8 +184,7 @@ impl<T: Scalar> ElementOperators<T> {
                 let (u, common) = both.split_at(size);
                 for (d, lines) in tensor.directions.iter().enumerate() {
                     let out = &mut out[d * size..(d + 1) * size];
-                    for_length!(tensor.n, N => derive::<L, V, N>(
-                        lines, &tensor.derivative, &tensor.lift, [-1.0, 1.0], u, common, out, false));
+                    any_derive::<L, V>(tensor, lines, [-1.0, 1.0], u, common, out, false);
                 }
             }
         }
@@ -192,7 +207,7 @@ impl<T: Scalar> ElementOperators<T> {
             }
             Kind::Tensor(tensor) => {
                 for lines in &tensor.directions {
-                    for_length!(tensor.n, N => lift::<L, V, N>(lines, &tensor.lift, common, out));
+                    any_lift::<L, V>(tensor, lines, common, out);
                 }
             }
         }
@@ -217,23 +232,37 @@ fn lines(ops: &Operators, n: usize, d: usize) -> Lines {
     Lines { starts, stride, minus: face(-1.0), plus: face(1.0) }
 }
 
-/// Calls an expression with the constant `N` bound to a run-time line length.
-macro_rules! for_length {
-    ($n:expr, $N:ident => $call:expr) => {
-        for_length!(@ $n, $N, $call, 1 2 3 4 5 6 7 8 9)
-    };
-    (@ $n:expr, $N:ident, $call:expr, $($length:literal)*) => {
-        match $n {
-            $($length => {
-                const $N: usize = $length;
-                // A function of its own for each length, shared by all kernels.
-                L::vectorize(Work(#[inline(always)] || $call));
-            })*
-            _ => unreachable!("longer lines use dense operators"),
-        }
-    };
+// The functions below know lanes and variables only, so that the kernels of all systems share the code for each length:
+// it is most of what there is to build.
+
+/// [`ends`] for the tensor's length.
+fn any_ends<L: Lane, const V: usize>(tensor: &Tensor<L::Scalar>, lines: &Lines, u: &[L], faces: &mut [L]) {
+    for_length!(tensor.n, N => ends::<L, V, N>(lines, &tensor.ends, u, faces));
 }
-use for_length;
+
+/// [`derive`] for the tensor's length.
+fn any_derive<L: Lane, const V: usize>(
+    tensor: &Tensor<L::Scalar>,
+    lines: &Lines,
+    signs: [f64; 2],
+    x: &[L],
+    common: &[L],
+    out: &mut [L],
+    add: bool,
+) {
+    for_length!(tensor.n, N => derive::<L, V, N>(
+        lines, &tensor.derivative, &tensor.lift, signs, x, common, out, add));
+}
+
+/// [`lift`] for the tensor's length.
+fn any_lift<L: Lane, const V: usize>(
+    tensor: &Tensor<L::Scalar>,
+    lines: &Lines,
+    common: &[L],
+    out: &mut [L],
+) {
+    for_length!(tensor.n, N => lift::<L, V, N>(lines, &tensor.lift, common, out));
+}
 
 /// `faces = ends u` along the lines of one direction.
 #[inline(always)]
@@ -312,8 +341,15 @@ fn lift<L: Lane, const V: usize, const N: usize>(
 }
 
 /// `out[rows][V] = matrix[rows][columns] x[columns][V]`.
-#[inline(always)]
 fn multiply<L: Lane, const V: usize>(matrix: &[L::Scalar], columns: usize, x: &[L], out: &mut [L]) {
+    L::vectorize(Work(
+        #[inline(always)]
+        || dense::<L, V>(matrix, columns, x, out),
+    ));
+}
+
+#[inline(always)]
+fn dense<L: Lane, const V: usize>(matrix: &[L::Scalar], columns: usize, x: &[L], out: &mut [L]) {
     const ROWS: usize = 4;
     let (x, rows) = (&x[..columns * V], matrix.len() / columns);
     let mut row = 0;

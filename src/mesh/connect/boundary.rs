@@ -84,7 +84,7 @@ fn owners(faces: &Faces, groups: &[Group], surfaces: &[Surface]) -> Result<Vec<u
             let place = || {
                 let points: Vec<[f64; 3]> =
                     element(e).iter().map(|&v| faces.volume.nodes[v as usize]).collect();
-                Place { shape: surface.shape.name(), number: surface.numbers[e], at: At(mean(&points)) }
+                Place { shape: surface.shape.name(), number: surface.numbers.get(e), at: At(mean(&points)) }
             };
             let Some(i) = found else {
                 return Err(match faces.find(key(element(e)))[..] {

@@ -1,9 +1,10 @@
 //! The volume and boundary elements of a raw mesh, checked, without copies of what is large.
 
+use super::CHUNK;
 use super::error::{At, ConnectError, Place};
 use super::faces::Face;
 use crate::element::Shape;
-use crate::mesh::raw::{Group, RawBlock, RawMesh};
+use crate::mesh::raw::{Group, Numbers, RawBlock, RawMesh};
 use crate::mesh::{mean, vertex_nodes};
 use rayon::prelude::*;
 
@@ -28,7 +29,7 @@ pub struct Volume {
     /// In the order of shape and geometry order, none empty.
     pub blocks: Vec<Block>,
     /// The file's numbers of the elements.
-    pub numbers: Vec<u64>,
+    pub numbers: Numbers,
 }
 
 /// Boundary elements of one shape, reduced to their vertices.
@@ -39,7 +40,7 @@ pub struct Surface {
     /// Index of the physical group of each element.
     pub groups: Vec<u32>,
     /// The file's numbers.
-    pub numbers: Vec<u64>,
+    pub numbers: Numbers,
 }
 
 /// Coordinates beyond the dimensions of a mesh may vary by this fraction of its extent.
@@ -103,7 +104,7 @@ impl Volume {
         let (vertices, n) = self.vertices(block, block.element(e));
         Place {
             shape: block.shape.name(),
-            number: self.numbers[block.origin[e] as usize],
+            number: self.numbers.get(block.origin[e] as usize),
             at: At(mean(&vertices[..n])),
         }
     }
@@ -135,7 +136,7 @@ impl Volume {
         let [low, high] = self.bounds();
         let extent = (0..dims).map(|d| high[d] - low[d]).fold(0.0, f64::max);
         let off = |x: &[f64; 3]| (dims..3).any(|d| (x[d] - other[d]).abs() > PLANE_TOLERANCE * extent);
-        if self.nodes.par_iter().any(off) {
+        if first(&self.nodes, off).is_some() {
             for block in &self.blocks {
                 let Some(i) = block.nodes.par_iter().position_first(|&n| off(&self.nodes[n as usize])) else {
                     continue;
@@ -160,18 +161,18 @@ impl Volume {
 /// A mesh without elements, or one that contradicts itself.
 pub fn collect(raw: RawMesh) -> Result<(Volume, Vec<Surface>, Vec<Group>), ConnectError> {
     check(&raw)?;
-    let dims = raw.blocks.iter().filter(|b| b.numbers.len() > 0).map(|b| b.shape.dims()).max();
+    let dims = raw.blocks.iter().filter(|b| !b.numbers.is_empty()).map(|b| b.shape.dims()).max();
     let dims = dims.filter(|d| *d > 0).ok_or(ConnectError::Empty)?;
     let mut parts: Vec<RawBlock> = raw.blocks;
-    parts.retain(|b| b.numbers.len() > 0);
+    parts.retain(|b| !b.numbers.is_empty());
     parts.sort_by_key(|b| (b.shape, b.order));
-    let mut volume = Volume { dims, nodes: raw.nodes, blocks: Vec::new(), numbers: Vec::new() };
+    let mut volume = Volume { dims, nodes: raw.nodes, blocks: Vec::new(), numbers: Numbers::default() };
     let mut surfaces = Vec::new();
     for mut part in parts {
         if part.shape.dims() == dims {
             let start = volume.numbers.len();
             at_most("elements", start + part.numbers.len(), u32::MAX as usize)?;
-            volume.numbers.append(&mut part.numbers);
+            volume.numbers.append(&part.numbers);
             let origin = start as u32..volume.numbers.len() as u32;
             match volume.blocks.last_mut() {
                 Some(last) if (last.shape, last.order) == (part.shape, part.order) => {
@@ -202,7 +203,7 @@ fn surface(part: RawBlock) -> Surface {
 /// Refuses indices out of range and nodes without finite coordinates.
 fn check(raw: &RawMesh) -> Result<(), ConnectError> {
     at_most("nodes", raw.nodes.len(), u32::MAX as usize)?;
-    if let Some(n) = raw.nodes.par_iter().position_first(|x| !x.iter().all(|x| x.is_finite())) {
+    if let Some(n) = first(&raw.nodes, |x| !x.iter().all(|x| x.is_finite())) {
         return Err(ConnectError::Malformed(format!("coordinates {} are not finite", At(raw.nodes[n]))));
     }
     for block in &raw.blocks {
@@ -216,14 +217,23 @@ fn check(raw: &RawMesh) -> Result<(), ConnectError> {
             let (nodes, groups) = (block.nodes.len(), block.groups.len());
             return malformed(format!("{elements} elements with {nodes} nodes and {groups} groups"));
         }
-        if let Some(i) = block.nodes.par_iter().position_first(|&n| n as usize >= raw.nodes.len()) {
-            return malformed(format!("element {} has a node that does not exist", block.numbers[i / per]));
+        if let Some(i) = first(&block.nodes, |&n| n as usize >= raw.nodes.len()) {
+            return malformed(format!(
+                "element {} has a node that does not exist",
+                block.numbers.get(i / per)
+            ));
         }
-        if let Some(i) = block.groups.par_iter().position_first(|&g| g as usize >= raw.groups.len()) {
-            return malformed(format!("element {} has a group that does not exist", block.numbers[i]));
+        if let Some(i) = first(&block.groups, |&g| g as usize >= raw.groups.len()) {
+            return malformed(format!("element {} has a group that does not exist", block.numbers.get(i)));
         }
     }
     Ok(())
+}
+
+/// Position of the first bad item: pieces first, for a search that looks around after each item is slow.
+fn first<T: Sync>(items: &[T], bad: impl Fn(&T) -> bool + Sync) -> Option<usize> {
+    let piece = items.par_chunks(CHUNK).position_first(|piece| piece.iter().any(&bad))? * CHUNK;
+    items[piece..].iter().position(bad).map(|i| piece + i)
 }
 
 /// Refuses counts above a limit.

@@ -19,8 +19,14 @@ pub struct Place {
 
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "({}, {}, {})", self.0[0], self.0[1], self.0[2])
+        let [x, y, z] = self.0.map(short);
+        write!(f, "({x}, {y}, {z})")
     }
+}
+
+/// A number to nine digits: enough to find a place, without the noise of the last bits.
+fn short(x: f64) -> f64 {
+    format!("{x:.8e}").parse().unwrap_or(x)
 }
 
 impl fmt::Display for Place {
@@ -109,8 +115,8 @@ pub enum ConnectError {
     /// Curved faces that should be one and are not.
     #[error(
         "the faces of {} (geometry order {}) and {} (order {}) at {at} have the same vertices but not the same shape: \
-         nodes are {distance} apart; {}",
-        .elements[0], .orders[0], .elements[1], .orders[1],
+         nodes are {} apart; {}",
+        .elements[0], .orders[0], .elements[1], .orders[1], short(*.distance),
         if .orders[0] == .orders[1] {
             "give both elements the same nodes there"
         } else {
@@ -266,7 +272,11 @@ impl fmt::Display for Misfit {
         }
         write!(f, "; the translation found is {shift}")?;
         if let Some((distance, vertex)) = worst {
-            write!(f, ", with which the vertex at {vertex} misses the nearest of the r patch by {distance}")?;
+            write!(
+                f,
+                ", with which the vertex at {vertex} misses the nearest of the r patch by {}",
+                short(*distance)
+            )?;
         }
         write!(
             f,
@@ -320,7 +330,7 @@ impl fmt::Display for Unpaired {
             self.high,
             first.join(", ")
         )?;
-        let name = |s: &Side| format!("{} = {}", ["x", "y", "z"][s.axis], s.at);
+        let name = |s: &Side| format!("{} = {}", ["x", "y", "z"][s.axis], short(s.at));
         match &self.sides[..] {
             [] => {}
             [one] if one.faces == self.count => {
@@ -372,17 +382,17 @@ pub enum Notice {
         /// Out of how many.
         elements: usize,
     },
-    /// Elements were given the nodes inside faces and volume that the file did not list.
-    Completed {
-        /// How many.
-        count: usize,
-    },
     /// The mesh has elements of geometry order 2 or more.
     Curved {
         /// How many of them are straight all the same, and have become elements of order 1.
         straight: usize,
         /// How many are curved.
         curved: usize,
+    },
+    /// Elements were given the nodes inside faces and volume that the file did not list.
+    Completed {
+        /// How many.
+        count: usize,
     },
     /// Nodes that no volume element uses were dropped.
     DroppedNodes {
@@ -405,17 +415,17 @@ impl fmt::Display for Notice {
                     "turned over {count} of {elements} elements, whose nodes were listed with negative volume"
                 )
             }
-            Notice::Completed { count } => {
-                write!(
-                    f,
-                    "raised {count} incomplete second-order (serendipity) elements to complete ones, same geometry"
-                )
-            }
             Notice::Curved { straight, curved } => {
                 write!(
                     f,
                     "of {} elements of higher geometry order, {straight} are straight and {curved} curved",
                     straight + curved
+                )
+            }
+            Notice::Completed { count } => {
+                write!(
+                    f,
+                    "raised {count} incomplete second-order (serendipity) elements to complete ones, same geometry"
                 )
             }
             Notice::DroppedNodes { count } => {

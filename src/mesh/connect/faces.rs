@@ -10,7 +10,7 @@ use super::straight::extent;
 use super::{CHUNK, Stage, unpaired};
 use crate::mesh::{Link, Progress, mean, rotation_between};
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering::Relaxed};
 
 /// The vertices of a face in increasing order, padded with `u32::MAX`: equal for faces that coincide.
 pub type Key = [u32; 4];
@@ -48,22 +48,18 @@ impl Ring {
         }
         Some(mapped)
     }
-
-    fn least(&self) -> u32 {
-        let [a, b, c, d] = self.vertices;
-        a.min(b).min(c.min(d))
-    }
 }
 
 /// Lattice positions of the vertices of each face of a block's elements.
 pub struct Shell {
+    /// Four a face, the first repeated where there are fewer, and how many there are.
     faces: Vec<([usize; 4], usize)>,
 }
 
 impl Shell {
     pub fn new(block: &Block) -> Shell {
         let faces = block.shape.faces().iter().map(|f| {
-            let mut at = [usize::MAX; 4];
+            let mut at = [block.corners[f.vertices[0]]; 4];
             at.iter_mut().zip(f.vertices).for_each(|(at, &v)| *at = block.corners[v]);
             (at, f.vertices.len())
         });
@@ -72,8 +68,16 @@ impl Shell {
 
     /// Face `f` of an element with these nodes.
     pub fn ring(&self, f: usize, nodes: &[u32]) -> Ring {
-        let (at, len) = &self.faces[f];
-        Ring { vertices: at.map(|i| nodes.get(i).copied().unwrap_or(u32::MAX)), len: *len }
+        let (at, len) = self.faces[f];
+        let mut vertices = at.map(|i| nodes[i]);
+        vertices[len..].fill(u32::MAX);
+        Ring { vertices, len }
+    }
+
+    /// The smallest vertex of face `f`.
+    fn least(&self, f: usize, nodes: &[u32]) -> u32 {
+        let [a, b, c, d] = self.faces[f].0.map(|i| nodes[i]);
+        a.min(b).min(c.min(d))
     }
 }
 
@@ -132,43 +136,59 @@ struct Buckets {
     ends: Vec<usize>,
     /// Global ids, in no particular order within a bucket.
     elements: Vec<AtomicU32>,
+    /// Which faces of the element belong to the bucket, a bit each.
+    faces: Vec<AtomicU8>,
 }
 
 impl Buckets {
     fn fill(volume: &Volume, shells: &[Shell], stage: &Stage) -> Buckets {
         let ends: Vec<AtomicUsize> = (0..volume.nodes.len()).map(|_| AtomicUsize::new(0)).collect();
-        each_owner(volume, shells, stage, |vertex, _| {
+        each_owner(volume, shells, stage, |vertex, _, _| {
             ends[vertex as usize].fetch_add(1, Relaxed);
         });
         let mut total = 0;
         for end in &ends {
             total += end.swap(total, Relaxed);
         }
-        let elements: Vec<AtomicU32> = (0..total).map(|_| AtomicU32::new(0)).collect();
+        let elements: Vec<AtomicU32> = (0..total).into_par_iter().map(|_| AtomicU32::new(0)).collect();
+        let faces: Vec<AtomicU8> = (0..total).into_par_iter().map(|_| AtomicU8::new(0)).collect();
         // Takes each start to the end of its bucket.
-        each_owner(volume, shells, stage, |vertex, element| {
-            elements[ends[vertex as usize].fetch_add(1, Relaxed)].store(element, Relaxed);
+        each_owner(volume, shells, stage, |vertex, element, mask| {
+            let at = ends[vertex as usize].fetch_add(1, Relaxed);
+            elements[at].store(element, Relaxed);
+            faces[at].store(mask, Relaxed);
         });
-        Buckets { ends: ends.into_iter().map(AtomicUsize::into_inner).collect(), elements }
+        Buckets { ends: ends.into_iter().map(AtomicUsize::into_inner).collect(), elements, faces }
     }
 
-    fn of(&self, vertex: u32) -> impl Iterator<Item = u32> + '_ {
+    /// Elements with a face in the bucket, and which faces.
+    fn of(&self, vertex: u32) -> impl Iterator<Item = (u32, u8)> + '_ {
         let start = if vertex == 0 { 0 } else { self.ends[vertex as usize - 1] };
-        self.elements[start..self.ends[vertex as usize]].iter().map(|e| e.load(Relaxed))
+        let range = start..self.ends[vertex as usize];
+        self.elements[range.clone()]
+            .iter()
+            .zip(&self.faces[range])
+            .map(|(element, faces)| (element.load(Relaxed), faces.load(Relaxed)))
     }
 }
 
-/// Calls `visit` with every vertex that is the smallest of some face of an element, and the element.
-fn each_owner(volume: &Volume, shells: &[Shell], stage: &Stage, visit: impl Fn(u32, u32) + Sync) {
+/// Calls `visit` with every vertex that is the smallest of some face of an element, the element, and which faces these
+/// are, a bit each.
+fn each_owner(volume: &Volume, shells: &[Shell], stage: &Stage, visit: impl Fn(u32, u32, u8) + Sync) {
     for (block, shell) in volume.blocks.iter().zip(shells) {
         let (per, faces) = (block.per_element(), shell.faces.len());
         block.nodes.par_chunks(per * CHUNK).enumerate().for_each(|(piece, nodes)| {
             for (e, nodes) in nodes.chunks_exact(per).enumerate() {
                 let mut owners = [0; 6];
+                (0..faces).for_each(|f| owners[f] = shell.least(f, nodes));
                 for f in 0..faces {
-                    owners[f] = shell.ring(f, nodes).least();
-                    if !owners[..f].contains(&owners[f]) {
-                        visit(owners[f], (block.first + piece * CHUNK + e) as u32);
+                    let mask = |same: &[u32]| {
+                        let bits = same.iter().enumerate().map(|(i, o)| u8::from(*o == owners[f]) << i);
+                        bits.fold(0, |a, b| a | b)
+                    };
+                    if mask(&owners[..f]) == 0 {
+                        let element = (block.first + piece * CHUNK + e) as u32;
+                        visit(owners[f], element, mask(&owners[..faces]));
                     }
                 }
             }
@@ -242,13 +262,11 @@ impl<'a> Faces<'a> {
     }
 
     fn of_bucket(&self, vertex: u32) -> impl Iterator<Item = Face> + '_ {
-        self.buckets.of(vertex).flat_map(move |element| {
+        self.buckets.of(vertex).flat_map(move |(element, mask)| {
             let (b, e) = self.volume.locate(element);
             let (shell, nodes) = (&self.shells[b], self.volume.blocks[b].element(e));
-            (0..shell.faces.len()).filter_map(move |f| {
-                let ring = shell.ring(f, nodes);
-                (ring.least() == vertex).then(|| Face { key: key(&ring), element, face: f as u8 })
-            })
+            let mine = (0..shell.faces.len()).filter(move |f| mask >> f & 1 == 1);
+            mine.map(move |f| Face { key: key(&shell.ring(f, nodes)), element, face: f as u8 })
         })
     }
 

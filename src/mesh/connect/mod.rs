@@ -73,16 +73,15 @@ pub fn connect(raw: RawMesh) -> Result<Connected, ConnectError> {
 /// # Errors
 /// Names the elements, coordinates or physical groups at fault.
 pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Result<Connected, ConnectError> {
-    let completed = raw.completed;
-    let (mut volume, mut surfaces, groups) = collect::collect(raw)?;
     let mut notices = Vec::new();
-    if completed > 0 {
-        notices.push(Notice::Completed { count: completed });
+    if raw.completed > 0 {
+        notices.push(Notice::Completed { count: raw.completed });
     }
+    let (mut volume, mut surfaces, groups) = collect::collect(raw)?;
     let nodes = volume.nodes.len();
     let used = straight::recognise(&mut volume, options.lintol, progress, &mut notices);
-    let kept = renumber::renumber(&mut volume, &mut surfaces, &groups, options.renumber, progress)?;
-    let dropped = nodes - used.unwrap_or(kept);
+    let off_volume = renumber::renumber(&mut volume, &mut surfaces, &groups, options.renumber, progress);
+    let dropped = nodes - used.unwrap_or(volume.nodes.len());
     if dropped > 0 {
         notices.push(Notice::DroppedNodes { count: dropped });
     }
@@ -90,6 +89,9 @@ pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Res
     notices.extend(orient::orient(&mut volume, progress)?);
 
     let mut faces = Faces::pair(&volume, progress)?;
+    if let Some(error) = off_volume {
+        return Err(error);
+    }
     let boundaries = boundary::assign(&mut faces, &groups, &surfaces, &mut notices)?;
     drop(surfaces);
     let links = faces.finish(&notices)?;

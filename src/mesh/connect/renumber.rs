@@ -12,17 +12,15 @@ use rayon::prelude::*;
 const UNUSED: u32 = u32::MAX;
 
 /// Sorts the elements of each block along a space-filling curve if `sort`, drops nodes that no element uses and numbers
-/// the others, by first use if `sort`, else in their present order. Returns how many nodes are left.
-///
-/// # Errors
-/// Boundary elements with nodes that no volume element has.
+/// the others, by first use if `sort`, else in their present order. Returns what is wrong with the first boundary element
+/// that has a node of no volume element: what is wrong with the volume is told first.
 pub fn renumber(
     volume: &mut Volume,
     surfaces: &mut [Surface],
     groups: &[Group],
     sort: bool,
     progress: &Progress,
-) -> Result<usize, ConnectError> {
+) -> Option<ConnectError> {
     if sort {
         sort_elements(volume, progress);
     }
@@ -45,38 +43,34 @@ pub fn renumber(
         }
         volume.blocks.par_iter_mut().for_each(|b| b.nodes.par_iter_mut().for_each(|n| *n = new[*n as usize]));
     }
+    let mut off_volume = None;
     for surface in surfaces {
-        if let Some(i) = surface.vertices.par_iter().position_first(|&n| new[n as usize] == UNUSED) {
+        let unused = surface.vertices.par_iter().position_first(|&n| new[n as usize] == UNUSED);
+        if let (Some(i), None) = (unused, &off_volume) {
             let per = surface.shape.vertices().len();
             let e = i / per;
             let vertices = &surface.vertices[e * per..(e + 1) * per];
             let points: Vec<[f64; 3]> = vertices.iter().map(|&n| volume.nodes[n as usize]).collect();
-            return Err(ConnectError::BoundaryOffVolume {
-                group: groups[surface.groups[e] as usize].name.clone(),
-                place: Place {
-                    shape: surface.shape.name(),
-                    number: surface.numbers[e],
-                    at: At(mean(&points)),
-                },
-            });
+            let (number, at) = (surface.numbers.get(e), At(mean(&points)));
+            let place = Place { shape: surface.shape.name(), number, at };
+            let group = groups[surface.groups[e] as usize].name.clone();
+            off_volume = Some(ConnectError::BoundaryOffVolume { group, place });
         }
         surface.vertices.par_iter_mut().for_each(|n| *n = new[*n as usize]);
     }
     drop(new);
     volume.nodes = old.par_iter().map(|&n| volume.nodes[n as usize]).collect();
-    Ok(old.len())
+    off_volume
 }
 
 fn sort_elements(volume: &mut Volume, progress: &Progress) {
     let stage = Stage::new("ordering elements", volume.len(), progress);
-    let curve = curve(volume);
-    for b in 0..volume.blocks.len() {
+    let (curve, centroids) = curve(volume);
+    for (b, centroids) in centroids.into_iter().enumerate() {
         let block = &volume.blocks[b];
         let per = block.per_element();
-        let order = sorted_by_key(block.len(), |e| {
-            let (vertices, n) = volume.vertices(block, block.element(e));
-            curve.position(mean(&vertices[..n]))
-        });
+        let order = sorted_by_key(block.len(), |e| curve.position(centroids[e]));
+        drop(centroids);
         let mut nodes = vec![0; block.nodes.len()];
         let rows = nodes.par_chunks_mut(per * CHUNK).zip(order.par_chunks(CHUNK));
         rows.for_each(|(rows, order)| {
@@ -91,34 +85,39 @@ fn sort_elements(volume: &mut Volume, progress: &Progress) {
     }
 }
 
-/// The curve through the elements of the mesh.
-fn curve(volume: &Volume) -> Curve {
-    let mut sums = Vec::new();
+/// The curve through the elements of the mesh, and the centroids of each block's elements.
+fn curve(volume: &Volume) -> (Curve, Vec<Vec<[f64; 3]>>) {
+    let (mut low, mut high, mut sum) = ([f64::MAX; 3], [f64::MIN; 3], [0.0; 3]);
+    let mut all = Vec::new();
     for block in &volume.blocks {
+        let mut centroids = vec![[0.0; 3]; block.len()];
         // Sums of fixed pieces, added up in their order: the same with any number of threads.
-        sums.par_extend(block.nodes.par_chunks(block.per_element() * CHUNK).map(|nodes| {
+        let pieces = block.nodes.par_chunks(block.per_element() * CHUNK).zip(centroids.par_chunks_mut(CHUNK));
+        let boxes = pieces.map(|(nodes, centroids)| {
             let (mut low, mut high, mut sum) = ([f64::MAX; 3], [f64::MIN; 3], [0.0; 3]);
-            for element in nodes.chunks_exact(block.per_element()) {
+            for (element, centroid) in nodes.chunks_exact(block.per_element()).zip(centroids) {
                 let (vertices, n) = volume.vertices(block, element);
-                for d in 0..3 {
-                    let (a, b) = vertices[..n]
-                        .iter()
-                        .fold((f64::MAX, f64::MIN), |(a, b), x| (a.min(x[d]), b.max(x[d])));
-                    low[d] = low[d].min(a);
-                    high[d] = high[d].max(b);
-                    sum[d] += b - a;
+                let (mut a, mut b) = (vertices[0], vertices[0]);
+                for x in &vertices[1..n] {
+                    for d in 0..3 {
+                        (a[d], b[d]) = (a[d].min(x[d]), b[d].max(x[d]));
+                    }
                 }
+                for d in 0..3 {
+                    (low[d], high[d]) = (low[d].min(a[d]), high[d].max(b[d]));
+                    sum[d] += b[d] - a[d];
+                }
+                *centroid = mean(&vertices[..n]);
             }
             (low, high, sum)
-        }));
-    }
-    let (mut low, mut high, mut sum) = ([f64::MAX; 3], [f64::MIN; 3], [0.0; 3]);
-    for part in &sums {
-        for d in 0..3 {
-            low[d] = part.0[d].min(low[d]);
-            high[d] = part.1[d].max(high[d]);
-            sum[d] += part.2[d];
+        });
+        for part in boxes.collect::<Vec<_>>() {
+            for d in 0..3 {
+                (low[d], high[d]) = (part.0[d].min(low[d]), part.1[d].max(high[d]));
+                sum[d] += part.2[d];
+            }
         }
+        all.push(centroids);
     }
-    Curve::new(volume.dims, low, high, sum.map(|s| s / volume.len() as f64))
+    (Curve::new(volume.dims, low, high, sum.map(|s| s / volume.len() as f64)), all)
 }

@@ -67,6 +67,8 @@ pub enum Problem {
     Expected { expected: &'static str, found: String },
     #[error("expected {expected}, found `{found}`: the section holds fewer entries than it announces")]
     EndsEarly { expected: &'static str, found: String },
+    #[error("`{found}` is longer than any number or name")]
+    TooLong { found: String },
     #[error("a coordinate is {found}: coordinates must be finite numbers")]
     NotFinite { found: String },
     #[error("the file announces {count} {what}, more than the {room} bytes left in it can hold")]

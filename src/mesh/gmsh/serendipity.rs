@@ -147,7 +147,7 @@ mod tests {
             order: 2,
             nodes,
             groups: vec![0; count],
-            numbers: vec![1; count],
+            numbers: (1..=count as u64).collect(),
         };
         let blocks = vec![block(Shape::Quad, quad, 1), block(Shape::Hex, hexes, 2)];
         (nodes, blocks)

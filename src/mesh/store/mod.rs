@@ -29,6 +29,7 @@ mod error;
 mod file;
 mod part;
 mod reader;
+mod survey;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -47,7 +48,7 @@ use std::path::Path;
 const FORMAT: &str = "solver-mesh";
 
 /// Value of the attribute `version`.
-const VERSION: u32 = 2;
+pub const VERSION: u32 = 2;
 
 /// In dataset `face`, marks a boundary.
 const BOUNDARY: u8 = 255;

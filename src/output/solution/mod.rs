@@ -21,9 +21,11 @@
 //! nothing); a file that was compressed later (`h5repack`) is read as well.
 
 mod read;
+mod summary;
 mod write;
 
 pub use read::read;
+pub use summary::{BlockSummary, Summary, summarise};
 pub use write::write;
 
 use super::Precision;

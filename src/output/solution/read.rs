@@ -14,7 +14,7 @@ use std::path::Path;
 const BEST_COMPRESSION: u64 = 1032;
 
 /// Item (dataset or attribute) and what is wrong with it.
-type Problem = (String, String);
+pub(super) type Problem = (String, String);
 
 /// Reads a solution and checks it completely.
 ///
@@ -22,17 +22,23 @@ type Problem = (String, String);
 /// [`OutputError::Read`] when the file cannot be opened as HDF5, [`OutputError::Malformed`] with the dataset or attribute
 /// when the content is damaged or contradicts itself.
 pub fn read(path: &Path) -> Result<(SolutionHeader, Vec<SolutionBlock>), OutputError> {
-    let failed = |cause| OutputError::Read { path: path.to_owned(), cause };
-    // HDF5's own message about a missing file is long and hides the reason.
-    let bytes = std::fs::metadata(path).map_err(|e| failed(e.into()))?.len();
-    let file = hdf5::File::open(path).map_err(|e| failed(e.into()))?;
+    let (file, bytes) = open(path)?;
     let place = |(item, problem)| OutputError::Malformed { path: path.to_owned(), item, problem };
     let header = read_header(&file, bytes).map_err(place)?;
     let blocks = read_blocks(&file, bytes, &header).map_err(place)?;
     Ok((header, blocks))
 }
 
-fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeader, Problem> {
+/// Opens the file; also its size in bytes.
+pub(super) fn open(path: &Path) -> Result<(hdf5::File, u64), OutputError> {
+    let failed = |cause| OutputError::Read { path: path.to_owned(), cause };
+    // HDF5's own message about a missing file is long and hides the reason.
+    let bytes = std::fs::metadata(path).map_err(|e| failed(e.into()))?.len();
+    let file = hdf5::File::open(path).map_err(|e| failed(e.into()))?;
+    Ok((file, bytes))
+}
+
+pub(super) fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeader, Problem> {
     let format = text_attribute(file, "format")?;
     if format != FORMAT {
         return fail("format", format!("{format:?} is not {FORMAT:?}"));
@@ -84,29 +90,54 @@ fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeader, Problem>
 }
 
 fn read_blocks(file: &Group, bytes: u64, header: &SolutionHeader) -> Result<Vec<SolutionBlock>, Problem> {
-    let solution = file.group("solution").map_err(at("solution"))?;
-    let mut names = solution.member_names().map_err(at("solution"))?;
-    names.sort(); // their order differs between versions of HDF5
     let mut blocks = Vec::new();
-    for name in names {
-        let place = format!("solution/{name}");
-        let within = |(item, problem): Problem| (format!("{place}/{item}"), problem);
-        let group = solution.group(&name).map_err(at(&place))?;
-        let block = read_block(&group, bytes, header).map_err(within)?;
-        block.check(header).map_err(|(item, problem)| within((item.into(), problem)))?;
+    each_block(file, |group| {
+        let block = read_block(group, bytes, header)?;
+        block.check(header).map_err(|(item, problem)| (item.into(), problem))?;
         blocks.push(block);
-    }
+        Ok(())
+    })?;
     match repeated_id(&blocks) {
         Some(id) => fail("solution", format!("element {id} occurs twice")),
         None => Ok(blocks),
     }
 }
 
-fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<SolutionBlock, Problem> {
+/// Calls `take` with the group of each block in order.
+pub(super) fn each_block(
+    file: &Group,
+    mut take: impl FnMut(&Group) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let solution = file.group("solution").map_err(at("solution"))?;
+    let mut names = solution.member_names().map_err(at("solution"))?;
+    names.sort(); // their order differs between versions of HDF5
+    for name in names {
+        let place = format!("solution/{name}");
+        let group = solution.group(&name).map_err(at(&place))?;
+        take(&group).map_err(|(item, problem)| (format!("{place}/{item}"), problem))?;
+    }
+    Ok(())
+}
+
+/// A block whose attributes are read, and whose datasets have the sizes and types they should have.
+pub(super) struct OpenBlock {
+    pub shape: Shape,
+    pub order: usize,
+    pub points_name: String,
+    ids: Dataset,
+    /// `[element][variable][point]`.
+    pub values: Dataset,
+    points: Dataset,
+}
+
+pub(super) fn open_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<OpenBlock, Problem> {
     let shape = text_attribute(group, "shape")?;
     let Some(shape) = Shape::from_name(&shape) else {
         return fail("shape", format!("{shape:?} is no element shape"));
     };
+    if shape.dims() != header.dims {
+        return fail("shape", format!("{} in {} dimensions", shape.name(), header.dims));
+    }
     let order = order(group, "order")?;
     let points = shape.points(order);
     let dataset = |name: &str, expected: &dyn Fn(&[usize]) -> bool, layout: &str| {
@@ -115,42 +146,62 @@ fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<Solu
         if expected(&found) { Ok(dataset) } else { fail(name, format!("shape {found:?}, expected {layout}")) }
     };
     let ids = dataset("ids", &|s| s.len() == 1, "[elements]")?;
-    let ids: Vec<u32> = numbers(&ids, "ids", bytes)?;
-    let (n, variables) = (ids.len(), header.variables.len());
+    check_size::<u32>(&ids, "ids", possible(&ids, bytes))?;
+    let (n, variables) = (ids.size(), header.variables.len());
     let values =
         dataset("values", &|s| s == [n, variables, points], &format!("[{n}, {variables}, {points}]"))?;
+    match header.precision {
+        Precision::Double => check_size::<f64>(&values, "values", possible(&values, bytes))?,
+        Precision::Single => check_size::<f32>(&values, "values", possible(&values, bytes))?,
+    }
+    let dims = header.dims;
+    let points = dataset("points", &|s| s == [points, dims], &format!("[{points}, {dims}]"))?;
+    Ok(OpenBlock { shape, order, points_name: text_attribute(group, "point-set")?, ids, values, points })
+}
+
+fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<SolutionBlock, Problem> {
+    let OpenBlock { shape, order, points_name, ids, values, points } = open_block(group, bytes, header)?;
     let values = match header.precision {
         Precision::Double => numbers(&values, "values", bytes)?,
         Precision::Single => numbers(&values, "values", bytes)?.into_iter().map(|x: f32| x.into()).collect(),
     };
-    let dims = header.dims;
-    let coordinates = dataset("points", &|s| s == [points, dims], &format!("[{points}, {dims}]"))?;
     Ok(SolutionBlock {
         shape,
         order,
-        ids,
+        ids: numbers(&ids, "ids", bytes)?,
         values,
-        reference_points: numbers(&coordinates, "points", bytes)?,
-        points_name: text_attribute(group, "point-set")?,
+        reference_points: numbers(&points, "points", bytes)?,
+        points_name,
     })
 }
 
 /// All values of a dataset of a file of so many `bytes`.
 fn numbers<T: H5Type>(dataset: &Dataset, item: &str, bytes: u64) -> Result<Vec<T>, Problem> {
+    values(dataset, item, possible(dataset, bytes))
+}
+
+/// The most bytes of numbers that a dataset of a file of so many `bytes` can hold.
+fn possible(dataset: &Dataset, bytes: u64) -> u64 {
     let compressed = dataset.filters().iter().any(|f| matches!(f, Filter::Deflate(_)));
     let gain = if compressed { BEST_COMPRESSION } else { 1 };
-    values(dataset, item, dataset.storage_size().min(bytes).saturating_mul(gain))
+    dataset.storage_size().min(bytes).saturating_mul(gain)
 }
 
 /// All values of a dataset or attribute, which must have exactly the type `T` and be no more than `possible` bytes.
 fn values<T: H5Type>(container: &Container, item: &str, possible: u64) -> Result<Vec<T>, Problem> {
+    check_size::<T>(container, item, possible)?;
+    container.read_raw().map_err(at(item))
+}
+
+/// Refuses other types than `T`, and more of them than `possible` bytes can hold.
+fn check_size<T: H5Type>(container: &Container, item: &str, possible: u64) -> Result<(), Problem> {
     check_type::<T>(container, item)?;
     let shape = container.space().map_err(at(item))?.shape();
     let size = shape.iter().try_fold(size_of::<T>() as u64, |n, &d| n.checked_mul(d as u64));
-    if size.is_none_or(|size| size > possible) {
-        return fail(item, format!("shape {shape:?} is more than the file holds"));
+    match size {
+        Some(size) if size <= possible => Ok(()),
+        _ => fail(item, format!("shape {shape:?} is more than the file holds")),
     }
-    container.read_raw().map_err(at(item))
 }
 
 fn check_type<T: H5Type>(container: &Container, item: &str) -> Result<(), Problem> {
@@ -205,6 +256,6 @@ fn fail<T>(item: &str, problem: String) -> Result<T, Problem> {
     Err((item.into(), problem))
 }
 
-fn at(item: &str) -> impl Fn(hdf5::Error) -> Problem + use<'_> {
+pub(super) fn at(item: &str) -> impl Fn(hdf5::Error) -> Problem + use<'_> {
     move |e| (item.into(), e.to_string())
 }

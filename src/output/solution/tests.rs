@@ -78,6 +78,37 @@ fn a_single_precision_solution_comes_back_rounded_once() {
 }
 
 #[test]
+fn a_summary_has_the_header_and_the_range_of_every_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ssoln");
+    for precision in [Precision::Double, Precision::Single] {
+        let (header, mut blocks) = example(precision);
+        // Several pieces.
+        blocks.push(block(Shape::Tri, 4, &(10..20_000).collect::<Vec<_>>(), 4));
+        write(&path, &header, &blocks).unwrap();
+        let summary = summarise(&path).unwrap();
+        assert_eq!((&summary.header, summary.version, summary.not_finite), (&header, 1, 4));
+        let blocks = read(&path).unwrap().1;
+        assert_eq!(summary.unknowns(), blocks.iter().map(|b| b.values.len() as u64).sum::<u64>());
+        for (found, b) in summary.blocks.iter().zip(&blocks) {
+            let points_name = b.points_name.clone();
+            let wanted = BlockSummary { shape: b.shape, order: b.order, points_name, elements: b.ids.len() };
+            assert_eq!(*found, wanted);
+        }
+        for (v, range) in summary.ranges.iter().enumerate() {
+            let of = |b: &SolutionBlock| -> Vec<f64> {
+                let all = b.values.chunks_exact(b.points()).enumerate().filter(|(i, _)| i % 4 == v);
+                all.flat_map(|(_, x)| x.to_vec()).filter(|x| x.is_finite()).collect()
+            };
+            let all: Vec<f64> = blocks.iter().flat_map(of).collect();
+            let low = all.iter().copied().fold(f64::INFINITY, f64::min);
+            let high = all.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+            assert_eq!(*range, [low, high]);
+        }
+    }
+}
+
+#[test]
 fn every_shape_comes_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.ssoln");

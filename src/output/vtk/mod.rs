@@ -9,5 +9,5 @@ pub mod piece;
 pub mod series;
 
 pub use nodes::vtk_order;
-pub use piece::{Field, VtkCells, write_piece};
+pub use piece::{ElementField, Field, VtkCells, write_elements, write_piece};
 pub use series::{Series, piece_name, with_suffix, write_index};

@@ -52,6 +52,15 @@ pub struct Field {
     pub values: Vec<Vec<f64>>,
 }
 
+/// A named number of each element.
+#[derive(Clone, Debug)]
+pub struct ElementField {
+    /// Name shown by the viewer.
+    pub name: String,
+    /// `[element]`, all blocks one after the other.
+    pub values: Vec<f64>,
+}
+
 /// Writes the blocks of one rank as a `.vtu` file with the given point fields and the cell field `Part`, the rank.
 ///
 /// Coordinates and values are stored in `precision`. The file appears whole or not at all.
@@ -63,6 +72,40 @@ pub fn write_piece(
     blocks: &[VtkCells],
     fields: &[Field],
     rank: usize,
+    precision: Precision,
+) -> Result<(), OutputError> {
+    let part = i32::try_from(rank).unwrap_or(i32::MAX);
+    let cell_data = |cells| vec![Attribute::scalars("Part", 1).with_data(vec![part; cells])];
+    write(path, blocks, fields, cell_data, precision)
+}
+
+/// Writes elements with numbers of their own, as cell fields of a `.vtu` file in double precision. The file appears whole
+/// or not at all.
+///
+/// # Errors
+/// [`OutputError::Inconsistent`] when sizes contradict each other, [`OutputError::Write`] when writing fails.
+pub fn write_elements(path: &Path, blocks: &[VtkCells], fields: &[ElementField]) -> Result<(), OutputError> {
+    let elements: usize = blocks.iter().map(VtkCells::len).sum();
+    if let Some(field) = fields.iter().find(|f| f.values.len() != elements) {
+        let problem =
+            format!("field {:?}: {} values for {elements} elements", field.name, field.values.len());
+        return Err(OutputError::Inconsistent { path: path.to_owned(), problem });
+    }
+    let cells = |b: &VtkCells| vec![nodes::cells(b.shape, b.order).len(); b.len()];
+    let repeats: Vec<usize> = blocks.iter().flat_map(cells).collect();
+    let repeated = |f: &ElementField| -> Vec<f64> {
+        f.values.iter().zip(&repeats).flat_map(|(x, &n)| std::iter::repeat_n(*x, n)).collect()
+    };
+    let attribute = |f: &ElementField| Attribute::scalars(&f.name, 1).with_data(repeated(f));
+    write(path, blocks, &[], |_| fields.iter().map(attribute).collect(), Precision::Double)
+}
+
+/// `cell_data`: the cell fields for so many cells.
+fn write(
+    path: &Path,
+    blocks: &[VtkCells],
+    fields: &[Field],
+    cell_data: impl FnOnce(usize) -> Vec<Attribute>,
     precision: Precision,
 ) -> Result<(), OutputError> {
     check(blocks, fields).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
@@ -87,13 +130,9 @@ pub fn write_piece(
         attribute.with_data(in_vtk_order(f.components, &values))
     });
     let cells = cells(blocks);
-    let parts = vec![i32::try_from(rank).unwrap_or(i32::MAX); cells.types.len()];
     let piece = UnstructuredGridPiece {
         points: in_vtk_order(3, &points),
-        data: Attributes {
-            point: attributes.collect(),
-            cell: vec![Attribute::scalars("Part", 1).with_data(parts)],
-        },
+        data: Attributes { point: attributes.collect(), cell: cell_data(cells.types.len()) },
         cells,
     };
     let file = vtkio::Vtk {

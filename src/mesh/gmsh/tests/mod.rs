@@ -3,5 +3,6 @@
 mod damaged;
 mod fixtures;
 mod messages;
+mod pieces;
 mod write;
 mod zoo;

@@ -40,6 +40,13 @@ impl Out {
         values.iter().for_each(|v| self.put(v.to_string(), v.to_be_bytes()));
     }
 
+    /// Ends an entry.
+    fn end(&mut self) {
+        if self.encoding == Encoding::Text {
+            self.text("\n");
+        }
+    }
+
     /// An entry of MSH 2.2, whose binary integers are all short.
     fn tag(&mut self, tag: u64) {
         self.ints(&[i32::try_from(tag).unwrap()]);
@@ -76,6 +83,7 @@ fn write_v2(out: &mut Out, mesh: &RawMesh, tags: &[u64]) {
     for (x, &tag) in mesh.nodes.iter().zip(tags) {
         out.tag(tag);
         out.reals(x);
+        out.end();
     }
     let count: usize = mesh.blocks.iter().map(|b| b.groups.len()).sum();
     out.text(&format!("\n$EndNodes\n$Elements\n{count}\n"));
@@ -86,12 +94,13 @@ fn write_v2(out: &mut Out, mesh: &RawMesh, tags: &[u64]) {
             out.ints(&[number, block.groups.len() as i32, 2]);
         }
         for (e, nodes) in block.nodes.chunks(n).enumerate() {
-            out.tag(block.numbers[e]);
+            out.tag(block.numbers.get(e));
             if out.encoding == Encoding::Text {
                 out.ints(&[number, 2]);
             }
             out.ints(&[mesh.groups[block.groups[e] as usize].tag, 77]);
             lattice.to_lattice.iter().for_each(|&slot| out.tag(tags[nodes[slot] as usize]));
+            out.end();
         }
     }
     out.text("\n$EndElements\n");
@@ -122,20 +131,39 @@ fn write_v4(out: &mut Out, mesh: &RawMesh, tags: &[u64]) {
     for (nodes, tags) in [(&mesh.nodes[..half], &tags[..half]), (&mesh.nodes[half..], &tags[half..])] {
         out.ints(&[2, 1, 1]);
         out.sizes(&[tags.len() as u64]);
-        out.sizes(tags);
-        nodes.iter().for_each(|&[x, y, z]| out.reals(&[x, y, z, 0.5, f64::NAN]));
+        out.end();
+        for &tag in tags {
+            out.sizes(&[tag]);
+            out.end();
+        }
+        for &[x, y, z] in nodes {
+            out.reals(&[x, y, z, 0.5, f64::NAN]);
+            out.end();
+        }
     }
     out.text("\n$EndNodes\n$Elements\n");
+    // Elements that follow each other in a group are a block; before them stands an empty one.
+    let runs = |b: &RawBlock| b.groups.chunk_by(|a, b| a == b).map(<[u32]>::len).collect::<Vec<_>>();
+    let blocks: usize = mesh.blocks.iter().map(|b| runs(b).len()).sum();
     let count: usize = mesh.blocks.iter().map(|b| b.groups.len()).sum();
-    out.sizes(&[count as u64 + 1, count as u64, 0, 0]);
+    out.sizes(&[blocks as u64 + 1, count as u64, 0, 0]);
     out.ints(&[0, 1, 15]);
     out.sizes(&[0]);
     for block in &mesh.blocks {
         let (number, lattice) = gmsh_type(block.shape, block.order);
-        for (e, nodes) in block.nodes.chunks(lattice.to_lattice.len()).enumerate() {
-            out.ints(&[block.shape.dims() as i32, block.groups[e] as i32 + 1, number]);
-            out.sizes(&[1, block.numbers[e]]);
-            lattice.to_lattice.iter().for_each(|&slot| out.sizes(&[tags[nodes[slot] as usize]]));
+        let mut elements = block.nodes.chunks(lattice.to_lattice.len()).enumerate();
+        for run in runs(block) {
+            for (i, (e, nodes)) in elements.by_ref().take(run).enumerate() {
+                if i == 0 {
+                    out.end();
+                    out.ints(&[block.shape.dims() as i32, block.groups[e] as i32 + 1, number]);
+                    out.sizes(&[run as u64]);
+                    out.end();
+                }
+                out.sizes(&[block.numbers.get(e)]);
+                lattice.to_lattice.iter().for_each(|&slot| out.sizes(&[tags[nodes[slot] as usize]]));
+                out.end();
+            }
         }
     }
     out.text("\n$EndElements\n$Unknown\n\x00\x01$End\n$EndUnknown\n");
