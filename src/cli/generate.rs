@@ -1,12 +1,14 @@
 //! `solver generate`.
 
+use super::progress::Work;
 use super::{files, grouped};
 use crate::files::replace;
+use crate::mesh::connect::{Options, connect_with};
 use crate::mesh::generate::{
     Annulus, Cells, Cuboid, Cylinder, Domain, GenerateError, Shell, Structured, Totals,
 };
 use crate::mesh::gmsh::WriteError;
-use crate::mesh::{connect, store};
+use crate::mesh::store;
 use anyhow::{Context, Result, bail};
 use std::fs::File;
 use std::io::Read;
@@ -291,18 +293,21 @@ impl Common {
                 if most > 0.0 { "; finer meshes bear more" } else { "" }
             );
         }
+        let work = Work::new();
+        let watch = |stage: &str, done: u64, total: u64| work.report(stage, done, total);
         let path = &self.output;
         let totals = match path.extension().and_then(|e| e.to_str()) {
             Some("msh") => {
                 self.check_free(is_gmsh_file(path))?;
                 let failed = |e| GenerateError::Write(WriteError::Io(e));
-                let fill = |temporary: &Path| mesh.write_msh(File::create(temporary).map_err(failed)?);
+                let fill =
+                    |temporary: &Path| mesh.write_msh(File::create(temporary).map_err(failed)?, &watch);
                 replace(path, fill, failed).with_context(|| path.display().to_string())?
             }
             Some(files::EXTENSION) => {
                 self.check_free(store::is_mesh_file(path))?;
                 let totals = mesh.totals()?;
-                store::write(&connect::connect(mesh.raw()?)?.mesh, path)?;
+                store::write(&connect_with(mesh.raw()?, &Options::default(), &watch)?.mesh, path)?;
                 totals
             }
             _ => bail!(
@@ -311,6 +316,7 @@ impl Common {
                 files::EXTENSION
             ),
         };
+        drop(work);
         println!("{}: {}", path.display(), summary(dims, &totals));
         Ok(())
     }

@@ -7,7 +7,7 @@ use crate::element::Shape;
 use crate::mesh::connect::{Options, connect_with};
 use crate::mesh::gmsh::{MshWriter, WriteError};
 use crate::mesh::raw::{RawBlock, RawMesh};
-use crate::mesh::{Mesh, silent};
+use crate::mesh::{Mesh, Progress, silent};
 use std::io::Write;
 
 /// What a mesh holds.
@@ -22,6 +22,9 @@ pub struct Totals {
     /// Names of the boundaries and periodic sides.
     pub sides: Vec<String>,
 }
+
+/// Nodes and elements after which progress is told.
+const TOLD_AFTER: u64 = 1 << 16;
 
 impl Structured {
     /// What the mesh will hold; visits every cell, but keeps none.
@@ -67,6 +70,8 @@ impl Structured {
             block.numbers.push(number);
             Ok::<(), GenerateError>(())
         })?;
+        // As they come when a file is read.
+        raw.blocks.sort_by_key(|b| (b.shape, b.order));
         Ok(raw)
     }
 
@@ -79,19 +84,31 @@ impl Structured {
         Ok(connect_with(self.raw()?, &as_it_is, &silent)?.mesh)
     }
 
-    /// Writes the mesh as MSH 2.2 text while it is made: only the numbers of unused nodes (in meshes with pyramids) and of
-    /// shuffled elements are held in memory.
+    /// Writes the mesh as MSH 2.2 text while it is made: memory is taken only for the order of shuffled elements, and for a
+    /// bit and a half a lattice point in meshes with pyramids. `progress` hears of nodes and elements written.
     ///
     /// # Errors
     /// A mesh that cannot be, or not in this format; whatever `out` says.
-    pub fn write_msh(&self, out: impl Write) -> Result<Totals, GenerateError> {
+    pub fn write_msh(&self, out: impl Write, progress: &Progress) -> Result<Totals, GenerateError> {
         let (grid, numbering, totals) = self.prepare()?;
         let mut writer = MshWriter::new(out, &grid.groups)?;
+        let elements = totals.faces + totals.elements.iter().map(|e| e.1).sum::<u64>();
+        let mut written = 0;
+        let mut tell = || {
+            if written % TOLD_AFTER == 0 {
+                progress("writing", written, totals.nodes + elements);
+            }
+            written += 1;
+        };
         writer.begin_nodes(totals.nodes)?;
-        grid.nodes(&numbering, |x| writer.node(x))?;
-        writer.begin_elements(totals.faces + totals.elements.iter().map(|e| e.1).sum::<u64>())?;
+        grid.nodes(&numbering, |x| {
+            tell();
+            writer.node(x)
+        })?;
+        writer.begin_elements(elements)?;
         let (mut number, mut nodes) = (0, Vec::new());
         grid.pieces(|piece| {
+            tell();
             number += 1;
             nodes.clear();
             nodes.extend(
@@ -127,12 +144,11 @@ impl Structured {
         let count = totals.elements.iter().find(|e| e.0 == shape).map_or(0, |e| e.1) as usize;
         let per = shape.points(order);
         let reserved = count.checked_mul(per).is_some_and(|n| block.nodes.try_reserve_exact(n).is_ok())
-            && block.groups.try_reserve_exact(count).is_ok()
-            && block.numbers.try_reserve_exact(count).is_ok();
+            && block.groups.try_reserve_exact(count).is_ok();
         if reserved {
             return Ok(block);
         }
-        let bytes = (count as u64).saturating_mul(4 * per as u64 + 12);
+        let bytes = (count as u64).saturating_mul(4 * per as u64 + 4);
         Err(GenerateError::Memory { what: "the elements", bytes })
     }
 }

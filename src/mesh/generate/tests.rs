@@ -1,7 +1,7 @@
 use super::*;
 use crate::element::{Shape, basis, lattice, quadrature};
 use crate::mesh::raw::{RawBlock, RawMesh};
-use crate::mesh::{Link, gmsh};
+use crate::mesh::{Link, gmsh, silent};
 use ndarray::{Array2, ArrayView1};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::f64::consts::PI;
@@ -453,7 +453,7 @@ fn nonsense_is_refused_with_what_to_do() {
 /// The mesh as a file and back.
 fn through_a_file(mesh: &Structured) -> RawMesh {
     let mut text = Vec::new();
-    let totals = mesh.write_msh(&mut text).unwrap();
+    let totals = mesh.write_msh(&mut text, &silent).unwrap();
     assert_eq!(totals, mesh.totals().unwrap());
     gmsh::read_bytes("test.msh", &text).unwrap()
 }
@@ -473,7 +473,7 @@ fn files_of_all_cells_and_orders_are_read_back_to_the_last_bit() {
             }
         }
     }
-    let refused = cuboid(Cells::Tet, COUNTS, [false; 3]).order(5).write_msh(Vec::new()).unwrap_err();
+    let refused = cuboid(Cells::Tet, COUNTS, [false; 3]).order(5).write_msh(Vec::new(), &silent).unwrap_err();
     assert!(refused.to_string().contains("writes no tri elements of geometry order 5"), "{refused}");
 }
 

@@ -135,7 +135,7 @@ pub fn write(mesh: &RawMesh, out: impl Write) -> Result<(), WriteError> {
     writer.begin_elements(mesh.blocks.iter().map(|b| b.numbers.len() as u64).sum())?;
     for block in &mesh.blocks {
         let elements = block.nodes.chunks_exact(block.shape.points(block.order));
-        for ((nodes, &group), &number) in elements.zip(&block.groups).zip(&block.numbers) {
+        for ((nodes, &group), number) in elements.zip(&block.groups).zip(block.numbers.iter()) {
             writer.element(number, block.shape, block.order, mesh.groups[group as usize].tag, nodes)?;
         }
     }
