@@ -43,10 +43,7 @@ fn partitionings_are_added_listed_shown_and_removed() {
     // The other order of arguments, as in PyFR.
     folder.succeed(&["partition", "add", "mesh.smesh", "3:1*2", "uneven"]);
     folder.succeed(&["partition", "add", "mesh.smesh", "2"]);
-    assert_eq!(
-        folder.succeed(&["partition", "list"]).0,
-        "name    parts\n2       2\n4       4\nuneven  3\n"
-    );
+    assert_eq!(folder.succeed(&["partition", "list"]).0, "name    parts\n2       2\n4       4\nuneven  3\n");
     assert_eq!(folder.succeed(&["partition", "list", "mesh.smesh", "-s", ","]).0, "2,2\n4,4\nuneven,3\n");
     let (info, _) = folder.succeed(&["partition", "info", "4"]);
     assert_eq!(info, out);
