@@ -1,7 +1,9 @@
 //! Finding and reading meshes.
 
 use super::{note, progress::Work};
+use crate::element::Shape;
 use crate::mesh::{Mesh, connect, gmsh, pyfrm, store};
+use crate::run::mesh::Source;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -34,6 +36,18 @@ pub fn only_mesh() -> Result<PathBuf> {
             )
         }
     }
+}
+
+/// Opens the mesh of a run: a mesh file on every rank; one of another program is imported by the first rank, and nothing is
+/// read on the others.
+///
+/// # Errors
+/// Missing, unreadable or faulty files.
+pub fn open_mesh(path: &Path, first: bool) -> Result<Source> {
+    if store::is_mesh_file(path) {
+        return Ok(Source::File(store::open(path)?));
+    }
+    Ok(Source::Memory(if first { Some(read_mesh(path, false)?) } else { None }))
 }
 
 /// Reads a mesh: a mesh file, or one of another program, which is imported on the fly.
@@ -82,21 +96,51 @@ pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Me
 }
 
 /// One line about a mesh.
+pub struct Summary<'a> {
+    dims: usize,
+    /// Shape and number of elements of each block.
+    blocks: Vec<(Shape, usize)>,
+    nodes: usize,
+    boundaries: &'a [String],
+}
+
+impl<'a> Summary<'a> {
+    /// Of a mesh in memory.
+    pub fn of_mesh(mesh: &'a Mesh) -> Self {
+        let blocks = mesh.blocks.iter().map(|b| (b.shape, b.len())).collect();
+        Summary { dims: mesh.dims, blocks, nodes: mesh.nodes.len(), boundaries: &mesh.boundaries }
+    }
+
+    /// Of a mesh that is about to run; says nothing on ranks that do not have it.
+    pub fn of(source: &'a Source) -> Self {
+        match source {
+            Source::Memory(Some(mesh)) => Summary::of_mesh(mesh),
+            Source::Memory(None) => Summary { dims: 0, blocks: vec![], nodes: 0, boundaries: &[] },
+            Source::File(file) => Summary {
+                dims: file.dims(),
+                blocks: file.blocks().map(|(shape, _, len)| (shape, len)).collect(),
+                nodes: file.nodes(),
+                boundaries: file.boundaries(),
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shapes: Vec<String> = (self.blocks.iter())
+            .map(|(shape, len)| format!("{} {}", super::grouped(*len as u64), shape.name()))
+            .collect();
+        let (dims, nodes) = (self.dims, super::grouped(self.nodes as u64));
+        write!(f, "{dims}-D, {} elements, {nodes} nodes, ", shapes.join(" + "))?;
+        match self.boundaries {
+            [] => f.write_str("no boundaries"),
+            names => write!(f, "boundaries {}", names.join(", ")),
+        }
+    }
+}
+
+/// One line about a mesh.
 pub fn summary(mesh: &Mesh) -> String {
-    let shapes: Vec<String> = mesh
-        .blocks
-        .iter()
-        .map(|b| format!("{} {}", super::grouped(b.len() as u64), b.shape.name()))
-        .collect();
-    let boundaries = if mesh.boundaries.is_empty() {
-        "no boundaries".into()
-    } else {
-        format!("boundaries {}", mesh.boundaries.join(", "))
-    };
-    format!(
-        "{}-D, {} elements, {} nodes, {boundaries}",
-        mesh.dims,
-        shapes.join(" + "),
-        super::grouped(mesh.nodes.len() as u64)
-    )
+    Summary::of_mesh(mesh).to_string()
 }
