@@ -14,6 +14,9 @@ use std::f64::consts::PI;
 
 const CPU: BackendChoice = BackendChoice::Cpu(None);
 
+/// The kinds of cell that the tests of boundaries and of uniform flow take; others tell them nothing more.
+const FEW: [Cells; 5] = [Cells::Quad, Cells::Tri, Cells::TriQuad, Cells::Hex, Cells::Tet];
+
 /// Cells a direction of the two meshes an order is measured with: fine enough to see it, coarse enough to be quick.
 fn sizes(cells: Cells, p: usize) -> [usize; 2] {
     match (cells, p) {
@@ -24,6 +27,18 @@ fn sizes(cells: Cells, p: usize) -> [usize; 2] {
         (Cells::Tet, 1 | 2) => [6, 8],
         (Cells::Tet, 3) => [4, 6],
         (Cells::Tet, _) => [3, 4],
+        (Cells::Prism, 1) => [8, 12],
+        (Cells::Prism, 2) => [6, 8],
+        (Cells::Prism, 3) => [4, 6],
+        (Cells::Prism, _) => [4, 5],
+        (Cells::Pyramid, 1) => [6, 8],
+        (Cells::Pyramid, 2) => [4, 6],
+        (Cells::Pyramid, 3) => [4, 5],
+        (Cells::Pyramid, _) => [3, 4],
+        (Cells::Mixed, 1) => [12, 15],
+        (Cells::Mixed, 2) => [9, 12],
+        (Cells::Mixed, 3) => [6, 9],
+        (Cells::Mixed, _) => [9, 12],
         (_, 1) => [16, 32],
         (_, 2 | 3) => [8, 16],
         (_, _) => [6, 10],
@@ -164,7 +179,7 @@ fn end_of(system: &str) -> f64 {
 
 #[test]
 fn warped_meshes_converge() {
-    for cells in CELLS {
+    for cells in FEW {
         // Straight elements of unlike shape, and curved ones.
         for (system, curve) in [("advection-diffusion", 1), ("euler", 2)] {
             let (p, sizes) = one_order(cells);
@@ -180,7 +195,7 @@ fn warped_meshes_converge() {
 
 /// Boundaries that are given the exact solution, on all sides.
 fn converges_between_boundaries(system: &str, condition: &str) {
-    for cells in CELLS {
+    for cells in FEW {
         let (p, sizes) = one_order(cells);
         let mut settings = settings(system, dims(cells), p, condition, CPU);
         settings.system.riemann = "hllc".into();
@@ -207,7 +222,7 @@ fn the_far_field_converges() {
 
 #[test]
 fn fixed_fluxes_converge() {
-    for cells in CELLS {
+    for cells in FEW {
         for system in ["advection-diffusion", "diffusion"] {
             let (p, sizes) = one_order(cells);
             let mut settings = settings(system, dims(cells), p, "fixed-value", CPU);
@@ -303,7 +318,7 @@ fn surround(settings: &mut Settings, dims: usize) {
 
 fn stays_uniform(system: &str, riemann: &str, conditions: &[&str]) {
     let mut worst = 0.0_f64;
-    for cells in CELLS {
+    for cells in FEW {
         for (p, condition) in (0..=4).flat_map(|p| conditions.iter().map(move |c| (p, c))) {
             let mut settings = settings(system, dims(cells), p, condition, CPU);
             settings.system.riemann = riemann.into();
@@ -336,7 +351,7 @@ fn a_uniform_scalar_stays_uniform() {
 
 #[test]
 fn a_flow_along_slip_walls_stays_uniform() {
-    for cells in CELLS {
+    for cells in FEW {
         for p in 0..=3 {
             let settings = settings("euler", dims(cells), p, "slp-adia-wall", CPU);
             let mesh =
@@ -417,5 +432,22 @@ mod gpu {
         converges("euler", Cells::Tri, [2], &gpu);
         converges("euler", Cells::Quad, [4], &gpu);
         converges("euler", Cells::Hex, [3], &gpu);
+    }
+}
+
+/// Curved elements follow a smooth warp with geometry of the solution's order.
+#[test]
+fn curved_elements_converge_on_every_shape() {
+    for cells in SHAPES {
+        for p in 1..=4 {
+            let mut settings = settings("euler", dims(cells), p, "", CPU);
+            settings.system.riemann = "hllc".into();
+            let curved = |n| {
+                let counts = if cells == Cells::Mixed { [n, 2 * n / 3, n] } else { [n; 3] };
+                BoxMesh::new(cells, counts).periodic([true; 3]).order(p).warp(0.03).shuffle(7).build()
+            };
+            let order = order(&settings, cells, 0.1, sizes(cells, p), curved);
+            must_be(order, p, &format!("curved {cells:?}"));
+        }
     }
 }

@@ -67,9 +67,11 @@ fn the_gpu_computes_what_the_reference_defines() {
     if skip() {
         return;
     }
-    for cells in CELLS {
+    for cells in SHAPES {
         for (system, conditions) in systems(dims(cells)) {
-            for order in [0, 1, 4] {
+            // Compiling the larger kernels is what takes time.
+            let few = cells == Cells::Mixed || system == "navier-stokes";
+            for &order in if few { &[2][..] } else { &[0, 1, 4] } {
                 compare(&unit_box(cells, 2, true, 0.0), system, order, conditions[0]);
             }
             compare(&unit_box(cells, 2, true, 0.05), system, 3, conditions[0]);

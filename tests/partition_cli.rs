@@ -102,7 +102,7 @@ fn what_makes_no_sense_is_refused_and_changes_nothing() {
     let (folder, mesh) = folder();
     // Wrong arguments, then things that are wrong with this mesh.
     for (arguments, words) in [
-        (&["partition"][..], "Usage"),
+        (&["partition"][..], "give the number of parts"),
         (&["partition", "0:1"], "'0:1' says nothing about parts"),
         (&["partition", "nan:1"], "'nan:1' says nothing about parts"),
         (&["partition", "1e30:1"], "each from 1e-6 to 1e6"),

@@ -26,7 +26,7 @@ pub struct Partition {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
-    divide: Option<Divide>,
+    divide: Divide,
 }
 
 #[derive(Subcommand, Debug)]
@@ -41,7 +41,7 @@ enum Action {
 #[derive(Args, Debug)]
 struct Divide {
     /// Number of parts, or their weights: 3:2:1, where 1*4 stands for four parts of weight 1
-    parts: Shares,
+    parts: Option<Shares>,
     /// Mesh file; by default the only one in the current directory
     mesh: Option<PathBuf>,
     /// Name of the partitioning; by default the number of parts
@@ -114,8 +114,10 @@ impl Partition {
             (Some(Action::List(list)), _) => list.execute(),
             (Some(Action::Info(info)), _) => info.execute(),
             (Some(Action::Remove(remove)), _) => remove.execute(),
-            (None, Some(d)) => divide(d.mesh, &d.parts, d.name, &d.options),
-            (None, None) => bail!("give the number of parts; 'solver partition --help' tells more"),
+            (None, Divide { parts: Some(parts), mesh, name, options }) => {
+                divide(mesh, &parts, name, &options)
+            }
+            (None, _) => bail!("give the number of parts; 'solver partition --help' tells more"),
         }
     }
 }

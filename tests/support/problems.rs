@@ -14,10 +14,23 @@ use std::f64::consts::PI;
 use std::sync::Arc;
 
 /// Every kind of cell.
-pub const CELLS: [Cells; 5] = [Cells::Quad, Cells::Tri, Cells::TriQuad, Cells::Hex, Cells::Tet];
+pub const CELLS: [Cells; 15] = Cells::ALL;
+
+/// One kind of cell for each shape, and the two mixtures of all.
+pub const SHAPES: [Cells; 9] = [
+    Cells::Line,
+    Cells::Tri,
+    Cells::Quad,
+    Cells::TriQuad,
+    Cells::Tet,
+    Cells::Hex,
+    Cells::Prism,
+    Cells::Pyramid,
+    Cells::Mixed,
+];
 
 pub fn dims(cells: Cells) -> usize {
-    if matches!(cells, Cells::Hex | Cells::Tet) { 3 } else { 2 }
+    cells.dims()
 }
 
 /// A unit box, periodic or with walls on all sides, warped or not, elements shuffled and turned.
@@ -33,7 +46,7 @@ pub fn system(name: &str) -> SystemSpec {
     SystemSpec { constants, ..SystemSpec::new(name) }
 }
 
-/// Every equation system with the names of its boundary conditions, from the tables.
+/// Every equation system of so many dimensions with the names of its boundary conditions, from the tables.
 pub fn systems(dims: usize) -> Vec<(&'static str, Vec<&'static str>)> {
     struct Conditions;
     impl SystemVisitor for Conditions {
@@ -44,9 +57,9 @@ pub fn systems(dims: usize) -> Vec<(&'static str, Vec<&'static str>)> {
     }
     let conditions = |name| {
         let spec = SystemSpec { dims, ..system(name) };
-        with_system(&spec, Conditions).unwrap()
+        with_system(&spec, Conditions).ok().map(|conditions| (name, conditions))
     };
-    SYSTEMS.iter().map(|s| (s.name, conditions(s.name))).collect()
+    SYSTEMS.iter().filter_map(|s| conditions(s.name)).collect()
 }
 
 /// Direction of the waves below, which all have one wavelength along each axis: across the diagonal of the cube that the
@@ -80,7 +93,9 @@ pub fn parse(text: &str) -> Expr {
 
 /// The exact solution as an expression, for boundary data.
 pub fn exact_expressions(name: &str, dims: usize) -> BTreeMap<String, Expr> {
-    let phase = if dims == 2 { "x - t + y - 0.7*t" } else { "x - t + y - 0.7*t - z - 0.4*t" };
+    let velocity = if name == "diffusion" { [0.0; 3] } else { [1.0, 0.7, -0.4] };
+    let wave = |d: usize| format!(" + ({})*({} - ({})*t)", DIRECTION[d], ["x", "y", "z"][d], velocity[d]);
+    let phase = (0..dims).fold("0".to_string(), |text, d| text + &wave(d));
     match name {
         "euler" | "navier-stokes" => [
             ("rho", format!("1 + 0.2*sin(2*pi*({phase}))")),
@@ -99,8 +114,6 @@ pub fn exact_expressions(name: &str, dims: usize) -> BTreeMap<String, Expr> {
         .collect(),
         _ => {
             let decay = 0.02 * 4.0 * PI * PI * dims as f64;
-            let still = if dims == 2 { "x + y" } else { "x + y - z" };
-            let phase = if name == "diffusion" { still } else { phase };
             [("u".to_string(), parse(&format!("sin(2*pi*({phase}))*exp(-{decay}*t)")))].into()
         }
     }
@@ -194,7 +207,11 @@ pub fn advance(engine: &mut Engine, end: f64, steps: usize) {
 /// `h^2 / (p + 1)^4` over the diffusivity, h being the edge of a cell of the box.
 pub fn stable_steps(settings: &Settings, cells: Cells, n: usize, end: f64) -> usize {
     let (p, h, d) = (settings.order as f64, 1.0 / n as f64, dims(cells) as f64);
-    let simplex = if matches!(cells, Cells::Tri | Cells::TriQuad | Cells::Tet) { 0.5 } else { 1.0 };
+    let simplex = match cells {
+        Cells::Line | Cells::Quad | Cells::Hex => 1.0,
+        Cells::Tri | Cells::TriQuad | Cells::Tet | Cells::Prism | Cells::HexPrism => 0.5,
+        _ => 0.3,
+    };
     let speed = match settings.system.name.as_str() {
         "euler" => 1.1 * d + 1.4 * d.sqrt(),
         "diffusion" => 0.0,
