@@ -8,7 +8,7 @@ use super::{files, note};
 use crate::case::Case;
 use crate::element::PointSets;
 use crate::engine::quality::{Quality, Thresholds, measure};
-use crate::mesh::{Mesh, connect, gmsh};
+use crate::mesh::{Mesh, connect, gmsh, store};
 use crate::output::vtk::{ElementField, VtkCells, write_elements};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -130,10 +130,16 @@ type Refusal = (Vec<u64>, anyhow::Error);
 
 /// Reads a mesh; one that cannot be connected as far as it goes.
 fn load(path: &Path) -> Result<(Mesh, Option<Refusal>)> {
+    if store::is_mesh_file(path) {
+        return Ok((store::open(path)?.mesh()?, None));
+    }
     if path.extension().is_none_or(|e| e != "msh") {
         return Ok((files::read_mesh(path, false)?, None));
     }
-    match connect::connect(gmsh::read(path)?) {
+    let work = Work::new();
+    let raw = gmsh::read_watched(path, &|done, all| work.report("reading", done, all))?;
+    let watch = |what: &str, done: u64, all: u64| work.report(what, done, all);
+    match connect::connect_with(raw, &connect::Options::default(), &watch) {
         Ok(connected) => {
             connected.notices.iter().for_each(note);
             Ok((connected.mesh, None))
