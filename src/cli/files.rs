@@ -1,7 +1,9 @@
 //! Finding and reading meshes.
 
 use super::{note, progress::Work};
-use crate::mesh::{Mesh, connect, gmsh, store};
+use crate::element::Shape;
+use crate::mesh::{Mesh, connect, gmsh, pyfrm, store};
+use crate::run::mesh::Source;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -36,7 +38,19 @@ pub fn only_mesh() -> Result<PathBuf> {
     }
 }
 
-/// Reads a mesh: a mesh file, or a Gmsh file, which is imported on the fly.
+/// Opens the mesh of a run: a mesh file on every rank; one of another program is imported by the first rank, and nothing is
+/// read on the others.
+///
+/// # Errors
+/// Missing, unreadable or faulty files.
+pub fn open_mesh(path: &Path, first: bool) -> Result<Source> {
+    if store::is_mesh_file(path) {
+        return Ok(Source::File(store::open(path)?));
+    }
+    Ok(Source::Memory(if first { Some(read_mesh(path, false)?) } else { None }))
+}
+
+/// Reads a mesh: a mesh file, or one of another program, which is imported on the fly.
 ///
 /// # Errors
 /// Missing, unreadable or faulty files.
@@ -44,19 +58,19 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
     if store::is_mesh_file(path) {
         return Ok(store::read(path)?);
     }
-    if path.extension().is_some_and(|e| e == "msh") {
+    if path.extension().is_some_and(|e| e == "msh") || (path.exists() && pyfrm::is_pyfrm(path)) {
         return import(path, &connect::Options::default(), quiet);
     }
     if !path.exists() {
         bail!("there is no mesh file '{}'", path.display());
     }
     bail!(
-        "'{}' is neither a mesh file of this program nor a Gmsh file (.msh); make one with 'solver import'",
+        "'{}' is neither a mesh file of this program nor one of Gmsh (.msh) or PyFR (.pyfrm); make one with 'solver import'",
         path.display()
     );
 }
 
-/// Imports a Gmsh file.
+/// Imports a file of PyFR or, if it is none, of Gmsh.
 ///
 /// # Errors
 /// Missing, unreadable or faulty files.
@@ -65,32 +79,68 @@ pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Me
     let watch = |stage: &str, done: u64, total: u64| {
         work.iter().for_each(|work| work.report(stage, done, total));
     };
-    let raw = gmsh::read_watched(path, &|done, total| watch("reading", done, total))?;
+    let (raw, dropped) = if pyfrm::is_pyfrm(path) {
+        let pyfrm::Pyfrm { raw, notices } = pyfrm::read(path)?;
+        (raw, notices)
+    } else {
+        (gmsh::read_watched(path, &|done, total| watch("reading", done, total))?, Vec::new())
+    };
     let connected =
         connect::connect_with(raw, options, &watch).with_context(|| path.display().to_string())?;
     drop(work);
     if !quiet {
+        dropped.iter().for_each(note);
         connected.notices.iter().for_each(note);
     }
     Ok(connected.mesh)
 }
 
 /// One line about a mesh.
+pub struct Summary<'a> {
+    dims: usize,
+    /// Shape and number of elements of each block.
+    blocks: Vec<(Shape, usize)>,
+    nodes: usize,
+    boundaries: &'a [String],
+}
+
+impl<'a> Summary<'a> {
+    /// Of a mesh in memory.
+    pub fn of_mesh(mesh: &'a Mesh) -> Self {
+        let blocks = mesh.blocks.iter().map(|b| (b.shape, b.len())).collect();
+        Summary { dims: mesh.dims, blocks, nodes: mesh.nodes.len(), boundaries: &mesh.boundaries }
+    }
+
+    /// Of a mesh that is about to run; says nothing on ranks that do not have it.
+    pub fn of(source: &'a Source) -> Self {
+        match source {
+            Source::Memory(Some(mesh)) => Summary::of_mesh(mesh),
+            Source::Memory(None) => Summary { dims: 0, blocks: vec![], nodes: 0, boundaries: &[] },
+            Source::File(file) => Summary {
+                dims: file.dims(),
+                blocks: file.blocks().map(|(shape, _, len)| (shape, len)).collect(),
+                nodes: file.nodes(),
+                boundaries: file.boundaries(),
+            },
+        }
+    }
+}
+
+impl std::fmt::Display for Summary<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shapes: Vec<String> = (self.blocks.iter())
+            .map(|(shape, len)| format!("{} {}", super::grouped(*len as u64), shape.name()))
+            .collect();
+        let (dims, nodes) = (self.dims, super::grouped(self.nodes as u64));
+        write!(f, "{dims}-D, {} elements, {nodes} nodes, ", shapes.join(" + "))?;
+        match self.boundaries {
+            [] => f.write_str("no boundaries"),
+            names => write!(f, "boundaries {}", names.join(", ")),
+        }
+    }
+}
+
+/// One line about a mesh.
 pub fn summary(mesh: &Mesh) -> String {
-    let shapes: Vec<String> = mesh
-        .blocks
-        .iter()
-        .map(|b| format!("{} {}", super::grouped(b.len() as u64), b.shape.name()))
-        .collect();
-    let boundaries = if mesh.boundaries.is_empty() {
-        "no boundaries".into()
-    } else {
-        format!("boundaries {}", mesh.boundaries.join(", "))
-    };
-    format!(
-        "{}-D, {} elements, {} nodes, {boundaries}",
-        mesh.dims,
-        shapes.join(" + "),
-        super::grouped(mesh.nodes.len() as u64)
-    )
+    Summary::of_mesh(mesh).to_string()
 }

@@ -6,13 +6,14 @@ use crate::mesh::store;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 
-/// Turn a Gmsh file into a mesh file
+/// Turn a mesh of Gmsh or PyFR into a mesh file
 ///
-/// Reads MSH 2.2 and 4.1, text and binary. Every element must belong to a physical group: those of the highest dimension
-/// make the volume, the others the boundaries; groups called periodic_NAME_l and periodic_NAME_r are joined.
+/// Reads MSH 2.2 and 4.1, text and binary, and .pyfrm files of PyFR 3. In Gmsh files, every element must belong to a
+/// physical group: those of the highest dimension make the volume, the others the boundaries; groups called
+/// periodic_NAME_l and periodic_NAME_r are joined.
 #[derive(clap::Args, Debug)]
 pub struct Import {
-    /// Gmsh file (.msh)
+    /// Gmsh file (.msh) or PyFR mesh (.pyfrm)
     input: PathBuf,
     /// Mesh file to write; by default the input's name with the extension .smesh
     output: Option<PathBuf>,

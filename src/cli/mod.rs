@@ -3,6 +3,7 @@
 mod devices;
 mod figures;
 mod files;
+mod generate;
 mod import;
 mod info;
 mod mesh;
@@ -32,6 +33,7 @@ struct Arguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     Import(import::Import),
+    Generate(generate::Generate),
     Partition(partition::Partition),
     Run(run::Run),
     Info(info::Info),
@@ -47,6 +49,7 @@ pub fn main() -> ExitCode {
     hdf5::silence_errors(true);
     let result = match arguments.command {
         Command::Import(command) => command.execute(),
+        Command::Generate(command) => command.execute(),
         Command::Partition(command) => command.execute(),
         Command::Run(command) => return command.execute(),
         Command::Info(command) => command.execute(),

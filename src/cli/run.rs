@@ -5,10 +5,10 @@ use crate::case::settings::{Plan, evaluate};
 use crate::case::{BackendKind, Case, Warning, backend_kind};
 use crate::engine::{BACKENDS, BackendChoice, Engine, EngineError};
 use crate::mesh::local::LocalMesh;
-use crate::mesh::{Mesh, local, partition};
 use crate::monitor::{Monitor, MonitorError};
 use crate::parallel::{AgreedError, Communicator, agree, fail, world};
 use crate::physics::unknown;
+use crate::run::mesh::Division;
 use crate::run::{RunError, run};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -18,8 +18,8 @@ use std::sync::Arc;
 /// Run a case, alone or under mpirun
 ///
 /// The mesh may be given, named in the case ([mesh] file = ...), or be the only .smesh file in the current directory; a
-/// Gmsh file (.msh) is imported on the fly. If the mesh holds no partitioning for this number of ranks, one is made in
-/// memory.
+/// Gmsh file (.msh) is imported on the fly. Each rank reads its own part of a mesh file. If the mesh holds no partitioning
+/// for this number of ranks, the first rank reads all of it and makes one, for which it needs the memory.
 #[derive(clap::Args, Debug)]
 pub struct Run {
     /// The case file (.ini), after the mesh if one is to be named here
@@ -78,22 +78,27 @@ impl Run {
     fn prepare(self, comm: &Arc<dyn Communicator>) -> Result<Job, AgreedError> {
         let speak = comm.rank() == 0;
         let Inputs { case, mut plan, mut warnings, mesh_file } = agree(&**comm, self.inputs(&**comm))?;
-        let mut mesh = agree(&**comm, files::read_mesh(&mesh_file, !speak))?;
-        if mesh.dims != case.likely_dims() {
+        let mesh = agree(&**comm, files::open_mesh(&mesh_file, speak))?;
+        let dims = mesh.dims(&**comm);
+        if dims != case.likely_dims() {
             let backend = plan.settings.backend.clone();
-            plan = agree(&**comm, case.plan(mesh.dims))?;
+            plan = agree(&**comm, case.plan(dims))?;
             plan.settings.backend = backend;
         }
         warnings.append(&mut plan.warnings);
         if speak {
             warnings.iter().for_each(|w| eprintln!("warning: {w}"));
-            unmatched(&case, &mesh).iter().for_each(note);
-            println!("mesh       {}: {}", mesh_file.display(), files::summary(&mesh));
+            unmatched(&case, mesh.boundaries()).iter().for_each(note);
+            println!("mesh       {}: {}", mesh_file.display(), files::Summary::of(&mesh));
         }
-        one_identity(&mut mesh, comm);
-        let part_of = self.parts(&mesh, comm)?;
-        let local = local::cut(&mesh, &part_of, comm.rank());
-        drop(mesh);
+        let ranks = comm.size();
+        let division = agree(&**comm, mesh.division(self.partitioning.as_deref(), ranks))?;
+        if speak && ranks > 1 && division == Division::Made {
+            note(format!(
+                "the mesh holds no partitioning for {ranks} ranks; making one ('solver partition {ranks}' keeps one)"
+            ));
+        }
+        let local = mesh.distribute(&division, plan.settings.order, comm)?;
         let engine = agree(&**comm, build(&plan, local, comm))?;
         let monitors = agree(&**comm, case.monitors())?;
         let unknowns = engine.global_unknowns();
@@ -144,44 +149,6 @@ impl Run {
             BackendChoice::Gpu(_) => BackendChoice::Gpu(self.device.clone().or_else(|| device(case, name))),
             other => other,
         })
-    }
-
-    /// The rank of each element. Collective.
-    fn parts(&self, mesh: &Mesh, comm: &Arc<dyn Communicator>) -> Result<Vec<u32>, AgreedError> {
-        let ranks = comm.size();
-        if ranks == 1 && self.partitioning.is_none() {
-            return Ok(vec![0; mesh.len()]);
-        }
-        if let Some(part_of) = agree(&**comm, self.stored_parts(mesh, ranks))? {
-            return Ok(part_of);
-        }
-        // Made on one rank, so that all have the same.
-        let made = if comm.rank() == 0 {
-            note(format!(
-                "the mesh holds no partitioning for {ranks} ranks; making one ('solver partition {ranks}' keeps one)"
-            ));
-            partition::partition(mesh, ranks, None).map(|p| p.part_of)
-        } else {
-            Ok(vec![])
-        };
-        let mut bytes = bytemuck::cast_slice(&agree(&**comm, made)?).to_vec();
-        comm.broadcast(0, &mut bytes);
-        Ok(bytemuck::pod_collect_to_vec(&bytes))
-    }
-
-    /// The partitioning asked for, or else any of the mesh that fits.
-    fn stored_parts(&self, mesh: &Mesh, ranks: usize) -> Result<Option<Vec<u32>>> {
-        let Some(name) = &self.partitioning else {
-            return Ok(mesh.partitionings.values().find(|p| p.parts == ranks).map(|p| p.part_of.clone()));
-        };
-        let names: Vec<&str> = mesh.partitionings.keys().map(String::as_str).collect();
-        let Some(found) = mesh.partitionings.get(name) else {
-            bail!("the mesh has no partitioning called '{name}'; it has: {}", names.join(", "));
-        };
-        if found.parts != ranks {
-            bail!("the partitioning '{name}' has {} parts, but the run has {ranks} ranks", found.parts);
-        }
-        Ok(Some(found.part_of.clone()))
     }
 }
 
@@ -253,16 +220,9 @@ fn beside(case: &Path, file: &Path) -> PathBuf {
 }
 
 /// Boundary sections that match nothing in the mesh.
-fn unmatched(case: &Case, mesh: &Mesh) -> Vec<String> {
-    let absent = case.boundaries().iter().filter(|b| !mesh.boundaries.contains(&b.name));
+fn unmatched(case: &Case, boundaries: &[String]) -> Vec<String> {
+    let absent = case.boundaries().iter().filter(|b| !boundaries.contains(&b.name));
     absent.map(|b| format!("[soln-bcs-{}] matches no boundary of the mesh", b.name)).collect()
-}
-
-/// A mesh imported on the fly gets a fresh identity on each rank; the first rank's counts.
-fn one_identity(mesh: &mut Mesh, comm: &Arc<dyn Communicator>) {
-    let mut bytes = mesh.uuid.clone().into_bytes();
-    comm.broadcast(0, &mut bytes);
-    mesh.uuid = String::from_utf8_lossy(&bytes).into_owned();
 }
 
 /// Starts the thread pool with this thread as one of its members, so that a step needs no hand-over between threads.

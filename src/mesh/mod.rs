@@ -1,6 +1,6 @@
 //! Meshes: nodes, element blocks, how faces meet, boundaries, partitionings.
 //!
-//! [`gmsh`] reads Gmsh files into a [`raw::RawMesh`]; [`connect`] pairs the faces and makes a [`Mesh`]; [`store`] keeps
+//! [`gmsh`] and [`pyfrm`] read the files of others into a [`raw::RawMesh`]; [`connect`] pairs the faces and makes a [`Mesh`]; [`store`] keeps
 //! it in HDF5; [`partition`] divides it; [`local`] cuts out what one rank needs; [`generate`] makes small structured
 //! meshes without any file; [`order`] sorts by place; [`validate`] checks what every mesh must hold. Nothing here knows polynomials of the solution, physics or backends.
 //!
@@ -13,6 +13,7 @@ pub mod gmsh;
 pub mod local;
 pub mod order;
 pub mod partition;
+pub mod pyfrm;
 pub mod raw;
 pub mod store;
 pub mod validate;

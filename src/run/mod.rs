@@ -1,5 +1,7 @@
 //! The time loop: steps that land exactly on output times and on the end, monitors between them, progress.
 
+pub mod mesh;
+
 use crate::engine::{Engine, EngineError};
 use crate::monitor::{Moment, Monitor, MonitorError};
 use std::time::{Duration, Instant};

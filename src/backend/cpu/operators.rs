@@ -255,12 +255,7 @@ fn any_derive<L: Lane, const V: usize>(
 }
 
 /// [`lift`] for the tensor's length.
-fn any_lift<L: Lane, const V: usize>(
-    tensor: &Tensor<L::Scalar>,
-    lines: &Lines,
-    common: &[L],
-    out: &mut [L],
-) {
+fn any_lift<L: Lane, const V: usize>(tensor: &Tensor<L::Scalar>, lines: &Lines, common: &[L], out: &mut [L]) {
     for_length!(tensor.n, N => lift::<L, V, N>(lines, &tensor.lift, common, out));
 }
 

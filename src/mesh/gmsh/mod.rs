@@ -31,11 +31,13 @@ mod stream;
 mod types;
 mod v2;
 mod v4;
+mod write;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{GmshError, Place, Problem};
+pub use write::{MshWriter, WriteError, write};
 
 use super::raw::RawMesh;
 use build::Builder;

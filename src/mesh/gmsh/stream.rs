@@ -247,8 +247,8 @@ mod tests {
     #[test]
     fn lines_are_counted_from_the_start() {
         let mut input = io::Cursor::new(b"a\nb\r\n\nc");
-        let mut line = |at| place(&mut input, Encoding::Text, at).unwrap();
-        assert_eq!([0, 1, 2, 5, 6, 99].map(|at| line(at)), [1, 1, 2, 3, 4, 4].map(Place::Line));
+        let line = |at| place(&mut input, Encoding::Text, at).unwrap();
+        assert_eq!([0, 1, 2, 5, 6, 99].map(line), [1, 1, 2, 3, 4, 4].map(Place::Line));
         assert_eq!(place(&mut input, Encoding::Big, 5).unwrap(), Place::Byte(5));
     }
 }

@@ -122,12 +122,17 @@ pub(super) fn point() -> &'static Lattice {
 }
 
 /// Number and description of every supported type.
-#[cfg(test)]
 pub(super) fn supported() -> impl Iterator<Item = (i32, &'static Lattice)> {
     TYPES.iter().zip(0..).filter_map(|(kind, number)| match kind {
         Some(Kind::Lattice(lattice)) => Some((number, lattice)),
         _ => None,
     })
+}
+
+/// Number and description of the complete element of a shape and geometry order, if it is supported.
+pub(super) fn of(shape: Shape, order: usize) -> Option<(i32, &'static Lattice)> {
+    supported()
+        .find(|(_, lattice)| (lattice.shape, lattice.order) == (shape, order) && !lattice.is_serendipity())
 }
 
 #[cfg(test)]

@@ -163,8 +163,11 @@ fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<(), StoreError>) -> R
     files::replace(path, fill, |source| StoreError::Io { path: path.into(), action: "write", source })
 }
 
-/// Refuses names that HDF5 paths or command lines would misread.
-fn check_name(name: &str) -> Result<(), StoreError> {
+/// Refuses names for partitionings that HDF5 paths or command lines would misread.
+///
+/// # Errors
+/// Anything but 1 to 64 letters, digits, and `_`, `-`, `.`, the first a letter or digit.
+pub fn check_name(name: &str) -> Result<(), StoreError> {
     let good = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.');
     let fits = (1..=64).contains(&name.len()) && name.chars().all(good);
     if fits && name.starts_with(char::is_alphanumeric) {

@@ -199,14 +199,11 @@ impl MeshFile {
     }
 
     /// Reads the coordinates of all nodes that the lists name.
-    fn coordinates<'a>(&self, lists: impl Iterator<Item = &'a Vec<u32>>) -> Result<Coordinates, StoreError> {
-        let mut ids: Vec<u32> = Vec::new();
-        for list in lists {
-            ids.extend_from_slice(list);
-            // One list at a time: elements share most of their nodes.
-            ids.par_sort_unstable();
-            ids.dedup();
-        }
+    fn coordinates<'a>(
+        &self,
+        lists: impl Iterator<Item = &'a Vec<u32>> + Clone,
+    ) -> Result<Coordinates, StoreError> {
+        let ids = distinct(lists, self.nodes());
         let at: Vec<[f64; 3]> = self.nodes.gather(&ids, 0)?.chunks_exact(self.dims()).map(point).collect();
         match at.iter().position(|x| !x.iter().all(|x| x.is_finite())) {
             Some(i) => {
@@ -231,6 +228,24 @@ impl Elements {
     }
 }
 
+/// The ids, all below `total`, that occur in the lists, increasing.
+fn distinct<'a>(lists: impl Iterator<Item = &'a Vec<u32>> + Clone, total: usize) -> Vec<u32> {
+    let count: usize = lists.clone().map(Vec::len).sum();
+    if total / 32 > count {
+        let mut ids: Vec<u32> = lists.flatten().copied().collect();
+        ids.par_sort_unstable();
+        ids.dedup();
+        return ids;
+    }
+    // A bit for every node of the mesh takes no more memory than the lists do.
+    let mut seen = vec![0u64; total.div_ceil(64)];
+    lists.flatten().for_each(|id| seen[*id as usize / 64] |= 1 << (id % 64));
+    let bits = |(word, &bits): (usize, &u64)| {
+        (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| (word * 64 + bit) as u32)
+    };
+    seen.iter().enumerate().flat_map(bits).collect()
+}
+
 /// Coordinates of some nodes.
 struct Coordinates {
     positions: Positions,
@@ -244,6 +259,19 @@ impl Coordinates {
             nodes.iter().map(place).collect()
         } else {
             nodes.par_iter().map(place).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_listed_once_however_many_there_are() {
+        let lists = [vec![7, 3, 64, 63, 7], vec![], vec![3, 500]];
+        for total in [501, 512, 1 << 20] {
+            assert_eq!(distinct(lists.iter(), total), [3, 7, 63, 64, 500]);
         }
     }
 }

@@ -125,6 +125,7 @@ fn numbers_of_elements_and_faces_are_right_and_obey_eulers_formula() {
             Cells::TriQuad => nx * ny * 3 / 2,
             Cells::Tet => 6 * nx * ny * nz,
             Cells::Hex => nx * ny * nz,
+            _ => unreachable!("not in the list"),
         };
         assert_eq!(mesh.len(), expected, "{cells:?}");
         let boundary = mesh.elements().flat_map(|e| e.1).filter(|l| matches!(l, Link::Boundary(_))).count();

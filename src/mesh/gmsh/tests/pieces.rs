@@ -163,7 +163,7 @@ fn the_first_error_of_a_long_file_is_named_with_its_line() {
 #[test]
 fn binary_errors_in_late_pieces_name_the_byte() {
     let n = 30_000;
-    let mut data = format!("$MeshFormat\n4.1 1 8\n\x01\0\0\0\n$EndMeshFormat\n$Nodes\n").into_bytes();
+    let mut data = b"$MeshFormat\n4.1 1 8\n\x01\0\0\0\n$EndMeshFormat\n$Nodes\n".to_vec();
     [1, n, 1, n].into_iter().for_each(|v: u64| data.extend(v.to_le_bytes()));
     [2, 1, 0].into_iter().for_each(|v: i32| data.extend(v.to_le_bytes()));
     data.extend(n.to_le_bytes());

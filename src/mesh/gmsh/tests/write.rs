@@ -225,4 +225,19 @@ proptest! {
             prop_assert_eq!(read.map_err(|e| format!("{v4} {encoding:?} {e}")), Ok(mesh.clone()));
         }
     }
+
+    #[test]
+    fn what_the_writer_of_the_library_writes_is_read((mesh, _) in any_mesh()) {
+        let mut file = Vec::new();
+        crate::mesh::gmsh::write(&mesh, &mut file).unwrap();
+        prop_assert_eq!(read_bytes("test.msh", &file).map_err(|e| e.to_string()), Ok(mesh));
+    }
+}
+
+#[test]
+fn names_that_would_end_early_are_not_written() {
+    let group = Group { dim: 2, tag: 1, name: "the \"wall\"".into() };
+    let mesh = RawMesh { groups: vec![group], ..RawMesh::default() };
+    let refused = crate::mesh::gmsh::write(&mesh, Vec::new()).unwrap_err();
+    assert!(refused.to_string().contains("cannot hold the name"), "{refused}");
 }
