@@ -239,6 +239,27 @@ fn curved_meshes_are_reported_and_exported_as_curved() {
 }
 
 #[test]
+fn every_shape_in_one_mesh_is_reported_and_exported() {
+    let folder = Folder::new();
+    for order in ["1", "2"] {
+        let generate =
+            ["generate", "box", "4", "4", "4", "--shape", "mixed", "--order", order, "-o", "mixed.smesh"];
+        folder.succeed(&[&generate[..], &["--warp", "0.05"]].concat());
+        let mesh = store::read(folder.path("mixed.smesh")).unwrap();
+        assert_eq!(mesh.blocks.len(), 4, "hexahedra, prisms, pyramids, tetrahedra");
+        let (out, _) = folder.succeed(&["mesh", "mixed.smesh", "--export", "all.vtu", "--all"]);
+        has(&out, &["volume     1"]);
+        assert!(out.contains("closed     yes") && out.contains(" 0 not positive"), "{out}");
+        // Curved pyramids take several cells, each with the numbers of its element.
+        let (cells, arrays) = vtk_cells(&folder.path("all.vtu"));
+        let mut elements = arrays[4].1.clone();
+        assert!(elements.len() == cells && cells >= mesh.len(), "{cells}");
+        elements.dedup();
+        assert_eq!(elements, (0..mesh.len()).map(|e| e as f64).collect::<Vec<_>>());
+    }
+}
+
+#[test]
 fn wrong_arguments_and_files_are_refused() {
     let folder = stored(&tangled().0);
     for arguments in [
@@ -339,6 +360,23 @@ fn info_on_a_gmsh_file_summarises_it_even_when_it_cannot_be_imported() {
 }
 
 #[test]
+fn meshes_of_pyfr_are_looked_at_like_those_of_gmsh() {
+    let folder = Folder::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pyfrm/shapes");
+    let file = |extension: &str| fixture.with_extension(extension).display().to_string();
+    let (pyfrm, msh) = (file("pyfrm"), file("msh"));
+    let about = |command: &str, file: &str| json(&folder.succeed(&[command, file, "--json"]).0);
+    assert!(folder.succeed(&["info", &pyfrm]).0.starts_with("PyFR file     "));
+    let (info, same) = (about("info", &pyfrm), about("info", &msh));
+    assert_eq!((&info["kind"], &same["kind"]), (&"pyfrm".into(), &"gmsh".into()));
+    for key in ["dimensions", "elements", "blocks", "box", "points"] {
+        assert_eq!(info[key], same[key], "{key}");
+    }
+    let volume = |file: &str| about("mesh", file)["volume"].as_f64().unwrap();
+    assert!((volume(&pyfrm) - volume(&msh)).abs() < 1e-12);
+}
+
+#[test]
 fn info_on_a_solution_shows_time_fields_and_the_case_it_carries() {
     let folder = Folder::new();
     folder.put("mesh.msh", msh(&BoxMesh::new(Cells::Quad, [4, 4, 1]).periodic([true; 3]).raw()));
@@ -396,7 +434,7 @@ fn info_on_damaged_and_foreign_files_is_one_clear_sentence() {
     for (file, words) in [
         ("cut.smesh", "damaged or cut short"),
         ("flipped.smesh", "flipped.smesh"),
-        ("notes.txt", "'notes.txt' is not a mesh or solution of this program, or a Gmsh file"),
+        ("notes.txt", "'notes.txt' is not a mesh or solution of this program, nor one of Gmsh or PyFR"),
         ("empty", "'empty' is not a mesh or solution"),
         ("cut.msh", "cut.msh, line 5"),
         ("foreign.h5", "an HDF5 file of another program"),

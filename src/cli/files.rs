@@ -2,7 +2,8 @@
 
 use super::{note, progress::Work};
 use crate::element::Shape;
-use crate::mesh::{Mesh, connect, gmsh, pyfrm, store};
+use crate::mesh::raw::RawMesh;
+use crate::mesh::{Mesh, Progress, connect, gmsh, pyfrm, store};
 use crate::run::mesh::Source;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -58,7 +59,7 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
     if store::is_mesh_file(path) {
         return Ok(store::read(path)?);
     }
-    if path.extension().is_some_and(|e| e == "msh") || (path.exists() && pyfrm::is_pyfrm(path)) {
+    if is_foreign(path) {
         return import(path, &connect::Options::default(), quiet);
     }
     if !path.exists() {
@@ -79,12 +80,7 @@ pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Me
     let watch = |stage: &str, done: u64, total: u64| {
         work.iter().for_each(|work| work.report(stage, done, total));
     };
-    let (raw, dropped) = if pyfrm::is_pyfrm(path) {
-        let pyfrm::Pyfrm { raw, notices } = pyfrm::read(path)?;
-        (raw, notices)
-    } else {
-        (gmsh::read_watched(path, &|done, total| watch("reading", done, total))?, Vec::new())
-    };
+    let (raw, dropped) = read_raw(path, &watch)?;
     let connected =
         connect::connect_with(raw, options, &watch).with_context(|| path.display().to_string())?;
     drop(work);
@@ -93,6 +89,23 @@ pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Me
         connected.notices.iter().for_each(note);
     }
     Ok(connected.mesh)
+}
+
+/// Content of a file of PyFR or, if it is none, of Gmsh, and what was left out of it.
+///
+/// # Errors
+/// Missing, unreadable or faulty files.
+pub fn read_raw(path: &Path, watch: &Progress) -> Result<(RawMesh, Vec<pyfrm::Notice>)> {
+    if pyfrm::is_pyfrm(path) {
+        let pyfrm::Pyfrm { raw, notices } = pyfrm::read(path)?;
+        return Ok((raw, notices));
+    }
+    Ok((gmsh::read_watched(path, &|done, total| watch("reading", done, total))?, Vec::new()))
+}
+
+/// True when the file is one to be imported, by its name or content.
+pub fn is_foreign(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "msh") || (path.exists() && pyfrm::is_pyfrm(path))
 }
 
 /// One line about a mesh.

@@ -3,19 +3,19 @@
 mod mesh;
 mod solution;
 
-use crate::mesh::store;
+use crate::mesh::{pyfrm, store};
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Say what is in a mesh, a Gmsh file or a solution
+/// Say what is in a mesh, a solution, or a mesh of Gmsh or PyFR
 ///
 /// Reads no more than it has to; 'solver mesh' looks at the elements themselves.
 #[derive(clap::Args, Debug)]
 pub struct Info {
-    /// Mesh file (.smesh), Gmsh file (.msh) or solution (.ssoln)
+    /// Mesh file (.smesh), solution (.ssoln), or a mesh to import (.msh, .pyfrm)
     file: PathBuf,
     /// Polynomial order for which to count the unknowns of a mesh
     #[arg(short, long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(0..=20))]
@@ -31,7 +31,8 @@ pub struct Info {
 /// What a file begins with.
 enum Kind {
     Hdf5,
-    Gmsh,
+    /// To be imported.
+    Foreign,
     Other,
 }
 
@@ -43,7 +44,7 @@ impl Info {
         let path = &self.file;
         let (kind, bytes) = kind(path)?;
         let is_solution = match kind {
-            Kind::Gmsh => false,
+            Kind::Foreign => false,
             Kind::Hdf5 => match format(path)?.as_deref() {
                 Some("solver-mesh") => false,
                 Some("solver-solution") => true,
@@ -52,7 +53,7 @@ impl Info {
                 }
                 None => bail!("'{}' is an HDF5 file of another program, not a {OURS}", path.display()),
             },
-            Kind::Other => bail!("'{}' is not a {OURS}, or a Gmsh file", path.display()),
+            Kind::Other => bail!("'{}' is not a {OURS}, nor one of Gmsh or PyFR", path.display()),
         };
         if self.case && !is_solution {
             bail!("'{}' is a mesh; only solutions carry a case file", path.display());
@@ -60,7 +61,7 @@ impl Info {
         let order = usize::from(self.order);
         let answer = match (is_solution, kind) {
             (true, _) => solution::answer(path, bytes)?,
-            (false, Kind::Gmsh) => mesh::gmsh(path, bytes, order)?,
+            (false, Kind::Foreign) => mesh::foreign(path, bytes, order)?,
             (false, _) => mesh::stored(path, bytes, order)?,
         };
         match (self.json, self.case) {
@@ -114,9 +115,11 @@ fn kind(path: &Path) -> Result<(Kind, u64)> {
     let mut start = Vec::new();
     File::open(path).and_then(|f| f.take(64).read_to_end(&mut start)).with_context(failed)?;
     let gmsh = path.extension().is_some_and(|e| e == "msh") || start.starts_with(b"$MeshFormat");
+    let hdf5 = start.starts_with(HDF5);
     let kind = match () {
-        () if start.starts_with(HDF5) => Kind::Hdf5,
-        () if gmsh => Kind::Gmsh,
+        () if !hdf5 && gmsh => Kind::Foreign,
+        () if hdf5 && pyfrm::is_pyfrm(path) => Kind::Foreign,
+        () if hdf5 => Kind::Hdf5,
         () => Kind::Other,
     };
     Ok((kind, metadata.len()))

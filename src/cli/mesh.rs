@@ -8,7 +8,8 @@ use super::{files, note};
 use crate::case::Case;
 use crate::element::PointSets;
 use crate::engine::quality::{Quality, Thresholds, measure};
-use crate::mesh::{Mesh, connect, gmsh};
+use crate::mesh::raw::Numbers;
+use crate::mesh::{Mesh, connect, store};
 use crate::output::vtk::{ElementField, VtkCells, write_elements};
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -20,11 +21,11 @@ const HIGHEST: i64 = 20;
 ///
 /// Elements are judged at the solution and flux points of a polynomial order, by their scaled Jacobian (smallest over
 /// largest: 1 is best, 0 or less cannot be computed on), aspect ratio (1 is best) and stretching (how sizes jump between
-/// neighbours, 1 is best). The exit status is 1 when a Jacobian is not positive. A Gmsh file that cannot be imported is
-/// reported as far as possible, with the reason.
+/// neighbours, 1 is best). The exit status is 1 when a Jacobian is not positive. A file that cannot be imported is reported
+/// as far as possible, with the reason.
 #[derive(clap::Args, Debug)]
 pub struct MeshQuality {
-    /// Mesh file (.smesh), or Gmsh file (.msh)
+    /// Mesh file (.smesh), or one to import (.msh, .pyfrm)
     mesh: PathBuf,
     /// Polynomial order at whose points to look; by default that of the case, else 3
     #[arg(short, long, value_parser = clap::value_parser!(u8).range(0..=HIGHEST))]
@@ -59,8 +60,8 @@ pub struct MeshQuality {
 struct Report<'a> {
     path: &'a Path,
     mesh: &'a Mesh,
-    /// The Gmsh file's numbers of the elements of a mesh that could not be connected, and why not.
-    refusal: Option<(&'a [u64], String)>,
+    /// The file's numbers of the elements of a mesh that could not be connected, and why not.
+    refusal: Option<(&'a Numbers, String)>,
     quality: &'a Quality,
     order: usize,
     thresholds: Thresholds,
@@ -84,7 +85,7 @@ impl MeshQuality {
         let report = Report {
             path: &self.mesh,
             mesh: &mesh,
-            refusal: refusal.as_ref().map(|(numbers, why)| (&numbers[..], format!("{why:#}"))),
+            refusal: refusal.as_ref().map(|(numbers, why)| (numbers, format!("{why:#}"))),
             quality: &quality,
             order,
             thresholds,
@@ -126,20 +127,27 @@ impl MeshQuality {
 }
 
 /// The file's numbers of the elements of a mesh that cannot be connected, and the reason.
-type Refusal = (Vec<u64>, anyhow::Error);
+type Refusal = (Numbers, anyhow::Error);
 
 /// Reads a mesh; one that cannot be connected as far as it goes.
 fn load(path: &Path) -> Result<(Mesh, Option<Refusal>)> {
-    if path.extension().is_none_or(|e| e != "msh") {
+    if store::is_mesh_file(path) {
+        return Ok((store::open(path)?.mesh()?, None));
+    }
+    if !files::is_foreign(path) {
         return Ok((files::read_mesh(path, false)?, None));
     }
-    match connect::connect(gmsh::read(path)?) {
+    let work = Work::new();
+    let watch = |what: &str, done: u64, all: u64| work.report(what, done, all);
+    let (raw, _) = files::read_raw(path, &watch)?;
+    match connect::connect_with(raw, &connect::Options::default(), &watch) {
         Ok(connected) => {
+            drop(work);
             connected.notices.iter().for_each(note);
             Ok((connected.mesh, None))
         }
         // Connecting took the file's content to pieces.
-        Err(error) => match gmsh::read(path)?.unconnected() {
+        Err(error) => match files::read_raw(path, &watch)?.0.unconnected() {
             Some((mesh, numbers)) => Ok((mesh, Some((numbers, error.into())))),
             None => Err(error).with_context(|| path.display().to_string()),
         },

@@ -122,29 +122,25 @@ impl RawMesh {
     /// The elements of the highest dimension as a mesh without links and boundaries, to be looked at when it cannot be
     /// connected, and the file's number of each element in order of global id. `None` when there are no elements, or
     /// elements with nodes that do not exist.
-    pub fn unconnected(&self) -> Option<(Mesh, Vec<u64>)> {
-        let dims = self.blocks.iter().filter(|b| !b.numbers.is_empty()).map(|b| b.shape.dims()).max()?;
-        let volume = |b: &&RawBlock| b.shape.dims() == dims && !b.numbers.is_empty();
-        let mut parts: Vec<&RawBlock> = self.blocks.iter().filter(volume).collect();
-        parts.sort_by_key(|b| (b.shape, b.order));
-        let (mut blocks, mut numbers): (Vec<ElementBlock>, Vec<u64>) = (vec![], vec![]);
-        for part in parts {
-            let (shape, order) = (part.shape, part.order);
-            let sized = part.nodes.len() == part.numbers.len() * shape.points(order);
-            if dims == 0 || order == 0 || !sized || part.nodes.iter().any(|&n| n as usize >= self.nodes.len())
-            {
+    pub fn unconnected(mut self) -> Option<(Mesh, Numbers)> {
+        self.blocks.retain(|b| !b.numbers.is_empty());
+        let dims = self.blocks.iter().map(|b| b.shape.dims()).max().filter(|dims| *dims > 0)?;
+        self.blocks.retain(|b| b.shape.dims() == dims);
+        self.blocks.sort_by_key(|b| (b.shape, b.order));
+        let (mut blocks, mut numbers): (Vec<ElementBlock>, Numbers) = Default::default();
+        for RawBlock { shape, order, nodes, numbers: own, .. } in self.blocks {
+            let sized = order > 0 && nodes.len() == own.len() * shape.points(order);
+            if !sized || nodes.iter().any(|&n| n as usize >= self.nodes.len()) {
                 return None;
             }
-            if blocks.last().is_none_or(|b| (b.shape, b.order) != (shape, order)) {
-                blocks.push(ElementBlock { shape, order, nodes: vec![], links: vec![] });
+            numbers.append(&own);
+            match blocks.last_mut() {
+                Some(last) if (last.shape, last.order) == (shape, order) => last.nodes.extend(nodes),
+                _ => blocks.push(ElementBlock { shape, order, nodes, links: vec![] }),
             }
-            if let Some(block) = blocks.last_mut() {
-                block.nodes.extend_from_slice(&part.nodes);
-            }
-            numbers.extend(part.numbers.iter());
         }
-        let flat = |x: &[f64; 3]| std::array::from_fn(|d| if d < dims { x[d] } else { 0.0 });
-        let nodes = self.nodes.iter().map(flat).collect();
+        let mut nodes = self.nodes;
+        nodes.iter_mut().for_each(|x| x[dims..].fill(0.0));
         let (boundaries, partitionings) = (vec![], BTreeMap::new());
         Some((Mesh { uuid: String::new(), dims, nodes, blocks, boundaries, partitionings }, numbers))
     }

@@ -1,11 +1,12 @@
-//! What is in a mesh file or a Gmsh file.
+//! What is in a mesh file, or in one of another program.
 
 use super::{Answer, Lines, size};
 use crate::cli::figures::figure;
-use crate::cli::grouped;
+use crate::cli::progress::Work;
+use crate::cli::{files, grouped};
 use crate::element::Shape;
 use crate::engine::quality::affine;
-use crate::mesh::{gmsh as reader, store};
+use crate::mesh::{pyfrm, store};
 use anyhow::Result;
 use serde_json::json;
 use std::io::{BufRead, BufReader};
@@ -63,9 +64,11 @@ pub fn stored(path: &Path, bytes: u64, order: usize) -> Result<Answer> {
     Ok(Answer { text, json: value, case: String::new() })
 }
 
-/// Of a Gmsh file, as it is: its faces need not fit together.
-pub fn gmsh(path: &Path, bytes: u64, order: usize) -> Result<Answer> {
-    let raw = reader::read(path)?;
+/// Of a file of another program, as it is: its faces need not fit together.
+pub fn foreign(path: &Path, bytes: u64, order: usize) -> Result<Answer> {
+    let work = Work::new();
+    let (raw, _) = files::read_raw(path, &|what, done, all| work.report(what, done, all))?;
+    drop(work);
     let present = || raw.blocks.iter().filter(|b| !b.numbers.is_empty());
     let dims = present().map(|b| b.shape.dims()).max().unwrap_or(0);
     let volume = || present().filter(|b| b.shape.dims() == dims);
@@ -106,8 +109,10 @@ pub fn gmsh(path: &Path, bytes: u64, order: usize) -> Result<Answer> {
         high,
     };
     let mut text = Lines::default();
-    let (version, encoding) = format(path);
-    text.add("Gmsh file", format!("{}, {}, MSH {version}, {encoding}", path.display(), size(bytes)));
+    let of_gmsh = !pyfrm::is_pyfrm(path);
+    let (version, encoding) = if of_gmsh { msh_format(path) } else { ("PyFR".into(), "HDF5") };
+    let (kind, msh) = if of_gmsh { ("Gmsh file", "MSH ") } else { ("PyFR file", "") };
+    text.add(kind, format!("{}, {}, {msh}{version}, {encoding}", path.display(), size(bytes)));
     let mut value = contents.tell(order, &mut text);
     let groups = of_dims(dims);
     for (name, elements) in &groups {
@@ -115,7 +120,7 @@ pub fn gmsh(path: &Path, bytes: u64, order: usize) -> Result<Answer> {
     }
     let own = json!({
         "file": path.display().to_string(),
-        "kind": "gmsh",
+        "kind": if of_gmsh { "gmsh" } else { "pyfrm" },
         "bytes": bytes,
         "format": version,
         "encoding": encoding,
@@ -126,7 +131,7 @@ pub fn gmsh(path: &Path, bytes: u64, order: usize) -> Result<Answer> {
 }
 
 /// Version and encoding of a Gmsh file that could be read.
-fn format(path: &Path) -> (String, &'static str) {
+fn msh_format(path: &Path) -> (String, &'static str) {
     let mut line = Vec::new();
     let second = std::fs::File::open(path).map(BufReader::new).and_then(|mut file| {
         for _ in 0..2 {

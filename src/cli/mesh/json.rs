@@ -31,7 +31,7 @@ pub fn report(report: &Report) -> Value {
         let m = &quality.measures[id];
         json!({
             "element": id,
-            "number-in-file": report.refusal.as_ref().map(|(numbers, _)| numbers[id]),
+            "number-in-file": report.refusal.as_ref().map(|(numbers, _)| numbers.get(id)),
             "shape": block.shape.name(),
             "geometry-order": block.order,
             "centre": mesh.centroid(id)[..mesh.dims],

@@ -109,7 +109,7 @@ fn worst(report: &Report, bad: u64) {
         let faults: Vec<_> = report.thresholds.faults(m).iter().map(|f| f.text()).collect();
         let order = if block.order > 1 { format!(" order {}", block.order) } else { String::new() };
         [
-            report.refusal.as_ref().map_or(id as u64, |(numbers, _)| numbers[id]).to_string(),
+            report.refusal.as_ref().map_or(id as u64, |(numbers, _)| numbers.get(id)).to_string(),
             format!("{}{order}", block.shape.name()),
             place(&report.mesh.centroid(id), report.mesh.dims),
             figure(m.jacobian),
