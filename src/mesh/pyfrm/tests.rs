@@ -305,7 +305,8 @@ fn meshes_of_both_versions_come_back() {
         }
     }
     // Curved tetrahedron, hexahedron, prism and pyramid.
-    there_and_back(&folder, &zoo(), 2);
+    let read = there_and_back(&folder, &zoo(), 2);
+    assert_eq!(connected(&read), connected(&zoo()));
 }
 
 #[test]
@@ -495,6 +496,11 @@ fn files_of_pyfr_hold_what_the_gmsh_files_hold_that_they_were_made_from() {
                 assert_eq!(same.count(), 1, "{name} {:?}", a.0);
             }
         }
+        let (one, two) = (connected(&theirs), connected(&ours));
+        assert_eq!(
+            (one.len(), one.nodes.len(), one.boundaries),
+            (two.len(), two.nodes.len(), two.boundaries)
+        );
         // Boundary elements are as many; PyFR calls boundaries and periodic patches the same.
         let names = |raw| surface(raw).into_iter().map(|(_, name)| name.to_string()).collect::<Vec<_>>();
         let sorted = |mut names: Vec<String>| {

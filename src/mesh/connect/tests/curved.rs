@@ -22,7 +22,7 @@ fn half_curved(cells: Cells, order: usize, noise: f64) -> RawMesh {
 
 #[test]
 fn straight_elements_of_any_order_become_linear_and_their_other_nodes_go() {
-    for cells in ALL {
+    for cells in every() {
         let linear = as_it_is(&BoxMesh::new(cells, [3; 3]).raw()).unwrap().mesh;
         for order in 2..=4 {
             let mut raw = BoxMesh::new(cells, [3; 3]).order(order).raw();
@@ -58,7 +58,7 @@ fn the_tolerance_decides_what_is_straight() {
 
 #[test]
 fn faces_between_straight_and_curved_elements_are_straight_to_the_last_bit() {
-    for cells in ALL {
+    for cells in every() {
         for order in 2..=4 {
             let mesh = connect(half_curved(cells, order, 1e-7)).unwrap().mesh;
             mesh.validate().unwrap();
@@ -98,7 +98,7 @@ fn faces_between_straight_and_curved_elements_are_straight_to_the_last_bit() {
 
 #[test]
 fn curved_elements_without_positive_jacobian_are_refused_with_the_place() {
-    for cells in ALL {
+    for cells in every() {
         for order in 2..=4 {
             let mut raw = BoxMesh::new(cells, [2; 3]).order(order).warp(0.02).raw();
             let dims = raw.groups[0].dim;

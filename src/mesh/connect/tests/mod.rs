@@ -12,7 +12,13 @@ use crate::mesh::silent;
 use crate::mesh::{Link, lattice, vertex_nodes};
 use std::collections::BTreeSet;
 
+/// Cells that any counts and periodic axes suit; the tests of `generate` connect the others, too.
 const ALL: [Cells; 5] = [Cells::Tri, Cells::Quad, Cells::TriQuad, Cells::Tet, Cells::Hex];
+
+/// All cells of two and three dimensions.
+fn every() -> impl Iterator<Item = Cells> {
+    Cells::ALL.into_iter().filter(|cells| *cells != Cells::Line)
+}
 
 /// Keeps the raw mesh for more.
 fn joined(raw: &RawMesh) -> Result<Connected, ConnectError> {

@@ -37,9 +37,9 @@ fn mean_distance(mesh: &Mesh) -> f64 {
 
 #[test]
 fn renumbering_permutes_elements_and_nodes_and_changes_nothing_else() {
-    for cells in ALL {
+    for cells in every() {
         for order in [1, 2] {
-            let raw = BoxMesh::new(cells, [6, 4, 4]).warp(0.05).order(order).periodic([true, false, false]);
+            let raw = BoxMesh::new(cells, [6, 4, 6]).warp(0.05).order(order).periodic([true, false, false]);
             let raw = raw.shuffle(3).raw();
             let before = as_it_is(&raw).unwrap().mesh;
             let after = connect_with(raw, &Options { lintol: 0.0, renumber: true }, &silent).unwrap().mesh;
@@ -70,7 +70,7 @@ fn shuffled_elements_come_back_to_their_neighbours() {
 
 #[test]
 fn threads_equal_one() {
-    for cells in [Cells::TriQuad, Cells::Tet, Cells::Hex] {
+    for cells in [Cells::TriQuad, Cells::Tet, Cells::Hex, Cells::Mixed] {
         let raw = BoxMesh::new(cells, [12, 14, 12]).warp(0.05).order(2).periodic([true; 3]).shuffle(5).raw();
         let with = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();

@@ -3,6 +3,7 @@
 
 use super::fixtures::path;
 use crate::element::{Shape, basis, lattice};
+use crate::mesh::connect::{Notice, connect};
 use crate::mesh::gmsh::read;
 use crate::mesh::raw::{RawBlock, RawMesh};
 use ndarray::Array2;
@@ -142,6 +143,26 @@ fn serendipity_elements_arrive_complete_with_the_same_geometry() {
         check(&mesh, dims, 2);
         // No node was added twice.
         assert_eq!(mesh.nodes.len(), whole.nodes.len());
+    }
+}
+
+#[test]
+fn meshes_of_every_type_and_order_are_conforming() {
+    let connected = |name: &str, variant: &str| {
+        let connected = connect(read(&path(name, variant)).unwrap()).unwrap();
+        connected.mesh.validate().unwrap();
+        assert_eq!(connected.mesh.boundaries, ["wall"], "{name}");
+        connected.notices
+    };
+    for dims in 1..=3 {
+        for (order, variant) in VARIANTS {
+            let notices = connected(&format!("zoo{dims}d-{order}"), variant);
+            assert!(!notices.iter().any(|n| matches!(n, Notice::Completed { .. } | Notice::Flipped { .. })));
+        }
+    }
+    for (dims, count) in [(2, 1), (3, 3)] {
+        let notices = connected(&format!("zoo{dims}d-incomplete"), "4.1b");
+        assert!(notices.contains(&Notice::Completed { count }));
     }
 }
 
