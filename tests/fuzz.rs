@@ -58,8 +58,22 @@ impl Random {
 
 /// Numbers that readers trip over.
 const NUMBERS: [&str; 16] = [
-    "0", "-1", "1", "2", "15", "16", "118", "255", "65536", "4294967295", "4294967296", "9223372036854775807",
-    "18446744073709551615", "1e308", "nan", "-0.0",
+    "0",
+    "-1",
+    "1",
+    "2",
+    "15",
+    "16",
+    "118",
+    "255",
+    "65536",
+    "4294967295",
+    "4294967296",
+    "9223372036854775807",
+    "18446744073709551615",
+    "1e308",
+    "nan",
+    "-0.0",
 ];
 
 /// Damages a file at one to four places.
@@ -122,7 +136,11 @@ fn survive(what: &str, usual: u64, case: impl Fn(u64) -> bool + Sync) {
         let started = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| case(seed)));
         assert!(outcome.is_ok(), "{what}: SOLVER_FUZZ_SEED={seed} panics");
-        assert!(started.elapsed() < MOST_TIME, "{what}: SOLVER_FUZZ_SEED={seed} takes {:?}", started.elapsed());
+        assert!(
+            started.elapsed() < MOST_TIME,
+            "{what}: SOLVER_FUZZ_SEED={seed} takes {:?}",
+            started.elapsed()
+        );
         let largest = LARGEST.load(Relaxed);
         assert!(largest < MOST_BYTES, "{what}: about SOLVER_FUZZ_SEED={seed} {largest} bytes are asked for");
         taken.fetch_add(usize::from(outcome.unwrap_or(false)), Relaxed);
@@ -185,7 +203,8 @@ fn disturb(file: &hdf5::File, random: &mut Random) -> hdf5::Result<()> {
         read_raw(set, &mut values)?;
         for _ in 0..1 + random.below(4) {
             let at = random.below(bytes / size) * size;
-            let number = [0u64, 1, 2, 7, 255, 1 << 31, u64::MAX, random.next()][random.below(8)].to_le_bytes();
+            let number =
+                [0u64, 1, 2, 7, 255, 1 << 31, u64::MAX, random.next()][random.below(8)].to_le_bytes();
             let width = size.min(8);
             values[at..at + width].copy_from_slice(&number[..width]);
         }
@@ -199,8 +218,7 @@ fn read_raw(set: &hdf5::Dataset, to: &mut [u8]) -> hdf5::Result<()> {
     let kind = set.dtype()?;
     hdf5::sync::sync(|| {
         // SAFETY: `to` has the size of the whole set in the type that is asked for; the identifiers live as long as this.
-        let status =
-            unsafe { hdf5_sys::h5d::H5Dread(set.id(), kind.id(), 0, 0, 0, to.as_mut_ptr().cast()) };
+        let status = unsafe { hdf5_sys::h5d::H5Dread(set.id(), kind.id(), 0, 0, 0, to.as_mut_ptr().cast()) };
         if status < 0 { Err("reading failed".into()) } else { Ok(()) }
     })
 }

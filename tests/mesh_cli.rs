@@ -470,7 +470,8 @@ fn import_refuses_with_one_sentence_and_leaves_no_file() {
         let fewer = (count.parse::<usize>().unwrap() - gone).to_string();
         with(&(kept.join("\n") + "\n"), &format!("$Elements\n{count}\n"), &format!("$Elements\n{fewer}\n"))
     };
-    let unpaired = ["3 faces are unpaired", "(0.5, 1, 0)", "a boundary probably lacks a physical group"];
+    let unpaired =
+        ["3 faces are unpaired", "(0.5, 1, 0)", "is a physical group, or its elements, missing there?"];
     let refusals: [(&str, String, &[&str]); 6] = [
         ("cut.msh", text[..square].into(), &["cut.msh, line ", &line_of(square).to_string(), "cut short"]),
         (
