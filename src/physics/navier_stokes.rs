@@ -39,8 +39,11 @@ pub enum ViscosityLaw {
     },
 }
 
+/// Makes a law from what a case says.
+pub type MakeLaw = fn(&SystemSpec) -> Result<ViscosityLaw, SystemError>;
+
 /// Names of the laws of viscosity.
-pub const VISCOSITY_LAWS: &[Choice<fn(&SystemSpec) -> Result<ViscosityLaw, SystemError>>] = &[
+pub const VISCOSITY_LAWS: &[Choice<MakeLaw>] = &[
     Choice { name: "none", doc: "Constant viscosity", value: |_| Ok(ViscosityLaw::Constant) },
     Choice {
         name: "sutherland",

@@ -155,7 +155,7 @@ pub fn fit(
     let stage = Stage::new("fitting curved faces", curved, progress);
     let fitter = Fitter {
         volume,
-        shells: volume.blocks.iter().map(|b| Shell::new(b)).collect(),
+        shells: volume.blocks.iter().map(Shell::new).collect(),
         faces: volume.blocks.iter().map(FaceNodes::all).collect(),
         lintol,
     };

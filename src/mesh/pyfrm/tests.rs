@@ -59,6 +59,9 @@ struct Content {
     partitionings: Vec<(&'static str, usize)>,
 }
 
+/// Centre of a face, its element and number.
+type Patch = ([f64; 3], (usize, usize));
+
 impl Content {
     /// What PyFR would make of a mesh.
     fn of(raw: &RawMesh, version: i64) -> Content {
@@ -103,7 +106,7 @@ impl Content {
             content.join(pair[0], pair[1], &row);
         }
         // Faces of the boundary by group name: middle and place.
-        let mut patches: BTreeMap<&str, Vec<([f64; 3], (usize, usize))>> = BTreeMap::new();
+        let mut patches: BTreeMap<&str, Vec<Patch>> = BTreeMap::new();
         for block in raw.blocks.iter().filter(|b| b.shape.dims() + 1 == dims) {
             for (vertices, &g) in vertices(block).zip(&block.groups) {
                 let points: Vec<_> = vertices.iter().map(|&v| raw.nodes[v as usize]).collect();
