@@ -5,7 +5,7 @@
 //! the vertices, then the interior points of the edges, of the faces, and of the cell.
 //!
 //! VTK has a number for Lagrange pyramids but no cell behind it, so a pyramid is written as the linear cells between the
-//! nodes of its lattice ([`pyramid_cells`]).
+//! nodes of its lattice (`pyramid_cells`).
 
 use crate::element::{Shape, lattice};
 use std::collections::HashMap;
