@@ -2,7 +2,7 @@
 //! Euler equations on one thread, straight (one metric an element) and curved (one a point).
 //!
 //! `cargo bench --bench shapes -- [shape]`. The default weights of `solver partition` come from here
-//! (`src/mesh/partition/cost.rs`). Every figure is the least of many, as whatever else runs only adds; on Linux the
+//! (`src/mesh/partition/weights.rs`). Every figure is the least of many, as whatever else runs only adds; on Linux the
 //! processor's own time counts.
 
 use solver::engine::{Engine, Settings};

@@ -159,14 +159,19 @@ fn by_metis(mesh: &Mesh, shares: &Shares, work: &Work, weights: &[f64]) -> Resul
         (false, false) => &[false],
     };
     let mut best: Option<(f64, i64, Vec<i32>)> = None;
-    for &recursive in methods {
-        let part_of = problem.solve(recursive)?;
+    let mut consider = |part_of: Vec<i32>| {
         // Excess within the tolerance is as good as none.
         let excess = (problem.imbalance(&part_of) - 1.0 - f64::from(TOLERANCE + 1) / 1000.0).max(0.0);
         let cut = graph.cut(&part_of);
         if best.as_ref().is_none_or(|b| (excess, cut) < (b.0, b.1)) {
             best = Some((excess, cut, part_of));
         }
+    };
+    // Import numbers elements along a space-filling curve, pieces of which are compact: on large structured meshes they can
+    // be better than what METIS finds.
+    consider(deal(mesh, weights, &shares.fractions()).into_iter().map(|p| p as i32).collect());
+    for &recursive in methods {
+        consider(problem.solve(recursive)?);
     }
     Ok(best.map_or_else(Vec::new, |b| b.2).into_iter().map(|p| p as u32).collect())
 }
