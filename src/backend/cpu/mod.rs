@@ -15,7 +15,7 @@ mod kernels;
 mod lane;
 mod layout;
 mod operators;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512")))]
 mod x86;
 
 use super::discretisation::Discretisation;
@@ -47,22 +47,19 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// Those this machine can run, best first.
+    /// Those this machine can run and this program has kernels for, best first.
     pub fn available() -> Vec<Isa> {
         let mut list = vec![];
         #[cfg(target_arch = "x86_64")]
         {
             let fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            let wide = ["avx512f", "avx512dq", "avx512vl"];
-            let has = [
-                is_x86_feature_detected!("avx512f"),
-                is_x86_feature_detected!("avx512dq"),
-                is_x86_feature_detected!("avx512vl"),
-            ];
-            if fma && wide.len() == has.iter().filter(|&&h| h).count() {
+            let wide = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if cfg!(feature = "avx512") && fma && wide {
                 list.push(Isa::Avx512);
             }
-            if fma {
+            if cfg!(feature = "avx2") && fma {
                 list.push(Isa::Avx2);
             }
         }
@@ -95,13 +92,13 @@ pub fn create_for<const D: usize, const V: usize, S: System<D, V>>(
         return Err(BackendError::Unsupported(format!("this machine has no {isa:?} instructions")));
     }
     match (isa, problem.precision) {
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
         (Isa::Avx512, Precision::Double) => Cpu::<D, V, S, x86::F64x8>::boxed(problem),
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
         (Isa::Avx512, Precision::Single) => Cpu::<D, V, S, x86::F32x16>::boxed(problem),
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
         (Isa::Avx2, Precision::Double) => Cpu::<D, V, S, x86::F64x4>::boxed(problem),
-        #[cfg(target_arch = "x86_64")]
+        #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
         (Isa::Avx2, Precision::Single) => Cpu::<D, V, S, x86::F32x8>::boxed(problem),
         #[cfg(not(target_arch = "x86_64"))]
         (Isa::Portable, Precision::Double) => Cpu::<D, V, S, Pack<f64, 4>>::boxed(problem),

@@ -8,7 +8,9 @@ use super::lane::{Lane, Pass};
 use crate::physics::Real;
 use crate::physics::real::{Function, Function2};
 use std::arch::x86_64::*;
-use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
+use std::ops::{Add, Div, Mul, Neg, Sub};
+#[cfg(feature = "avx2")]
+use std::ops::{BitAnd, BitOr, Not};
 
 macro_rules! lane_type {
     (
@@ -150,6 +152,7 @@ macro_rules! lane_type {
     };
 }
 
+#[cfg(feature = "avx512")]
 lane_type!(
     F64x8, "Eight `f64`, AVX-512.", __m512d, f64, 8, "AVX-512", "avx512f,avx512dq,avx512vl,fma,avx2", pass_f64x8,
     u8, _mm512_set1_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd, _mm512_div_pd, _mm512_fmadd_pd, _mm512_sqrt_pd,
@@ -158,6 +161,7 @@ lane_type!(
     select(m, yes, no) _mm512_mask_blend_pd(m, no, yes)
 );
 
+#[cfg(feature = "avx512")]
 lane_type!(
     F32x16, "Sixteen `f32`, AVX-512.", __m512, f32, 16, "AVX-512", "avx512f,avx512dq,avx512vl,fma,avx2", pass_f32x16,
     u16, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_sqrt_ps,
@@ -166,6 +170,7 @@ lane_type!(
     select(m, yes, no) _mm512_mask_blend_ps(m, no, yes)
 );
 
+#[cfg(feature = "avx2")]
 lane_type!(
     F64x4, "Four `f64`, AVX2 and FMA.", __m256d, f64, 4, "AVX2", "avx2,fma", pass_f64x4,
     MaskPd, _mm256_set1_pd, _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_fmadd_pd, _mm256_sqrt_pd,
@@ -174,6 +179,7 @@ lane_type!(
     select(m, yes, no) _mm256_blendv_pd(no, yes, m.0)
 );
 
+#[cfg(feature = "avx2")]
 lane_type!(
     F32x8, "Eight `f32`, AVX2 and FMA.", __m256, f32, 8, "AVX2", "avx2,fma", pass_f32x8,
     MaskPs, _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_sqrt_ps,
@@ -182,6 +188,7 @@ lane_type!(
     select(m, yes, no) _mm256_blendv_ps(no, yes, m.0)
 );
 
+#[cfg(feature = "avx2")]
 macro_rules! mask_type {
     ($name:ident, $vector:ty, $and:ident, $or:ident, $xor:ident, $ones:expr) => {
         /// Truth values of AVX2 lanes: all bits of a lane set or clear.
@@ -213,6 +220,7 @@ macro_rules! mask_type {
         }
     };
 }
+#[cfg(feature = "avx2")]
 mask_type!(
     MaskPd,
     __m256d,
@@ -221,6 +229,7 @@ mask_type!(
     _mm256_xor_pd,
     _mm256_castsi256_pd(_mm256_set1_epi64x(-1))
 );
+#[cfg(feature = "avx2")]
 mask_type!(
     MaskPs,
     __m256,
