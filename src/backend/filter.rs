@@ -9,7 +9,7 @@
 //!    false position between 0 (the mean) and 1 whose lower end stays admissible. The least of all counts. (So the order
 //!    of the points does not matter, and a device can look at all of them at once.)
 //! 2. On curved elements scaling changes the mean, which is put back.
-//! 3. What still violates a bound is squeezed linearly towards the mean, at last to the mean itself.
+//! 3. What still violates a bound is squeezed linearly towards the mean, at last to the mean itself ([`ROUNDS`]).
 //!
 //! An element whose mean itself has no positive density and pressure is beyond help and left constant.
 
@@ -19,8 +19,14 @@ use crate::element::Operators;
 use crate::element::modal::Modal;
 use crate::physics::system::System;
 
-/// Rounds of squeezing before the mean takes the element's place.
-pub const ROUNDS: usize = 4;
+/// Rounds of squeezing. Each squeezes a little more than the constraints seem to ask for, eight times as much as the one
+/// before, the last down to the mean: so rounding does not decide where it ends.
+pub const ROUNDS: usize = 6;
+
+/// What round `round` squeezes in excess, with the filter's tolerance `f_tol`.
+pub fn excess(f_tol: f64, round: usize) -> f64 {
+    if round + 1 == ROUNDS { 1.0 } else { (f_tol.clamp(1e-6, 1e-4) * 8f64.powi(round as i32)).min(1.0) }
+}
 
 /// The tolerance of the entropy is at least so many roundings of it, since noise of that size is no reason to filter: in
 /// single precision the usual tolerance is hardly more.
@@ -44,6 +50,7 @@ pub struct ElementFilter<T> {
     p_min: T,
     f_tol: T,
     niters: usize,
+    excesses: [T; ROUNDS],
     linearised: bool,
 }
 
@@ -67,6 +74,7 @@ impl<T: Scalar> ElementFilter<T> {
             p_min: T::from_f64(settings.p_min),
             f_tol: T::from_f64(settings.f_tol),
             niters: settings.niters,
+            excesses: std::array::from_fn(|round| T::from_f64(excess(settings.f_tol, round))),
             // A constant has no modes to scale.
             linearised: settings.linearised || ops.order == 0,
         }
@@ -139,11 +147,11 @@ impl<T: Scalar> ElementFilter<T> {
             least = self.minima(system, u);
         }
         let middle = system.constraints(&mean);
-        for round in 0..=ROUNDS {
+        for excess in self.excesses {
             if admissible(&least, &bounds) {
                 break;
             }
-            let theta = if round == ROUNDS { T::from_f64(0.0) } else { squeeze(&least, &middle, &bounds) };
+            let theta = (T::from_f64(1.0) - excess) * squeeze(&least, &middle, &bounds);
             for state in u.chunks_exact_mut(V) {
                 for v in 0..V {
                     state[v] = theta.mul_add(state[v] - mean[v], mean[v]);
