@@ -34,9 +34,10 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
             let element = group.first + item / P;
             let at = element * V * P + item % P;
             for (var v = 0u; v < V; v++) { u[k][v] = {{EVAL}}[at + v * P]; }
-            flux[k] = point_flux(u[k], smats(element, item % P));
+            {{POINT_FLUX}}
         }
     }
+{{RULE_FLUX}}
     var rhs: array<array<real, V>, KP>;
     divergence(group, lid, &flux, &outward, &rhs);
     for (var k = 0u; k < KP; k++) {
@@ -45,6 +46,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
             let element = group.first + item / P;
             let scale = -inverse_jacobian(element, item % P);
             for (var v = 0u; v < V; v++) { rhs[k][v] *= scale; }
+{{SOURCE}}
         }
     }
 {{UPDATE}}

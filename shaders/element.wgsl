@@ -3,8 +3,8 @@
 // E elements and T invocations a workgroup, KP and KF points and flux points an invocation, VC variables a chunk,
 // FACE_BASE first flux point of the block in the face arrays, ROW workgroups a dispatch row.
 //
-// tile: [element][variable of the chunk][direction][point]; trace: [element][variable of the chunk][flux point].
-var<workgroup> tile: array<real, E * VC * D * P>;
+// tile, TILE numbers, mostly [element][variable of the chunk][direction][point]; trace: [element][variable of the chunk][flux point].
+var<workgroup> tile: array<real, TILE>;
 var<workgroup> trace: array<real, E * VC * F>;
 
 struct Group {

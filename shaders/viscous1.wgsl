@@ -15,7 +15,8 @@ fn common_solution(element: u32, j: u32) -> array<real, V> {
 }
 
 // Inviscid common flux and penalty times area, outward; stores the normal viscous flux along the face's normal.
-fn outward_flux(element: u32, j: u32, gradient: array<real, D * V>) -> array<real, V> {
+// `e` is the element's number in the workgroup.
+fn outward_flux(element: u32, e: u32, j: u32, gradient: array<real, D * V>) -> array<real, V> {
     let side = side_of(element, j);
     let normal = normal_of(element, side.face, j);
     var own: array<real, V>;
@@ -36,6 +37,7 @@ fn outward_flux(element: u32, j: u32, gradient: array<real, D * V>) -> array<rea
         g = boundary_viscous(side.other - GHOST_BASE, own, gradient, normal);
     } else {
         g = normal_viscous(own, gradient, normal);
+        {{NORMAL_DIFFUSION}}
         for (var v = 0u; v < V; v++) { f[v] += PENALTY * (left[v] - right[v]); }
     }
     let area = area_of(element, side.face, j);
@@ -68,6 +70,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
             for (var v = 0u; v < V; v++) { u[k][v] = {{EVAL}}[at + v * P]; }
         }
     }
+{{VISCOSITY}}
     // Gradients, [direction][variable], at the points and at the flux points.
     var gradient: array<array<real, D * V>, KP>;
     var face_gradient: array<array<real, D * V>, KF>;
@@ -128,15 +131,16 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
     for (var k = 0u; k < KF; k++) {
         let item = lid + k * T;
         if item < group.count * F {
-            at_faces[k] = outward_flux(group.first + item / F, item % F, face_gradient[k]);
+            at_faces[k] = outward_flux(group.first + item / F, item / F, item % F, face_gradient[k]);
         }
     }
     for (var k = 0u; k < KP; k++) {
         let item = lid + k * T;
         if item < group.count * P {
-            gradient[k] = point_flux(u[k], gradient[k], smats(group.first + item / P, item % P));
+            {{POINT_FLUX}}
         }
     }
+{{RULE_FLUX}}
     var rhs: array<array<real, V>, KP>;
     divergence(group, lid, &gradient, &at_faces, &rhs);
     for (var k = 0u; k < KP; k++) {

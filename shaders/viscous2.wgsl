@@ -42,5 +42,6 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
         }
         workgroupBarrier();
     }
+{{SOURCE}}
 {{UPDATE}}
 }

@@ -10,8 +10,10 @@ use solver::backend::gpu::physics::Physics;
 use solver::backend::gpu::plan::Plan;
 use solver::backend::gpu::shader::{self, BlockShader, Limits};
 use solver::backend::problem::{BoundaryData, Ldg};
-use solver::backend::{Precision, Problem, Stage, Update};
-use solver::element::PointSets;
+use solver::backend::{
+    ArtificialViscosity, EntropyFilter, Precision, Problem, ShockCapturing, Stage, Update,
+};
+use solver::element::{AntiAlias, PointSets, RuleChoice, Shape};
 use solver::engine::discretise::discretise;
 use solver::engine::scheme::STEPPERS;
 use solver::mesh::generate::{BoxMesh, Cells};
@@ -19,7 +21,7 @@ use solver::mesh::local;
 use solver::physics::euler::riemann::RIEMANN_SOLVERS;
 use solver::physics::expr::Expr;
 use solver::physics::{System, SystemSpec, SystemVisitor, with_system};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 fn validate(source: &Source, seen: &mut HashSet<String>) {
@@ -47,7 +49,16 @@ struct Check<'a> {
     warp: f64,
     precision: Precision,
     limits: Limits,
+    options: Options,
     seen: &'a mut HashSet<String>,
+}
+
+/// Sources, quadrature and what keeps shocks in check.
+#[derive(Clone, Copy, Default)]
+struct Options {
+    source: bool,
+    quadrature: bool,
+    capturing: ShockCapturing,
 }
 
 impl SystemVisitor for Check<'_> {
@@ -58,7 +69,14 @@ impl SystemVisitor for Check<'_> {
             .warp(self.warp)
             .build();
         let local = local::LocalMesh::whole(&mesh);
-        let disc = discretise(&local, self.order, &PointSets::default()).unwrap();
+        let mut sets = PointSets::default();
+        if self.options.quadrature {
+            let degree = RuleChoice::Degree(2 * self.order + 2);
+            let rules: BTreeMap<_, _> = Shape::ALL.map(|s| (s, degree)).into();
+            sets.anti_alias =
+                AntiAlias { volume: true, surface: true, volume_rules: rules.clone(), face_rules: rules };
+        }
+        let disc = discretise(&local, self.order, &sets).unwrap();
         // Every condition of the system, with data that need the device's elementary functions.
         let data = Expr::parse(
             "1.5 + 0.1*sin(x)*exp(-t)*pow(tanh(y), 2.5)",
@@ -78,8 +96,8 @@ impl SystemVisitor for Check<'_> {
             discretisation: Arc::new(disc),
             ldg: Ldg { beta: 0.5, tau: 0.1 },
             registers: 3,
-            source: vec![],
-            capturing: Default::default(),
+            source: if self.options.source { vec![data.unwrap(); V] } else { vec![] },
+            capturing: self.options.capturing,
             precision: self.precision,
             communicator: serial(),
         };
@@ -95,6 +113,10 @@ impl SystemVisitor for Check<'_> {
         for block in &problem.discretisation.blocks {
             let shader = BlockShader::new(&physics, block, 3, 1000, self.limits).unwrap();
             validate(&shader.interpolate(), self.seen);
+            if let (Some(bounds), Some(filter)) = (shader.bounds(), shader.filter()) {
+                validate(&bounds, self.seen);
+                validate(&filter, self.seen);
+            }
             if S::VISCOUS {
                 validate(&shader.viscous_first(), self.seen);
             }
@@ -122,7 +144,8 @@ fn generated_shaders_are_valid() {
                     for riemann in RIEMANN_SOLVERS.iter().take(if name == "euler" { 9 } else { 1 }) {
                         let mut spec = SystemSpec { dims: dims(cells), ..system(name) };
                         spec.riemann = riemann.name.into();
-                        with_system(&spec, Check { cells, order, warp, precision, limits, seen: &mut seen })
+                        let (options, seen) = (Options::default(), &mut seen);
+                        with_system(&spec, Check { cells, order, warp, precision, limits, options, seen })
                             .unwrap();
                     }
                 }
@@ -130,4 +153,37 @@ fn generated_shaders_are_valid() {
         }
     }
     assert!(seen.len() > 300, "{}", seen.len());
+}
+
+#[test]
+fn shaders_with_sources_quadrature_and_shock_capturing_are_valid() {
+    let usual = Limits { workgroup_memory: 32 << 10, invocations: 1024, row: 32768 };
+    let small = Limits { workgroup_memory: 16 << 10, invocations: 128, row: 2 };
+    let viscosity =
+        ShockCapturing::ArtificialViscosity(ArtificialViscosity { max: 0.1, s0: 0.01, kappa: 1.0 });
+    let filter =
+        |linearised| ShockCapturing::EntropyFilter(EntropyFilter { linearised, ..EntropyFilter::default() });
+    let all = [
+        Options { source: true, ..Options::default() },
+        Options { quadrature: true, ..Options::default() },
+        Options { capturing: filter(false), ..Options::default() },
+        Options { capturing: filter(true), ..Options::default() },
+        Options { capturing: viscosity, ..Options::default() },
+        Options { source: true, quadrature: true, capturing: filter(false) },
+        Options { source: true, quadrature: true, capturing: viscosity },
+    ];
+    let mut seen = HashSet::new();
+    for cells in SHAPES {
+        for (name, _) in systems(dims(cells)) {
+            for (i, &options) in all.iter().enumerate() {
+                for (order, warp, limits) in [(1, 0.05, usual), (3, 0.0, small)] {
+                    let precision = if i % 2 == 0 { Precision::Double } else { Precision::Single };
+                    let spec = SystemSpec { dims: dims(cells), ..system(name) };
+                    let seen = &mut seen;
+                    with_system(&spec, Check { cells, order, warp, precision, limits, options, seen })
+                        .unwrap();
+                }
+            }
+        }
+    }
 }

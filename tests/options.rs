@@ -209,3 +209,45 @@ fn lanes_equal_scalar_and_ranks_serial() {
         }
     }
 }
+
+/// The device to test: number or name, the best one by default; `None` where the person wants no such tests.
+#[cfg(feature = "gpu")]
+fn device() -> Option<BackendChoice> {
+    let skip = std::env::var_os("SOLVER_SKIP_GPU").is_some_and(|v| v == "1");
+    (!skip).then(|| BackendChoice::Gpu(std::env::var("SOLVER_TEST_DEVICE").ok()))
+}
+
+#[cfg(feature = "gpu")]
+#[test]
+fn the_gpu_computes_what_the_reference_defines() {
+    let Some(device) = device() else { return };
+    for cells in SHAPES {
+        let n = if cells == Cells::Line { 6 } else { 2 };
+        // Compiling the kernels is what takes time.
+        let system = if [Cells::Tri, Cells::Hex].contains(&cells) { "navier-stokes" } else { "euler" };
+        for what in additions(system) {
+            let mesh = unit_box(cells, n, false, if cells == Cells::Quad { 0.0 } else { 0.05 });
+            compare(&mesh, (system, 2, what), device.clone());
+        }
+    }
+    for what in additions("advection-diffusion") {
+        compare(&unit_box(Cells::TriQuad, 2, false, 0.05), ("advection-diffusion", 3, what), device.clone());
+    }
+}
+
+#[cfg(feature = "gpu")]
+#[test]
+fn ranks_on_the_gpu_equal_serial() {
+    let Some(device) = device() else { return };
+    let mesh = BoxMesh::new(Cells::TriQuad, [3; 3]).order(2).warp(0.03).shuffle(7).build();
+    for what in [Source, Filter, Viscosity] {
+        let run = |comm: &Arc<dyn Communicator>| {
+            result(&mesh, ("navier-stokes", 2, what), device.clone(), true, comm)
+        };
+        let parts = threads::run(2, |comm| run(&comm));
+        let all: BTreeMap<_, _> = parts.into_iter().flatten().collect();
+        // Cards may contract products and sums differently from kernel to kernel.
+        let error = difference(&all, &run(&serial()));
+        assert!(error < 1e-13, "{what:?}: {error:e}");
+    }
+}

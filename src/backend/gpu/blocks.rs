@@ -5,8 +5,10 @@
 //! of a point lies together, and a halo message is a copy of rows.
 
 use super::buffers::{Memory, size_of};
+use super::extra::Extra;
 use super::kernels::RANGE_BYTES;
 use super::operators::dense_operators;
+use super::physics::Physics;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
 use crate::backend::problem::{BoundaryData, CONTROL, TIME};
 use crate::backend::rows::FaceRows;
@@ -50,6 +52,10 @@ pub(super) struct BlockArrays {
     pub(super) metrics: Buffer,
     pub(super) normals: Buffer,
     pub(super) operators: Option<Buffer>,
+    /// See [`Extra`].
+    pub(super) extra: Option<Buffer>,
+    /// Bounds of the entropies of the elements, where there is a filter.
+    pub(super) bounds: Option<Buffer>,
     pub(super) registers: Vec<Buffer>,
     /// Unfinished right-hand side between the passes of a viscous stage.
     pub(super) part: Option<Buffer>,
@@ -82,7 +88,7 @@ impl BlockArrays {
         rows: &FaceRows,
         pairs: &Pairs,
         registers: usize,
-        viscous: bool,
+        physics: &Physics,
     ) -> Result<BlockArrays, BackendError> {
         let block = &disc.blocks[index];
         let variables = rows.variables;
@@ -122,14 +128,21 @@ impl BlockArrays {
             Some(_) => None,
             None => Some(memory.values("operators", dense_operators(&block.operators))?),
         };
+        let extra = Extra::new(physics, block, true).values;
+        let bounds = match physics.filter {
+            Some(_) => Some(memory.numbers("bounds of entropies", block.len())?),
+            None => None,
+        };
         Ok(BlockArrays {
+            extra: if extra.is_empty() { None } else { Some(memory.values("quadrature and modes", extra)?) },
+            bounds,
             ranges: memory.filled("ranges", bytemuck::cast_slice(&ranges), BufferUsages::UNIFORM)?,
             links: memory.indices("links", &links)?,
             metrics: memory.values("metric terms", metrics(block, disc.dims))?,
             normals: memory.values("normals", normals(block, disc.dims))?,
             operators,
             registers: (0..registers).map(|_| register(memory, "a register")).collect::<Result<_, _>>()?,
-            part: if viscous { Some(register(memory, "the right-hand side")?) } else { None },
+            part: if physics.viscous { Some(register(memory, "the right-hand side")?) } else { None },
         })
     }
 }

@@ -15,6 +15,7 @@ mod blocks;
 mod buffers;
 mod device;
 pub mod emit;
+mod extra;
 mod halo;
 mod kernels;
 mod operators;
@@ -90,15 +91,9 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
     for index in 0..disc.blocks.len() {
         blocks.push(match disc.blocks[index].is_empty() {
             true => None,
-            false => Some(BlockArrays::new(
-                memory_ref,
-                &disc,
-                index,
-                &rows,
-                &pairs,
-                problem.registers,
-                S::VISCOUS,
-            )?),
+            false => {
+                Some(BlockArrays::new(memory_ref, &disc, index, &rows, &pairs, problem.registers, &physics)?)
+            }
         });
     }
     // A viscous stage reads face states only in its first pass and writes them in its second: one array is enough.
@@ -114,6 +109,16 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
     let state_halo = Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &all)?;
     let flux_halo = match &fluxes {
         Some(fluxes) => Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &[fluxes])?,
+        None => None,
+    };
+    let entropies = match physics.filter {
+        Some(_) => {
+            let rows = FaceRows::new(&disc, 1, 1);
+            let values = memory_ref.numbers("entropies", rows.len)?;
+            let scalar = Physics { variables: 1, ..physics.clone() };
+            let halo = Halo::new(memory_ref, &scalar, limits, &disc, &rows, communicator, &[&values])?;
+            Some((values, halo))
+        }
         None => None,
     };
     let largest = disc.blocks.iter().map(|b| register_bytes(b, V, precision)).max().unwrap_or(0);
@@ -144,6 +149,7 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
         passes: HashMap::new(),
         ghost: None,
         data: None,
+        entropies,
         controls: vec![[0.0; 2]; problem.boundaries.len()],
         memory: 0,
     };

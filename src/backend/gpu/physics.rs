@@ -4,9 +4,11 @@
 //! `normal_viscous`, `boundary_ghost`, `boundary_solution`, `boundary_viscous`,
 //! `boundary_data`.
 
-use super::emit::{Functions, elementary};
+use super::emit::{Functions, elementary, literal};
 use super::trace::{Symbol, trace};
-use crate::backend::problem::{CONTROL, Problem, TIME};
+use crate::backend::filter::{ROUNDING, ROUNDS};
+use crate::backend::problem::{CONTROL, EntropyFilter, Problem, ShockCapturing, TIME};
+use crate::backend::sensor;
 use crate::backend::{BackendError, Precision};
 use crate::physics::Real;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
@@ -23,8 +25,10 @@ pub struct Physics {
     pub viscous: bool,
     /// Values of boundary data a flux point, at least one.
     pub keys: usize,
-    /// What element kernels call.
+    /// What element kernels call, but elementary functions.
     pub element: String,
+    /// Elementary functions, where element kernels or sources need any.
+    pub elementary: String,
     /// What the ghost kernel calls.
     pub ghost: String,
     /// Number of boundaries.
@@ -33,6 +37,12 @@ pub struct Physics {
     pub controlled: bool,
     /// What the kernel of time-dependent boundary data calls, if there are any.
     pub data: Option<String>,
+    /// The function of sources, if there are any, but elementary functions.
+    pub source: Option<String>,
+    /// The function of artificial viscosity, if there is any.
+    pub artificial: Option<String>,
+    /// What the entropy filter calls, if there is one, and its settings.
+    pub filter: Option<(String, EntropyFilter)>,
     /// LDG's weight of the right and of the left state, and its penalty.
     pub ldg: [f64; 3],
     /// Working precision.
@@ -98,13 +108,40 @@ impl Physics {
             cases.push((i, format!("result = {name}(u, n, data);")));
         }
         ghost.text.push_str(&by_boundary("boundary_ghost", "u: array<real, V>, n: array<real, D>", &cases));
+        let artificial = match (problem.capturing, S::VISCOUS) {
+            (ShockCapturing::ArtificialViscosity(settings), true) => Some(settings),
+            _ => None,
+        };
+        if let Some(settings) = artificial {
+            let graph = trace(precision, |inputs| {
+                let (highest, all) = (inputs.scalar("highest"), inputs.scalar("all"));
+                vec![sensor::viscosity(&settings, problem.discretisation.order, highest, all)]
+            });
+            element.add("artificial_viscosity", &graph)?;
+        }
+        let mut source = Functions::default();
+        if !problem.source.is_empty() {
+            let graph = trace(precision, |inputs| {
+                let u = inputs.array::<V>("u");
+                let x = inputs.array::<4>("x");
+                let variables: Vec<Symbol> = x.iter().chain(&u).copied().collect();
+                problem.source.iter().map(|e| e.eval(&variables)).collect()
+            });
+            source.add("source", &graph)?;
+            source.text.push_str(include_str!("../../../shaders/source.wgsl"));
+        }
+        let uses = element.elementary || source.elementary;
         let beta = problem.ldg.beta;
         Ok(Physics {
             variables: V,
             dims: D,
             viscous: S::VISCOUS,
             keys,
-            element: complete(element, precision),
+            source: (!problem.source.is_empty()).then_some(source.text),
+            elementary: if uses { elementary(precision).into() } else { String::new() },
+            artificial: artificial.map(|_| include_str!("../../../shaders/artificial.wgsl").into()),
+            filter: filter(problem)?,
+            element: element.text,
             ghost: complete(ghost, precision),
             boundaries: problem.boundaries.len(),
             controlled: problem.boundaries.iter().any(|b| b.data.iter().any(|e| e.depends_on(CONTROL))),
@@ -112,6 +149,13 @@ impl Physics {
             ldg: [0.5 + beta, 0.5 - beta, problem.ldg.tau],
             precision,
         })
+    }
+}
+
+impl Physics {
+    /// Whether kernels of elements need what [`super::extra`] holds, on any element.
+    pub(super) fn has_extra(&self) -> bool {
+        self.source.is_some() || self.artificial.is_some() || self.filter.is_some()
     }
 }
 
@@ -151,6 +195,47 @@ fn add_interior<const D: usize, const V: usize, S: System<D, V>>(
         functions.add("normal_viscous", &viscous)?;
     }
     Ok(())
+}
+
+/// What the entropy filter calls: the constraints, and constants.
+fn filter<const D: usize, const V: usize, S: System<D, V>>(
+    problem: &Problem<D, V, S>,
+) -> Result<Option<(String, EntropyFilter)>, BackendError> {
+    let ShockCapturing::EntropyFilter(settings) = problem.capturing else { return Ok(None) };
+    if !S::FILTERED {
+        return Ok(None);
+    }
+    let precision = problem.precision;
+    let mut functions = Functions::default();
+    let graph = trace(precision, |inputs| problem.system.constraints(&inputs.array::<V>("u")).to_vec());
+    functions.add("constraints", &graph)?;
+    let rounding = match precision {
+        Precision::Double => f64::EPSILON,
+        Precision::Single => f32::EPSILON.into(),
+    };
+    for (name, value) in [
+        ("D_MIN", settings.d_min),
+        ("P_MIN", settings.p_min),
+        ("E_TOL", settings.e_tol),
+        ("F_TOL", settings.f_tol),
+        ("ROUNDING", ROUNDING * rounding),
+        ("HUGE", huge(precision)),
+    ] {
+        let value = literal(value, precision, "entropy filter")?;
+        let _ = writeln!(functions.text, "const {name}: real = {value};");
+    }
+    let _ =
+        writeln!(functions.text, "const NITERS: u32 = {}u;\nconst ROUNDS: u32 = {ROUNDS}u;", settings.niters);
+    functions.text.push_str("fn smaller(a: real, b: real) -> real { return select(b, a, a < b); }\n");
+    Ok(Some((complete(functions, precision), settings)))
+}
+
+/// What stands for infinity on the device.
+pub(super) fn huge(precision: Precision) -> f64 {
+    match precision {
+        Precision::Double => 1e300,
+        Precision::Single => 1e37f32.into(),
+    }
 }
 
 /// Functions that evaluate boundary data at `x` = (x, y, z, t, control), for the boundaries whose data change with time.

@@ -1,11 +1,13 @@
 //! Puts kernels together: constants, operators and physics of a block around the skeletons of `shaders/`.
 
 use super::emit::literal;
+use super::extra::Extra;
 use super::kernels::{Source, Use, fill};
 use super::operators::{dense, face_functions, tensor};
 use super::physics::Physics;
 use super::plan::{CONTROLS_AT, Plan};
 use crate::backend::discretisation::{Block, Metrics};
+use crate::backend::filter::{ROUNDS, excess};
 use crate::backend::{BackendError, Precision};
 use crate::element::Operators;
 use std::fmt::Write;
@@ -44,14 +46,19 @@ pub fn partition(
 ) -> Result<Partition, BackendError> {
     let (points, flux_points) = (operators.points.nrows(), operators.flux_points.nrows());
     let size = if physics.precision == Precision::Double { 8 } else { 4 };
-    let variable = (physics.dims * points + flux_points) * size;
+    // Kernels with quadrature and filters put other things into the same place.
+    let rule_points = operators.quadrature.as_ref().map_or(0, |q| q.up.nrows());
+    let tile = tile_per_variable(physics, points, rule_points);
+    let variable = (tile + flux_points) * size;
+    // What the filter keeps of an element besides: means, least constraints, strength.
+    let filter = if physics.filter.is_some() { (2 * physics.variables + 6) * size } else { 0 };
     let memory = limits.workgroup_memory.min(32 << 10);
     let width = points.max(flux_points);
     let mut elements = (128 / width).max(1);
-    while elements > 1 && elements * variable * physics.variables > memory {
+    while elements > 1 && elements * (variable * physics.variables + filter) > memory {
         elements -= 1;
     }
-    let most = physics.variables.min(memory / (elements * variable));
+    let most = physics.variables.min(memory.saturating_sub(elements * filter) / (elements * variable));
     if most == 0 {
         return Err(BackendError::Memory {
             device: "the device's workgroups".into(),
@@ -66,11 +73,18 @@ pub fn partition(
     Ok(Partition { elements, threads, chunk })
 }
 
+/// Numbers in the tile an element and variable of a chunk.
+fn tile_per_variable(physics: &Physics, points: usize, rule_points: usize) -> usize {
+    (physics.dims * points).max(rule_points)
+}
+
 /// Kernels of one block.
 pub struct BlockShader<'a> {
     physics: &'a Physics,
     partition: Partition,
     tensor: bool,
+    /// Whether fluxes are evaluated at quadrature points.
+    rule: bool,
     /// Everything before the physics and the entry point.
     head: String,
     name: String,
@@ -93,8 +107,15 @@ impl<'a> BlockShader<'a> {
         let Partition { elements, threads, chunk } = partition;
         let (points, flux_points) = (ops.points.nrows(), ops.flux_points.nrows());
         let (v, d) = (physics.variables, physics.dims);
+        let extra = Extra::new(physics, block, false);
+        // The filter puts one number a solution and flux point there.
+        let filter = if physics.filter.is_some() { points + flux_points } else { 0 };
+        let tile = elements * (chunk * tile_per_variable(physics, points, extra.rule_points)).max(filter);
         let mut head = String::new();
         for (name, value) in [
+            ("TILE", tile),
+            ("Q", extra.rule_points),
+            ("KQ", (elements * extra.rule_points).div_ceil(threads)),
             ("V", v),
             ("D", d),
             ("P", points),
@@ -119,6 +140,7 @@ impl<'a> BlockShader<'a> {
                 let _ = writeln!(head, "const {name}: real = {value};");
             }
         }
+        head.push_str(&extra.constants);
         head.push_str(&face_functions(&ops.face_offsets));
         head.push_str(include_str!("../../../shaders/element.wgsl"));
         head.push_str(match block.metrics {
@@ -129,8 +151,17 @@ impl<'a> BlockShader<'a> {
             Some(line) => tensor(ops, line, d, physics.precision)?,
             None => dense(ops, d),
         });
+        let rule = ops.quadrature.is_some();
+        if rule {
+            head.push_str(match block.metrics {
+                Metrics::Affine { .. } => {
+                    "fn rule_smats(element: u32, q: u32) -> array<real, D * D> { return smats(element, 0u); }\n"
+                }
+                Metrics::Pointwise { .. } => include_str!("../../../shaders/rule_pointwise.wgsl"),
+            });
+        }
         let name = format!("{} of order {}", ops.shape.name(), ops.order);
-        Ok(BlockShader { physics, partition, tensor: ops.line.is_some(), head, name })
+        Ok(BlockShader { physics, partition, tensor: ops.line.is_some(), rule, head, name })
     }
 
     /// Elements a workgroup takes.
@@ -167,6 +198,9 @@ impl<'a> BlockShader<'a> {
         if !self.tensor {
             list.push(("operators", Use::Read));
         }
+        if self.physics.has_extra() || self.rule {
+            list.push(("extra", Use::Read));
+        }
         list.extend(more);
         list.into_iter().map(|(n, u)| (n.to_string(), u)).collect()
     }
@@ -175,12 +209,23 @@ impl<'a> BlockShader<'a> {
     pub fn advective(&self, plan: &Plan) -> Source {
         let mut bindings = self.bindings(true, &[("face_in", Use::Read), ("face_out", Use::Write)]);
         bindings.extend(plan.bindings());
+        let (point_flux, rule_flux) = if self.rule { ("", RULE_FLUX) } else { (POINT_FLUX, "") };
+        let source = if self.physics.source.is_some() { SOURCE } else { "" };
         let main = fill(
             include_str!("../../../shaders/advective.wgsl"),
-            &[("EVAL", "r0"), ("UPDATE", &plan.update(true))],
+            &[
+                ("EVAL", "r0"),
+                ("POINT_FLUX", point_flux),
+                ("RULE_FLUX", rule_flux),
+                ("SOURCE", source),
+                ("UPDATE", &plan.update(true)),
+            ],
         );
         let parts = [
+            &*self.physics.elementary,
             &self.physics.element,
+            self.rule_functions(),
+            self.physics.source.as_deref().unwrap_or_default(),
             include_str!("../../../shaders/trace.wgsl"),
             include_str!("../../../shaders/divergence.wgsl"),
             include_str!("../../../shaders/faces.wgsl"),
@@ -202,9 +247,33 @@ impl<'a> BlockShader<'a> {
                 ("r0", Use::Read),
             ],
         );
-        let main = fill(include_str!("../../../shaders/viscous1.wgsl"), &[("EVAL", "r0")]);
+        let artificial = self.physics.artificial.is_some();
+        let (point_flux, rule_flux) = match (self.rule, artificial) {
+            (false, false) => (VISCOUS_POINT_FLUX, String::new()),
+            (false, true) => (DIFFUSED_POINT_FLUX, String::new()),
+            (true, false) => ("", fill(VISCOUS_RULE_FLUX, &[("DIFFUSE", "")])),
+            (true, true) => {
+                let diffuse = "fluxes[k] = diffused(fluxes[k], slopes[k], s, viscosity_of[item / Q]);";
+                ("", fill(VISCOUS_RULE_FLUX, &[("DIFFUSE", diffuse)]))
+            }
+        };
+        let normal =
+            if artificial { "g = diffused_normal(g, gradient, normal, viscosity_of[e]);" } else { "" };
+        let main = fill(
+            include_str!("../../../shaders/viscous1.wgsl"),
+            &[
+                ("EVAL", "r0"),
+                ("POINT_FLUX", point_flux),
+                ("RULE_FLUX", &rule_flux),
+                ("VISCOSITY", if artificial { "    find_viscosity(group, lid, &u);" } else { "" }),
+                ("NORMAL_DIFFUSION", normal),
+            ],
+        );
         let parts = [
+            &*self.physics.elementary,
             &self.physics.element,
+            self.rule_functions(),
+            self.physics.artificial.as_deref().unwrap_or_default(),
             include_str!("../../../shaders/trace.wgsl"),
             include_str!("../../../shaders/divergence.wgsl"),
             &main,
@@ -217,10 +286,53 @@ impl<'a> BlockShader<'a> {
         let mut bindings =
             self.bindings(true, &[("normal_flux", Use::Read), ("part", Use::Read), ("face_out", Use::Write)]);
         bindings.extend(plan.bindings());
-        let main = fill(include_str!("../../../shaders/viscous2.wgsl"), &[("UPDATE", &plan.update(false))]);
-        let parts =
-            [include_str!("../../../shaders/trace.wgsl"), include_str!("../../../shaders/faces.wgsl"), &main];
+        let source = self.physics.source.as_deref();
+        let main = fill(
+            include_str!("../../../shaders/viscous2.wgsl"),
+            &[("SOURCE", if source.is_some() { LATER_SOURCE } else { "" }), ("UPDATE", &plan.update(false))],
+        );
+        let parts = [
+            if source.is_some() { &*self.physics.elementary } else { "" },
+            source.unwrap_or_default(),
+            include_str!("../../../shaders/trace.wgsl"),
+            include_str!("../../../shaders/faces.wgsl"),
+            &main,
+        ];
         self.source("second pass", bindings, &parts)
+    }
+
+    fn rule_functions(&self) -> &'static str {
+        if self.rule { include_str!("../../../shaders/quadrature.wgsl") } else { "" }
+    }
+
+    /// Bounds of the entropies of elements, [`POINTS`] a workgroup; `None` without a filter.
+    pub fn bounds(&self) -> Option<Source> {
+        let bindings =
+            self.bindings(false, &[("face_in", Use::Read), ("entropies", Use::Read), ("bounds", Use::Write)]);
+        let (functions, _) = self.physics.filter.as_ref()?;
+        Some(self.source(
+            "bounds of entropies",
+            bindings,
+            &[functions, include_str!("../../../shaders/entropy.wgsl")],
+        ))
+    }
+
+    /// The entropy filter on register `r0`; `None` without.
+    pub fn filter(&self) -> Option<Source> {
+        let bindings = self.bindings(
+            false,
+            &[("face_out", Use::Write), ("entropies", Use::Write), ("bounds", Use::Read), ("r0", Use::Write)],
+        );
+        let (functions, settings) = self.physics.filter.as_ref()?;
+        let excess: Vec<String> =
+            (0..ROUNDS).map(|round| format!("real({:?})", excess(settings.f_tol, round))).collect();
+        let scale = if settings.linearised { "" } else { include_str!("../../../shaders/filter_modes.wgsl") };
+        let main = fill(
+            include_str!("../../../shaders/filter.wgsl"),
+            &[("EXCESS", &excess.join(", ")), ("SCALE", scale)],
+        );
+        let parts = [&**functions, include_str!("../../../shaders/faces.wgsl"), &main];
+        Some(self.source("entropy filter", bindings, &parts))
     }
 
     /// Face values of register `r0`.
@@ -230,6 +342,48 @@ impl<'a> BlockShader<'a> {
         self.source("face values", bindings, &[include_str!("../../../shaders/faces.wgsl"), &main])
     }
 }
+
+/// Pieces of the kernels for those who need them: the flux at a solution point, or that at rule points brought back.
+const POINT_FLUX: &str = "flux[k] = point_flux(u[k], smats(element, item % P));";
+const RULE_FLUX: &str = "    var states: array<array<real, V>, KQ>;
+    var fluxes: array<array<real, D * V>, KQ>;
+    states_at_rule(group, lid, &u, &states);
+    for (var k = 0u; k < KQ; k++) {
+        let item = lid + k * T;
+        if item < group.count * Q { fluxes[k] = point_flux(states[k], rule_smats(group.first + item / Q, item % Q)); }
+    }
+    from_rule(group, lid, &fluxes, &flux);";
+const VISCOUS_POINT_FLUX: &str =
+    "gradient[k] = point_flux(u[k], gradient[k], smats(group.first + item / P, item % P));";
+const DIFFUSED_POINT_FLUX: &str = "let s = smats(group.first + item / P, item % P);
+            gradient[k] = diffused(point_flux(u[k], gradient[k], s), gradient[k], s, viscosity_of[item / P]);";
+const VISCOUS_RULE_FLUX: &str = "    var states: array<array<real, V>, KQ>;
+    var slopes: array<array<real, D * V>, KQ>;
+    var fluxes: array<array<real, D * V>, KQ>;
+    states_at_rule(group, lid, &u, &states);
+    gradients_at_rule(group, lid, &gradient, &slopes);
+    for (var k = 0u; k < KQ; k++) {
+        let item = lid + k * T;
+        if item < group.count * Q {
+            let s = rule_smats(group.first + item / Q, item % Q);
+            fluxes[k] = point_flux(states[k], slopes[k], s);
+            {{DIFFUSE}}
+        }
+    }
+    from_rule(group, lid, &fluxes, &gradient);";
+/// Sources where the state is at hand, and where it is not.
+const SOURCE: &str = "            var s = source_at(element, item % P, u[k]);
+            for (var v = 0u; v < V; v++) { rhs[k][v] += s[v]; }";
+const LATER_SOURCE: &str = "    for (var k = 0u; k < KP; k++) {
+        let item = lid + k * T;
+        if item < group.count * P {
+            let element = group.first + item / P;
+            var state: array<real, V>;
+            for (var v = 0u; v < V; v++) { state[v] = r0[(element * V + v) * P + item % P]; }
+            var s = source_at(element, item % P, state);
+            for (var v = 0u; v < V; v++) { rhs[k][v] += s[v]; }
+        }
+    }";
 
 fn points_source(
     physics: &Physics,

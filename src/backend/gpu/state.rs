@@ -5,7 +5,7 @@ use super::blocks::{BlockArrays, Ghosts, Pairs, Part};
 use super::buffers::{decode, encode, read_staging, size_of};
 use super::halo::Halo;
 use super::kernels::{Kernel, Source, Use};
-use super::physics::Physics;
+use super::physics::{Physics, huge};
 use super::plan::Plan;
 use super::recorder::{Dispatch, PARAMETER_BYTES, Recorder};
 use super::shader::{self, BlockShader, Limits, POINTS};
@@ -38,6 +38,10 @@ pub(super) enum Pass {
     Advective(Plan),
     ViscousFirst(usize),
     ViscousSecond(Plan),
+    /// Bounds of entropies.
+    Bounds,
+    /// The entropy filter on a register.
+    Filter(usize),
 }
 
 /// The backend: arrays, kernels and pending work of one rank.
@@ -67,6 +71,8 @@ pub(super) struct Gpu {
     pub(super) passes: HashMap<Pass, Arc<Vec<Option<Bound>>>>,
     pub(super) ghost: Option<Points>,
     pub(super) data: Option<Points>,
+    /// Least entropies, one value a flux point, and their exchange, where there is a filter.
+    pub(super) entropies: Option<(Buffer, Option<Halo>)>,
     /// Value and slope in time of each boundary's control.
     pub(super) controls: Vec<[f64; 2]>,
     pub(super) memory: u64,
@@ -126,12 +132,18 @@ impl Gpu {
         let block = &self.disc.blocks[index];
         let shader = BlockShader::new(&self.physics, block, face_base, ghost_base, self.limits)?;
         let evaluated;
+        let none = || BackendError::Unsupported("there is no filter".into());
         let (source, registers) = match pass {
             Pass::Interpolate(r) => (shader.interpolate(), {
                 evaluated = [*r];
                 &evaluated[..]
             }),
             Pass::ViscousFirst(r) => (shader.viscous_first(), {
+                evaluated = [*r];
+                &evaluated[..]
+            }),
+            Pass::Bounds => (shader.bounds().ok_or_else(none)?, &[][..]),
+            Pass::Filter(r) => (shader.filter().ok_or_else(none)?, {
                 evaluated = [*r];
                 &evaluated[..]
             }),
@@ -147,11 +159,11 @@ impl Gpu {
                 kernel
             }
         };
-        let elements = shader.elements();
+        let elements = if *pass == Pass::Bounds { POINTS } else { shader.elements() };
         let Some(arrays) = &self.blocks[index] else {
             return Err(BackendError::Unsupported("a block without elements has no kernels".into()));
         };
-        let in_place = matches!(pass, Pass::Interpolate(_)) || self.states.len() == 1;
+        let in_place = matches!(pass, Pass::Interpolate(_) | Pass::Filter(_)) || self.states.len() == 1;
         let unused = &arrays.links;
         let buffer = |name: &str, now: usize| match name {
             "range" => &arrays.ranges,
@@ -167,6 +179,9 @@ impl Gpu {
             "part" | "part_out" => arrays.part.as_ref().unwrap_or(unused),
             "ghost_kinds" => &self.ghosts.kinds,
             "ghost_data" => &self.ghosts.data,
+            "extra" => arrays.extra.as_ref().unwrap_or(unused),
+            "bounds" => arrays.bounds.as_ref().unwrap_or(unused),
+            "entropies" => self.entropies.as_ref().map_or(unused, |e| &e.0),
             register => {
                 let local: usize = register.trim_start_matches('r').parse().unwrap_or(0);
                 &arrays.registers[registers[local]]
@@ -211,6 +226,28 @@ impl Gpu {
         }
     }
 
+    /// Lifts the bounds of all entropies: nothing is known yet.
+    fn unbounded(&mut self) -> Result<(), BackendError> {
+        self.recorder.flush();
+        let precision = self.physics.precision;
+        for (arrays, block) in self.blocks.iter().zip(&self.disc.blocks) {
+            if let Some(bounds) = arrays.as_ref().and_then(|a| a.bounds.as_ref()) {
+                let bytes = encode((0..block.len()).map(|_| -huge(precision)), precision);
+                self.device.queue.write_buffer(bounds, 0, &bytes);
+            }
+        }
+        self.device.check()
+    }
+
+    /// Brings the least entropies of the neighbours on other ranks.
+    fn exchange_entropies(&mut self) -> Result<(), BackendError> {
+        if let Some((values, Some(halo))) = &mut self.entropies {
+            let packed = halo.pack(&mut self.recorder, 0);
+            halo.transfer(packed, values)?;
+        }
+        Ok(())
+    }
+
     /// Runs a pass over all blocks, exchanging rows meanwhile: of the face fluxes if `fluxes`, else of the face states,
     /// together with the ghost states.
     fn exchanged(&mut self, pass: &Pass, fluxes: bool, parameters: &[f64]) -> Result<(), BackendError> {
@@ -220,6 +257,9 @@ impl Gpu {
         let mut place = self.recorder.place(parameters)?;
         if !fluxes {
             self.boundaries(place);
+            if self.entropies.is_some() {
+                self.record(&Pass::Bounds, Part::Whole, 0)?;
+            }
         }
         let Some(packed) = packed else {
             return self.record(pass, Part::Whole, place);
@@ -295,7 +335,12 @@ impl Backend for Gpu {
         }
         if self.prepared != Some(stage.eval) {
             self.record(&Pass::Interpolate(stage.eval), Part::Whole, 0)?;
+            if self.entropies.is_some() {
+                self.unbounded()?;
+                self.record(&Pass::Filter(stage.eval), Part::Whole, 0)?;
+            }
         }
+        self.exchange_entropies()?;
         // Not prepared while unfinished, should the device fail.
         self.prepared = None;
         let plan = Plan::new(stage);
@@ -307,6 +352,9 @@ impl Backend for Gpu {
         } else {
             self.exchanged(&Pass::Advective(plan), false, &parameters)?;
             self.now = 1 - self.now;
+        }
+        if self.entropies.is_some() {
+            self.record(&Pass::Filter(stage.next), Part::Whole, 0)?;
         }
         self.prepared = Some(stage.next);
         self.device.check()
