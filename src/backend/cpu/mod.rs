@@ -13,6 +13,8 @@
 mod boundary;
 mod kernels;
 mod lane;
+#[cfg(test)]
+mod lane_tests;
 mod layout;
 mod operators;
 #[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512")))]
