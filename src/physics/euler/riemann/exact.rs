@@ -75,7 +75,9 @@ impl<R: Real> Acoustic<R> {
         let cooled = ratio.pow(z);
         let head = v - self.sound;
         let inside = zero.lt(u - self.sound * cooled);
-        let sonic = R::from_f64(2.0 / (g + 1.0)) * (self.sound + R::from_f64(0.5 * (g - 1.0)) * v);
+        // Where the fan has ended in a vacuum there is no sound left.
+        let sonic =
+            (R::from_f64(2.0 / (g + 1.0)) * (self.sound + R::from_f64(0.5 * (g - 1.0)) * v)).max(zero);
         let thinned = R::select(inside, sonic / self.sound, cooled);
         let density = self.rho * thinned.pow(R::from_f64(2.0 / (g - 1.0)));
         let fan_p = density * sonic * sonic * R::from_f64(1.0 / g);
