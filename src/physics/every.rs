@@ -130,6 +130,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> PointFunction for Interior
         out.extend(self.0.common_flux(&left, &right, &normal));
         out.extend(self.0.to_primitive(&left));
         out.extend(self.0.viscous_flux(&left, &gradient, &normal));
+        out.extend(self.0.constraints(&left));
         out
     }
 }

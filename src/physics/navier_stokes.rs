@@ -125,6 +125,7 @@ fn slopes<R: Real, const D: usize, const V: usize>(u: &[R; V], grad: &[[R; V]; D
 
 impl<const D: usize, const V: usize> System<D, V> for NavierStokes {
     const VISCOUS: bool = true;
+    const FILTERED: bool = true;
     type Boundary = FluidBoundary;
 
     fn conserved(&self) -> [&'static str; V] {
@@ -161,6 +162,11 @@ impl<const D: usize, const V: usize> System<D, V> for NavierStokes {
     #[inline(always)]
     fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V] {
         System::<D, V>::common_flux(&self.euler, left, right, n)
+    }
+
+    #[inline(always)]
+    fn constraints<R: Real>(&self, u: &[R; V]) -> [R; 3] {
+        System::<D, V>::constraints(&self.euler, u)
     }
 
     #[inline(always)]

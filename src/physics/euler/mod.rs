@@ -112,6 +112,7 @@ fn names<const D: usize, const V: usize>(
 
 impl<const D: usize, const V: usize> System<D, V> for Euler {
     const VISCOUS: bool = false;
+    const FILTERED: bool = true;
     type Boundary = FluidBoundary;
 
     fn conserved(&self) -> [&'static str; V] {
@@ -161,5 +162,12 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
     #[inline(always)]
     fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V] {
         self.riemann.common_flux(self, left, right, n)
+    }
+
+    /// The entropy is `p / rho^gamma`.
+    #[inline(always)]
+    fn constraints<R: Real>(&self, u: &[R; V]) -> [R; 3] {
+        let (rho, _, p) = self.gas.primitive::<R, D, V>(u);
+        [rho, p, p * rho.pow(R::from_f64(-self.gas.gamma))]
     }
 }
