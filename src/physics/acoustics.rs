@@ -11,9 +11,9 @@
 //! 4. a line of the table `systems!` in `src/physics/mod.rs`, with the number of variables in each number of dimensions.
 //!
 //! Everything is a function of values at a point, generic over [`Real`]: no `if` on data ([`Real::select`] chooses),
-//! `#[inline(always)]` and [`array!`](crate::array) instead of closures, so that the kernels become one piece of vector code. Scalars,
-//! lanes, shaders, ranks, files and messages follow from that. Rows in `tests/support/problems.rs` put the system into the tests that
-//! compare all of these; an exact solution there shows its order of accuracy.
+//! `#[inline(always)]` and [`array!`](crate::array) instead of closures, so that the kernels become one piece of vector
+//! code. Scalars, lanes, shaders, ranks, files and messages follow from that. Rows in `tests/support/problems.rs` put the
+//! system into the tests that compare all of these; an exact solution there shows its order of accuracy.
 
 use super::system::{Boundary, BoundaryKind, BoundaryPoint, OutputField, System, dot};
 use super::{Real, SystemError, SystemSpec};

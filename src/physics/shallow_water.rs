@@ -2,8 +2,8 @@
 //! `dh/dt + div (h v) = 0`, `d(h v)/dt + div (h v v + g h^2 / 2 I) = 0`.
 //!
 //! They are the Euler equations of a gas of `gamma = 2` without an energy: waves travel with `sqrt(g h)` relative to the
-//! water. The depth must stay positive; there are no dry beds. Exact solutions are simple waves, in which `v - 2 sqrt(g h)` is the
-//! same everywhere, and the break of a dam (J. J. Stoker, Water Waves, 1957, section 10.8).
+//! water. The depth must stay positive; there are no dry beds. Exact solutions are simple waves, in which
+//! `v - 2 sqrt(g h)` is the same everywhere, and the break of a dam (J. J. Stoker, Water Waves, 1957, section 10.8).
 
 use super::riemann::riemann_solvers;
 use super::system::{Boundary, BoundaryKind, BoundaryPoint, OutputField, System, dot};
