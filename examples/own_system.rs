@@ -1,4 +1,5 @@
-//! An equation system defined outside the library: linear acoustics in two dimensions.
+//! An equation system defined outside the library: linear acoustics in two dimensions. (The library's own `acoustics` knows
+//! three dimensions and far fields, too; this one shows that nothing has to be changed there.)
 //!
 //!     cargo run --release --example own_system
 //!

@@ -2,6 +2,8 @@
 //!
 //! Every measured order is printed; `cargo test --test accuracy -- --nocapture` shows them.
 
+#[path = "accuracy/classics.rs"]
+mod classics;
 #[path = "support/problems.rs"]
 mod problems;
 
@@ -77,7 +79,7 @@ fn converges(system: &str, cells: Cells, orders: impl IntoIterator<Item = usize>
         // The wave is a contact, for which HLLC is upwind; see also `rusanov_converges_too`.
         settings.system.riemann = "hllc".into();
         let end = match (system, cells) {
-            (_, Cells::Tet) if system != "euler" => 0.05,
+            (_, Cells::Tet) if system.ends_with("diffusion") => 0.05,
             _ => end_of(system),
         };
         let order = order(&settings, cells, end, sizes(cells, p), |n| unit_box(cells, n, true, 0.0));
@@ -135,6 +137,29 @@ fn a_density_wave_converges_on_tetrahedra() {
     converges("euler", Cells::Tet, 1..=5, &CPU);
 }
 
+#[test]
+fn a_burgers_wave_converges() {
+    converges("burgers", Cells::Line, 1..=3, &CPU);
+    converges("burgers", Cells::Quad, [2, 3], &CPU);
+    converges("burgers", Cells::Tri, [2, 3], &CPU);
+    converges("burgers", Cells::Hex, [2], &CPU);
+}
+
+#[test]
+fn a_simple_wave_of_shallow_water_converges() {
+    converges("shallow-water", Cells::Line, 1..=4, &CPU);
+    converges("shallow-water", Cells::Quad, [2, 3], &CPU);
+    converges("shallow-water", Cells::Tri, [2, 3], &CPU);
+}
+
+#[test]
+fn a_sound_wave_converges() {
+    converges("acoustics", Cells::Quad, [2, 3], &CPU);
+    converges("acoustics", Cells::Tri, [2, 3], &CPU);
+    converges("acoustics", Cells::Hex, [2], &CPU);
+    converges("acoustics", Cells::Tet, [2], &CPU);
+}
+
 /// Rusanov's flux spreads contacts with the speed of sound; at even orders that delays the last half order.
 #[test]
 fn rusanov_converges_too() {
@@ -174,7 +199,7 @@ fn one_order(cells: Cells) -> (usize, [usize; 2]) {
 
 /// Long enough for the errors to leave the state that interpolation put them in.
 fn end_of(system: &str) -> f64 {
-    if system == "euler" { 0.1 } else { 0.03 }
+    if system.ends_with("diffusion") { 0.03 } else { 0.1 }
 }
 
 #[test]
@@ -194,8 +219,8 @@ fn warped_meshes_converge() {
 }
 
 /// Boundaries that are given the exact solution, on all sides.
-fn converges_between_boundaries(system: &str, condition: &str) {
-    for cells in FEW {
+fn converges_between_boundaries(system: &str, condition: &str, kinds: &[Cells]) {
+    for &cells in kinds {
         let (p, sizes) = one_order(cells);
         let mut settings = settings(system, dims(cells), p, condition, CPU);
         settings.system.riemann = "hllc".into();
@@ -206,18 +231,25 @@ fn converges_between_boundaries(system: &str, condition: &str) {
 
 #[test]
 fn fixed_values_converge() {
-    converges_between_boundaries("advection-diffusion", "fixed-value");
-    converges_between_boundaries("diffusion", "fixed-value");
+    converges_between_boundaries("advection-diffusion", "fixed-value", &FEW);
+    converges_between_boundaries("diffusion", "fixed-value", &FEW);
 }
 
 #[test]
 fn supersonic_inflow_data_converge() {
-    converges_between_boundaries("euler", "sup-in-fa");
+    converges_between_boundaries("euler", "sup-in-fa", &FEW);
 }
 
 #[test]
 fn the_far_field_converges() {
-    converges_between_boundaries("euler", "char-riem-inv");
+    converges_between_boundaries("euler", "char-riem-inv", &FEW);
+}
+
+#[test]
+fn given_states_of_the_other_systems_converge() {
+    converges_between_boundaries("burgers", "fixed-value", &[Cells::Line, Cells::Tri]);
+    converges_between_boundaries("shallow-water", "fixed-state", &[Cells::Line, Cells::Tri]);
+    converges_between_boundaries("acoustics", "far-field", &[Cells::Quad, Cells::Tri]);
 }
 
 #[test]
@@ -277,6 +309,7 @@ fn uniform(system: &str, dims: usize, out: &mut [f64]) {
     let state: &[f64] = match (system, dims) {
         ("euler", 2) => &[1.1, 0.6, -0.3, 0.9],
         ("euler", _) => &[1.1, 0.6, -0.3, 0.2, 0.9],
+        ("shallow-water", _) => &[1.1, 0.6, -0.3],
         _ => &[0.7],
     };
     out.copy_from_slice(state);
@@ -288,7 +321,7 @@ fn deviation(settings: &Settings, cells: Cells, mesh: &Mesh) -> f64 {
     let (system, d) = (settings.system.name.clone(), mesh.dims);
     engine.set_initial(|_, out| uniform(&system, d, out)).unwrap();
     let before = engine.solution().unwrap();
-    let end = if system == "euler" { 0.02 } else { 0.004 };
+    let end = if ["euler", "shallow-water"].contains(&system.as_str()) { 0.02 } else { 0.004 };
     advance(&mut engine, end, stable_steps(settings, cells, CELLS_A_SIDE, end).max(10));
     let after = engine.solution().unwrap();
     difference_of(&before, &after)
@@ -306,6 +339,7 @@ fn surround(settings: &mut Settings, dims: usize) {
     let names: &[&str] = match (system.as_str(), dims) {
         ("euler", 2) => &["rho", "u", "v", "p"],
         ("euler", _) => &["rho", "u", "v", "w", "p"],
+        ("shallow-water", _) => &["h", "u", "v"],
         _ => &["u"],
     };
     let mut state = vec![0.0; names.len()];
@@ -318,7 +352,7 @@ fn surround(settings: &mut Settings, dims: usize) {
 
 fn stays_uniform(system: &str, riemann: &str, conditions: &[&str]) {
     let mut worst = 0.0_f64;
-    for cells in FEW {
+    for cells in FEW.into_iter().filter(|&cells| exists(system, dims(cells))) {
         for (p, condition) in (0..=4).flat_map(|p| conditions.iter().map(move |c| (p, c))) {
             let mut settings = settings(system, dims(cells), p, condition, CPU);
             settings.system.riemann = riemann.into();
@@ -345,8 +379,14 @@ fn a_uniform_flow_stays_uniform() {
 }
 
 #[test]
+fn a_uniform_current_stays_uniform() {
+    stays_uniform("shallow-water", "hllc", &["", "fixed-state"]);
+}
+
+#[test]
 fn a_uniform_scalar_stays_uniform() {
     stays_uniform("advection-diffusion", "rusanov", &["", "fixed-value"]);
+    stays_uniform("burgers", "", &["", "outflow"]);
 }
 
 #[test]

@@ -46,7 +46,8 @@ fn drift(settings: &Settings, cells: Cells, warp: f64) -> f64 {
 /// Checks all shapes, straight and warped, in a precision.
 fn conserves(system: &str, riemann: &str, precision: Precision, limit: f64) {
     let mut worst = 0.0_f64;
-    for (cells, warp) in CELLS.into_iter().flat_map(|cells| [(cells, 0.0), (cells, 0.05)]) {
+    let all = CELLS.into_iter().filter(|&cells| exists(system, dims(cells)));
+    for (cells, warp) in all.flat_map(|cells| [(cells, 0.0), (cells, 0.05)]) {
         let p = if dims(cells) == 2 { 3 } else { 2 };
         let mut settings = settings(system, dims(cells), p, "", BackendChoice::Cpu(None));
         settings.system.riemann = riemann.into();
@@ -67,6 +68,11 @@ fn rusanov_keeps_mass_momentum_and_energy() {
 #[test]
 fn hllc_keeps_mass_momentum_and_energy() {
     conserves("euler", "hllc", Precision::Double, 1e-12);
+}
+
+#[test]
+fn hllc_keeps_the_volume_and_momentum_of_water() {
+    conserves("shallow-water", "hllc", Precision::Double, 1e-12);
 }
 
 #[test]

@@ -84,6 +84,7 @@ impl Case {
                 constants: self.constants.numbers.clone(),
                 riemann: self.interfaces.riemann_solver.value.clone(),
                 viscosity: self.solver.viscosity_correction.clone(),
+                ..SystemSpec::default()
             },
             self.solver.order,
         );
@@ -157,6 +158,7 @@ impl Case {
     fn system_problem(&self, error: &SystemError) -> Problem {
         let (section, key) = match error {
             SystemError::Unknown { what: "riemann-solver", .. } => ("solver-interfaces", "riemann-solver"),
+            SystemError::PressureFloor(_) => ("solver-interfaces", "p-min"),
             SystemError::MissingConstant { name, .. } | SystemError::BadConstant { name, .. } => {
                 ("constants", *name)
             }

@@ -4,11 +4,17 @@
 //! [`system::System`] and one line of the `systems!` table below; everything else (help texts, error messages, both
 //! backends, output) follows from these.
 
+pub mod acoustics;
 pub mod advection_diffusion;
+pub mod burgers;
 pub mod euler;
+#[cfg(test)]
+pub(crate) mod every;
 pub mod expr;
 pub mod navier_stokes;
 pub mod real;
+mod riemann;
+pub mod shallow_water;
 pub mod system;
 pub mod variables;
 
@@ -81,6 +87,9 @@ pub enum SystemError {
         /// What would do.
         must: &'static str,
     },
+    /// The least pressure of the Riemann solver `exact` is none.
+    #[error("[solver-interfaces] p-min = {0}, but it must be greater than 0")]
+    PressureFloor(f64),
     /// The system is not defined in this many dimensions.
     #[error("the system '{system}' does not exist in {dims} dimensions")]
     Dimensions {
@@ -102,6 +111,9 @@ pub struct SystemSpec {
     pub constants: BTreeMap<String, f64>,
     /// `[solver-interfaces] riemann-solver`.
     pub riemann: String,
+    /// `[solver-interfaces] p-min`: pressure below which the Riemann solver `exact` does not go, if not
+    /// [`euler::riemann::P_MIN`].
+    pub p_min: Option<f64>,
     /// `[solver] viscosity-correction`: a law of [`navier_stokes::VISCOSITY_LAWS`]; empty for none.
     pub viscosity: String,
 }
@@ -122,6 +134,12 @@ impl SystemSpec {
     /// The same with another Riemann solver.
     pub fn riemann(mut self, name: &str) -> SystemSpec {
         self.riemann = name.into();
+        self
+    }
+
+    /// The same with another least pressure for the Riemann solver `exact`.
+    pub fn p_min(mut self, p_min: f64) -> SystemSpec {
+        self.p_min = Some(p_min);
         self
     }
 
@@ -187,4 +205,10 @@ systems! {
         advection_diffusion::AdvectionDiffusion::new, { 1 => 1, 2 => 1, 3 => 1 };
     "diffusion", "One scalar, constant diffusivity nu",
         advection_diffusion::AdvectionDiffusion::diffusion, { 1 => 1, 2 => 1, 3 => 1 };
+    "burgers", "One scalar that carries itself in every direction, with viscosity nu", burgers::Burgers::new,
+        { 1 => 1, 2 => 1, 3 => 1 };
+    "shallow-water", "Water of depth h over a flat bottom, with gravity g", shallow_water::ShallowWater::new,
+        { 1 => 2, 2 => 3 };
+    "acoustics", "Sound in a medium at rest of density rho0 and speed of sound c0", acoustics::Acoustics::new,
+        { 2 => 3, 3 => 4 };
 }

@@ -68,6 +68,31 @@ pub trait Real:
     fn pow(self, exponent: Self) -> Self {
         self.function2(Function2::Pow, exponent)
     }
+
+    /// Runs `pass`; lanes of the processor do it in a function of its own, compiled for their instruction set.
+    ///
+    /// Kernels inline what they call, once a shape and pass. What is long and not called by every case (the costlier
+    /// Riemann solvers) goes through here, and is compiled once a system and lane type.
+    #[inline(always)]
+    fn apart<P: Pass>(pass: P) {
+        pass.run();
+    }
+}
+
+/// Work to be done with an instruction set switched on. Implementations mark `run` `#[inline(always)]`.
+pub trait Pass {
+    /// Does it.
+    fn run(self);
+}
+
+/// A closure as a [`Pass`]; mark the closure `#[inline(always)]`.
+pub struct Work<F: FnOnce()>(pub F);
+
+impl<F: FnOnce()> Pass for Work<F> {
+    #[inline(always)]
+    fn run(self) {
+        (self.0)();
+    }
 }
 
 /// An array of reals from an expression of the index: `array!(v => a[v] + b[v])`.

@@ -38,11 +38,25 @@ pub fn unit_box(cells: Cells, n: usize, periodic: bool, warp: f64) -> Mesh {
     BoxMesh::new(cells, [n; 3]).periodic([periodic; 3]).warp(warp).shuffle(7).build()
 }
 
+/// Viscosity and diffusivity of the scalars; density and speed of sound of the acoustic medium.
+const NU: f64 = 0.02;
+const RHO: f64 = 1.2;
+const SOUND: f64 = 1.5;
+
 pub fn system(name: &str) -> SystemSpec {
-    let constants: BTreeMap<String, f64> =
-        [("gamma", 1.4), ("mu", 0.02), ("Pr", 0.72), ("nu", 0.02), ("ax", 1.0), ("ay", 0.7), ("az", -0.4)]
-            .map(|(k, v)| (k.to_string(), v))
-            .into();
+    let constants = [
+        ("gamma", 1.4),
+        ("mu", 0.02),
+        ("Pr", 0.72),
+        ("nu", NU),
+        ("ax", 1.0),
+        ("ay", 0.7),
+        ("az", -0.4),
+        ("g", 2.0),
+        ("rho0", RHO),
+        ("c0", SOUND),
+    ];
+    let constants = constants.map(|(k, v)| (k.to_string(), v)).into();
     SystemSpec { constants, ..SystemSpec::new(name) }
 }
 
@@ -62,9 +76,21 @@ pub fn systems(dims: usize) -> Vec<(&'static str, Vec<&'static str>)> {
     SYSTEMS.iter().filter_map(|s| conditions(s.name)).collect()
 }
 
+/// Whether the system is defined in so many dimensions.
+pub fn exists(name: &str, dims: usize) -> bool {
+    systems(dims).iter().any(|(system, _)| *system == name)
+}
+
 /// Direction of the waves below, which all have one wavelength along each axis: across the diagonal of the cube that the
 /// tetrahedra of a box share, along which they resolve least.
 const DIRECTION: [f64; 3] = [1.0, 1.0, -1.0];
+
+/// Celerities of the simple wave of shallow water are found in so many steps.
+const ITERATIONS: usize = 10;
+
+fn phase(dims: usize, x: [f64; 3]) -> f64 {
+    (0..dims).map(|d| DIRECTION[d] * x[d]).sum()
+}
 
 /// Exact solution of each test system on the periodic unit box, as primitive variables at `x` and time `t`.
 pub fn exact(name: &str, dims: usize, x: [f64; 3], t: f64, out: &mut [f64]) {
@@ -77,6 +103,28 @@ pub fn exact(name: &str, dims: usize, x: [f64; 3], t: f64, out: &mut [f64]) {
             out[0] = 1.0 + 0.2 * (k * phase).sin();
             out[1..=dims].copy_from_slice(&velocity[..dims]);
             out[dims + 1] = 1.0;
+        }
+        "burgers" => {
+            // Hopf and Cole: phi = 5 + cos(k s) exp(-nu N k^2 t), carried by a mean of 1.
+            let (sum, square) = (DIRECTION[..dims].iter().sum::<f64>(), dims as f64);
+            let phase = k * (phase(dims, x) - sum * t);
+            let fade = (-NU * square * k * k * t).exp();
+            out[0] = 1.0 + 2.0 * NU * square * k / sum * phase.sin() * fade / (5.0 + phase.cos() * fade);
+        }
+        "shallow-water" => {
+            // A simple wave: each celerity c travels with 3 c - 2, where the velocity is 2 c - 2; g = 2.
+            let length = (dims as f64).sqrt();
+            let mut c = 1.4;
+            for _ in 0..ITERATIONS {
+                c = 1.4 + 0.03 * (k * (phase(dims, x) - length * (3.0 * c - 2.0) * t)).sin();
+            }
+            out[0] = 0.5 * c * c;
+            (0..dims).for_each(|d| out[1 + d] = (2.0 * c - 2.0) * DIRECTION[d] / length);
+        }
+        "acoustics" => {
+            let length = (dims as f64).sqrt();
+            out[0] = (k * (phase(dims, x) - SOUND * length * t)).sin();
+            (0..dims).for_each(|d| out[1 + d] = out[0] / (RHO * SOUND) * DIRECTION[d] / length);
         }
         _ => {
             let velocity = if name == "diffusion" { [0.0; 3] } else { [1.0, 0.7, -0.4] };
@@ -112,11 +160,47 @@ pub fn exact_expressions(name: &str, dims: usize) -> BTreeMap<String, Expr> {
         .into_iter()
         .map(|(k, text)| (k.to_string(), parse(&text)))
         .collect(),
+        "burgers" | "shallow-water" | "acoustics" => waves(name, dims),
         _ => {
             let decay = 0.02 * 4.0 * PI * PI * dims as f64;
             [("u".to_string(), parse(&format!("sin(2*pi*({phase}))*exp(-{decay}*t)")))].into()
         }
     }
+}
+
+/// The exact solutions of the other systems, as in [`exact`].
+fn waves(name: &str, dims: usize) -> BTreeMap<String, Expr> {
+    let (mut at, length) = ("0".to_string(), (dims as f64).sqrt());
+    for d in 0..dims {
+        at += &format!(" + ({})*{}", DIRECTION[d], ["x", "y", "z"][d]);
+    }
+    // Along the direction of the wave.
+    let velocity = |speed: String| {
+        (0..dims).map(move |d| (["u", "v", "w"][d], format!("({speed})*({})/{length}", DIRECTION[d])))
+    };
+    let mut data = vec![];
+    match name {
+        "burgers" => {
+            let sum = DIRECTION[..dims].iter().sum::<f64>();
+            let (angle, fade) =
+                (format!("2*pi*({at} - {sum}*t)"), format!("exp(-{}*4*pi*pi*t)", NU * dims as f64));
+            let factor = 2.0 * NU * dims as f64 / sum;
+            data.push(("u", format!("1 + {factor}*2*pi*sin({angle})*{fade}/(5 + cos({angle})*{fade})")));
+        }
+        "shallow-water" => {
+            let c = (0..ITERATIONS).fold("1.4".to_string(), |c, _| {
+                format!("1.4 + 0.03*sin(2*pi*({at} - {length}*(3*({c}) - 2)*t))")
+            });
+            data.push(("h", format!("0.5*pow({c}, 2)")));
+            data.extend(velocity(format!("2*({c}) - 2")));
+        }
+        _ => {
+            let p = format!("sin(2*pi*({at} - {}*t))", SOUND * length);
+            data.extend(velocity(format!("{p}/{}", RHO * SOUND)));
+            data.push(("p", p));
+        }
+    }
+    data.into_iter().map(|(key, text)| (key.to_string(), parse(&text))).collect()
 }
 
 /// The exact outward flux `(a u - nu grad u) . n` of the scalar systems through each side of the box.
@@ -143,10 +227,10 @@ pub fn exact_fluxes(name: &str, dims: usize) -> Vec<(&'static str, Expr)> {
 pub fn settings(name: &str, dims: usize, order: usize, condition: &str, backend: BackendChoice) -> Settings {
     let mut settings = Settings::new(system(name), order);
     settings.backend = backend;
-    let data = if ["euler", "navier-stokes"].contains(&name) || condition == "fixed-value" {
-        exact_expressions(name, dims)
-    } else {
+    let data = if condition == "fixed-flux" {
         [("q".to_string(), parse("0.3 + 0.1*sin(x + t)"))].into()
+    } else {
+        exact_expressions(name, dims)
     };
     for side in SIDES {
         settings.boundaries.insert(side.into(), BoundarySpec { kind: condition.into(), data: data.clone() });
@@ -214,12 +298,16 @@ pub fn stable_steps(settings: &Settings, cells: Cells, n: usize, end: f64) -> us
     };
     let speed = match settings.system.name.as_str() {
         "euler" => 1.1 * d + 1.4 * d.sqrt(),
+        "shallow-water" => 2.3 * d.sqrt(),
+        "acoustics" => SOUND * d.sqrt(),
+        "burgers" => 1.45 * d,
         "diffusion" => 0.0,
         _ => 1.1 * d,
     };
     let waves = speed * (2.0 * p + 1.0) / (0.6 * simplex * h);
     let diffusion = settings.system.constants["nu"] * d * (p + 1.0).powi(4) / (0.6 * (simplex * h).powi(2));
-    let rate = if settings.system.name == "euler" { waves } else { waves + diffusion };
+    let inviscid = ["euler", "shallow-water", "acoustics"].contains(&settings.system.name.as_str());
+    let rate = if inviscid { waves } else { waves + diffusion };
     (end * rate).ceil().max(4.0) as usize
 }
 

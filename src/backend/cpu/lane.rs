@@ -6,6 +6,7 @@
 
 use crate::physics::Real;
 use crate::physics::real::{Function, Function2};
+pub use crate::physics::real::{Pass, Work};
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Neg, Not, Sub};
 
 /// A number in memory: `f32` or `f64`.
@@ -23,22 +24,6 @@ impl Scalar for f64 {
 impl Scalar for f32 {
     fn to_f64(self) -> f64 {
         self as f64
-    }
-}
-
-/// Work to be done with an instruction set switched on. Implementations mark `run` `#[inline(always)]`.
-pub trait Pass {
-    /// Does it.
-    fn run(self);
-}
-
-/// A closure as a [`Pass`]; mark the closure `#[inline(always)]`.
-pub struct Work<F: FnOnce()>(pub F);
-
-impl<F: FnOnce()> Pass for Work<F> {
-    #[inline(always)]
-    fn run(self) {
-        (self.0)();
     }
 }
 
@@ -183,6 +168,10 @@ impl<T: Scalar, const N: usize> Real for Pack<T, N> {
     }
     fn function2(self, f: Function2, other: Self) -> Self {
         self.zip(other, |a, b| a.function2(f, b))
+    }
+    #[inline(never)]
+    fn apart<P: Pass>(pass: P) {
+        pass.run();
     }
 }
 

@@ -14,6 +14,8 @@ mod boundary;
 mod entropy;
 mod kernels;
 pub mod lane;
+#[cfg(test)]
+mod lane_tests;
 mod layout;
 mod operators;
 #[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512")))]

@@ -15,7 +15,7 @@ use std::ops::{BitAnd, BitOr, Not};
 macro_rules! lane_type {
     (
         $name:ident, $doc:literal, $vector:ty, $scalar:ty, $lanes:literal, $label:literal, $features:literal, $pass:ident,
-        $mask:ty, $set1:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $sqrt:ident,
+        $apart:ident, $mask:ty, $set1:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $sqrt:ident,
         neg($n:ident) $neg:expr, abs($b:ident) $abs:expr, lt($l1:ident, $l2:ident) $lt:expr, le($e1:ident, $e2:ident) $le:expr,
         select($m:ident, $y:ident, $o:ident) $select:expr
     ) => {
@@ -126,6 +126,17 @@ macro_rules! lane_type {
                 let (a, b) = (self.to_array(), other.to_array());
                 Self::from_array(std::array::from_fn(|i| a[i].function2(f, b[i])))
             }
+            #[inline(always)]
+            fn apart<P: Pass>(pass: P) {
+                // SAFETY: whoever has a value of this type runs inside `vectorize`, see the module documentation.
+                unsafe { $apart(pass) }
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        #[inline(never)]
+        fn $apart<P: Pass>(pass: P) {
+            pass.run();
         }
 
         #[target_feature(enable = $features)]
@@ -155,7 +166,7 @@ macro_rules! lane_type {
 #[cfg(feature = "avx512")]
 lane_type!(
     F64x8, "Eight `f64`, AVX-512.", __m512d, f64, 8, "AVX-512", "avx512f,avx512dq,avx512vl,fma,avx2", pass_f64x8,
-    u8, _mm512_set1_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd, _mm512_div_pd, _mm512_fmadd_pd, _mm512_sqrt_pd,
+    apart_f64x8, u8, _mm512_set1_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd, _mm512_div_pd, _mm512_fmadd_pd, _mm512_sqrt_pd,
     neg(x) _mm512_xor_pd(x, _mm512_set1_pd(-0.0)), abs(x) _mm512_abs_pd(x),
     lt(a, b) _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b), le(a, b) _mm512_cmp_pd_mask::<_CMP_LE_OQ>(a, b),
     select(m, yes, no) _mm512_mask_blend_pd(m, no, yes)
@@ -164,7 +175,7 @@ lane_type!(
 #[cfg(feature = "avx512")]
 lane_type!(
     F32x16, "Sixteen `f32`, AVX-512.", __m512, f32, 16, "AVX-512", "avx512f,avx512dq,avx512vl,fma,avx2", pass_f32x16,
-    u16, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_sqrt_ps,
+    apart_f32x16, u16, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_sqrt_ps,
     neg(x) _mm512_xor_ps(x, _mm512_set1_ps(-0.0)), abs(x) _mm512_abs_ps(x),
     lt(a, b) _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), le(a, b) _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b),
     select(m, yes, no) _mm512_mask_blend_ps(m, no, yes)
@@ -173,7 +184,7 @@ lane_type!(
 #[cfg(feature = "avx2")]
 lane_type!(
     F64x4, "Four `f64`, AVX2 and FMA.", __m256d, f64, 4, "AVX2", "avx2,fma", pass_f64x4,
-    MaskPd, _mm256_set1_pd, _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_fmadd_pd, _mm256_sqrt_pd,
+    apart_f64x4, MaskPd, _mm256_set1_pd, _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_fmadd_pd, _mm256_sqrt_pd,
     neg(x) _mm256_xor_pd(x, _mm256_set1_pd(-0.0)), abs(x) _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
     lt(a, b) MaskPd(_mm256_cmp_pd::<_CMP_LT_OQ>(a, b)), le(a, b) MaskPd(_mm256_cmp_pd::<_CMP_LE_OQ>(a, b)),
     select(m, yes, no) _mm256_blendv_pd(no, yes, m.0)
@@ -182,7 +193,7 @@ lane_type!(
 #[cfg(feature = "avx2")]
 lane_type!(
     F32x8, "Eight `f32`, AVX2 and FMA.", __m256, f32, 8, "AVX2", "avx2,fma", pass_f32x8,
-    MaskPs, _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_sqrt_ps,
+    apart_f32x8, MaskPs, _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_sqrt_ps,
     neg(x) _mm256_xor_ps(x, _mm256_set1_ps(-0.0)), abs(x) _mm256_andnot_ps(_mm256_set1_ps(-0.0), x),
     lt(a, b) MaskPs(_mm256_cmp_ps::<_CMP_LT_OQ>(a, b)), le(a, b) MaskPs(_mm256_cmp_ps::<_CMP_LE_OQ>(a, b)),
     select(m, yes, no) _mm256_blendv_ps(no, yes, m.0)

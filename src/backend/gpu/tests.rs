@@ -9,11 +9,10 @@ use super::*;
 use crate::backend::Stage;
 use crate::backend::discretisation::Discretisation;
 use crate::physics::Real;
-use crate::physics::advection_diffusion::{AdvectionDiffusion, ScalarBoundary};
+use crate::physics::euler::Euler;
 use crate::physics::euler::riemann::RiemannSolver;
-use crate::physics::euler::{Euler, FluidBoundary, Gas};
+use crate::physics::every::{Examine, PointFunction, show_all};
 use crate::physics::real::{Function, Function2};
-use crate::physics::system::{Boundary, BoundaryPoint};
 use std::sync::Arc;
 
 const PRECISIONS: [Precision; 2] = [Precision::Double, Precision::Single];
@@ -207,72 +206,22 @@ fn tolerance(precision: Precision) -> f64 {
     if precision == Precision::Double { 1e-13 } else { 1e-5 }
 }
 
-/// Two states of a gas with speeds of both signs around that of sound, and a unit normal.
-fn gas_states<const D: usize, const V: usize>(gas: &Gas, r: &mut Random) -> Vec<f64> {
-    let mut values = vec![];
-    for _ in 0..2 {
-        let velocity: [f64; D] = std::array::from_fn(|_| r.between(-2.0, 2.0));
-        let state: [f64; V] = gas.conserved(r.between(0.5, 2.0), &velocity, r.between(0.5, 2.0));
-        values.extend(state);
-    }
-    let n: [f64; D] = std::array::from_fn(|_| r.between(-1.0, 1.0));
-    let length = n.iter().map(|x| x * x).sum::<f64>().sqrt();
-    values.extend(n.map(|x| x / length));
-    values
-}
+/// Compares what a function's graph gives on a device with what the function gives.
+struct TracedAndScalar(Device);
 
-fn gas_functions_agree<const D: usize, const V: usize>(device: &Device) {
-    let gas = Gas { gamma: 1.4 };
-    let inputs = 2 * V + D;
-    for riemann in [RiemannSolver::Rusanov, RiemannSolver::Hllc] {
+impl Examine for TracedAndScalar {
+    fn examine<F: PointFunction>(
+        &mut self,
+        name: &str,
+        arguments: &dyn Fn(&mut dyn FnMut() -> f64) -> Vec<f64>,
+        function: F,
+    ) {
+        let inputs = arguments(&mut || 0.3).len();
         for precision in PRECISIONS {
-            let system = Euler { gas, riemann };
-            fn split<R: Real, const D: usize, const V: usize>(x: &[R]) -> ([R; V], [R; V], [R; D]) {
-                (
-                    std::array::from_fn(|i| x[i]),
-                    std::array::from_fn(|i| x[V + i]),
-                    std::array::from_fn(|i| x[2 * V + i]),
-                )
-            }
-            fn common<R: Real, const D: usize, const V: usize>(system: &Euler, x: &[R]) -> Vec<R> {
-                let (l, r, n) = split::<R, D, V>(x);
-                let mut out = system.common_flux(&l, &r, &n).to_vec();
-                out.extend(System::<D, V>::flux(system, &l, &n));
-                out
-            }
-            fn ghost<R: Real, const D: usize, const V: usize>(
-                system: &Euler,
-                boundary: FluidBoundary,
-                x: &[R],
-            ) -> Vec<R> {
-                let (u, outside, n) = split::<R, D, V>(x);
-                // The far field in primitive variables.
-                let data = System::<D, V>::to_primitive(system, &outside);
-                boundary.ghost(system, &u, &BoundaryPoint { normal: &n, data: &data }).to_vec()
-            }
-            let mut point = |r: &mut Random| gas_states::<D, V>(&gas, r);
-            let (e, at) = error(
-                device,
-                precision,
-                inputs,
-                &mut point,
-                &|i| common::<_, D, V>(&system, &i.list("x", inputs)),
-                &|x| common::<f64, D, V>(&system, x),
-                10.0,
-            );
-            assert!(e < tolerance(precision), "{riemann:?} {D}-D {precision:?}: {e:e} at {at:?}");
-            for kind in <Euler as System<D, V>>::boundaries() {
-                let (e, at) = error(
-                    device,
-                    precision,
-                    inputs,
-                    &mut point,
-                    &|i| ghost::<_, D, V>(&system, kind.condition, &i.list("x", inputs)),
-                    &|x| ghost::<f64, D, V>(&system, kind.condition, x),
-                    10.0,
-                );
-                assert!(e < tolerance(precision), "{} {D}-D {precision:?}: {e:e} at {at:?}", kind.name);
-            }
+            let mut point = |r: &mut Random| arguments(&mut || r.next());
+            let traced = |i: &mut super::trace::Inputs| function.eval(&i.list("x", inputs));
+            let (e, at) = error(&self.0, precision, inputs, &mut point, &traced, &|x| function.eval(x), 10.0);
+            assert!(e < tolerance(precision), "{name} {precision:?}: {e:e} at {at:?}");
         }
     }
 }
@@ -282,33 +231,7 @@ fn traced_physics_equals_scalar_physics() {
     if skip() {
         return;
     }
-    let device = Device::open(None, 0).unwrap();
-    gas_functions_agree::<2, 4>(&device);
-    gas_functions_agree::<3, 5>(&device);
-    let system = AdvectionDiffusion { velocity: [1.0, -0.3, 0.0], nu: 0.1 };
-    for precision in PRECISIONS {
-        for boundary in [ScalarBoundary::FixedValue, ScalarBoundary::FixedFlux] {
-            fn f<R: Real>(system: &AdvectionDiffusion, boundary: ScalarBoundary, x: &[R]) -> Vec<R> {
-                let (u, gradient, normal) = ([x[0]], [[x[1]], [x[2]]], [x[3], x[4]]);
-                let at = BoundaryPoint { normal: &normal, data: &x[5..6] };
-                let mut out = system.viscous_flux(&u, &gradient, &normal).to_vec();
-                out.extend(boundary.viscous_flux(system, &u, &gradient, &at, R::from_f64(0.1)));
-                out.extend(boundary.ghost(system, &u, &at));
-                out
-            }
-            let mut point = |r: &mut Random| (0..6).map(|_| r.between(-1.0, 1.0)).collect();
-            let (e, at) = error(
-                &device,
-                precision,
-                6,
-                &mut point,
-                &|i| f(&system, boundary, &i.list("x", 6)),
-                &|x| f(&system, boundary, x),
-                1.0,
-            );
-            assert!(e < tolerance(precision), "{boundary:?} {precision:?}: {e:e} at {at:?}");
-        }
-    }
+    show_all(&mut TracedAndScalar(Device::open(None, 0).unwrap()));
 }
 
 #[test]
@@ -335,7 +258,7 @@ fn choices_are_those_of_scalar_code() {
 
 /// A rank without anything on it.
 fn empty_problem(precision: Precision) -> Problem<2, 4, Euler> {
-    let system = Euler { gas: Gas { gamma: 1.4 }, riemann: RiemannSolver::Rusanov };
+    let system = Euler::ideal(1.4, RiemannSolver::Rusanov);
     let discretisation = Discretisation {
         dims: 2,
         order: 1,

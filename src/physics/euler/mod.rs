@@ -8,7 +8,7 @@ pub mod riemann;
 
 use crate::array;
 pub use boundaries::FluidBoundary;
-use riemann::RiemannSolver;
+use riemann::{P_MIN, RiemannSolver};
 
 use super::system::{BoundaryKind, OutputField, System, dot};
 use super::{Real, SystemError, SystemSpec};
@@ -20,6 +20,8 @@ pub struct Euler {
     pub gas: Gas,
     /// Riemann solver of the interfaces.
     pub riemann: RiemannSolver,
+    /// Pressure below which the iterations of the Riemann solver `exact` do not go; greater than 0.
+    pub p_min: f64,
 }
 
 /// An ideal gas.
@@ -75,13 +77,23 @@ impl Gas {
 }
 
 impl Euler {
+    /// A gas of the ratio `gamma` of specific heats, with a Riemann solver and the usual [`P_MIN`].
+    pub fn ideal(gamma: f64, riemann: RiemannSolver) -> Euler {
+        Euler { gas: Gas { gamma }, riemann, p_min: P_MIN }
+    }
+
     /// The system a case asks for.
     ///
     /// # Errors
-    /// A missing constant, or one out of range; an unknown Riemann solver.
+    /// A missing constant, or one out of range; an unknown Riemann solver; a `p-min` that is not positive.
     pub fn new(spec: &SystemSpec) -> Result<Euler, SystemError> {
         let gamma = spec.constant("gamma", |g| g > 1.0, "greater than 1")?;
-        Ok(Euler { gas: Gas { gamma }, riemann: RiemannSolver::from_name(&spec.riemann)? })
+        let riemann = RiemannSolver::from_name(&spec.riemann)?;
+        let p_min = spec.p_min.unwrap_or(P_MIN);
+        if !(p_min.is_finite() && p_min > 0.0) {
+            return Err(SystemError::PressureFloor(p_min));
+        }
+        Ok(Euler { gas: Gas { gamma }, riemann, p_min })
     }
 }
 
@@ -149,7 +161,7 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
 
     #[inline(always)]
     fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V] {
-        self.riemann.common_flux(&self.gas, left, right, n)
+        self.riemann.common_flux(self, left, right, n)
     }
 
     /// The entropy is `p / rho^gamma`.
