@@ -8,17 +8,20 @@
 //! ranks or the order of elements.
 
 pub mod discretise;
+pub mod estimate;
 pub mod fields;
 pub mod geometry;
+pub mod initial;
 pub mod quality;
 pub mod scheme;
+pub mod stability;
 pub mod traffic;
 
 use crate::backend::cpu::{self, Isa};
 use crate::backend::problem::Ldg;
 use crate::backend::reference::Reference;
 use crate::backend::{Backend, BackendError, BoundaryData, Discretisation, Precision, Problem, Stage};
-use crate::element::PointSets;
+use crate::element::{PointSets, Shape};
 use crate::mesh::local::LocalMesh;
 use crate::parallel::Communicator;
 use crate::physics::expr::Expr;
@@ -142,6 +145,17 @@ pub enum EngineError {
         value: f64,
         /// Where.
         at: [f64; 3],
+    },
+    /// A rule for the projection of the initial state that does not tell the polynomials of the solution apart.
+    #[error(
+        "the quadrature rule that projects the initial state of {} elements is not exact to degree {degree}, twice the \
+         solution's order; take one of that degree", shape.name()
+    )]
+    ProjectionRule {
+        /// Shape of the elements.
+        shape: Shape,
+        /// The degree needed.
+        degree: usize,
     },
     /// The program was built without this backend.
     #[error("this program was built without the GPU backend (feature 'gpu'); use -b cpu")]
@@ -278,33 +292,6 @@ impl Engine {
         n[0]
     }
 
-    /// Sets the solution from primitive variables: `initial(coordinates, values)` fills one value a variable.
-    ///
-    /// # Errors
-    /// A value that is not finite, with its place.
-    pub fn set_initial(&mut self, initial: impl Fn([f64; 3], &mut [f64])) -> Result<(), EngineError> {
-        let (dims, names, conserved) =
-            (self.discretisation.dims, self.variables.primitive(), self.variables.conserved());
-        for (b, block) in Arc::clone(&self.discretisation).blocks.iter().enumerate() {
-            let points = block.points_per_element();
-            let mut values = vec![0.0; block.len() * points * names.len()];
-            let mut point = vec![0.0; names.len()];
-            for (i, x) in block.points.chunks_exact(dims).enumerate() {
-                let x: [f64; 3] = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
-                initial(x, &mut point);
-                finite(&names, &point, x)?;
-                self.variables.to_conserved(&mut point);
-                finite(&conserved, &point, x)?;
-                let (element, p) = (i / points, i % points);
-                for (v, value) in point.iter().enumerate() {
-                    values[(element * names.len() + v) * points + p] = *value;
-                }
-            }
-            self.backend.write(0, b, &values)?;
-        }
-        Ok(())
-    }
-
     /// Sets the conserved variables of block `block`, `[element][variable][point]`.
     ///
     /// # Errors
@@ -359,13 +346,6 @@ impl Engine {
     /// The device failed.
     pub fn wait(&mut self) -> Result<(), EngineError> {
         Ok(self.backend.wait()?)
-    }
-}
-
-fn finite(names: &[&'static str], values: &[f64], at: [f64; 3]) -> Result<(), EngineError> {
-    match names.iter().zip(values).find(|(_, v)| !v.is_finite()) {
-        Some((variable, value)) => Err(EngineError::InitialState { variable, value: *value, at }),
-        None => Ok(()),
     }
 }
 

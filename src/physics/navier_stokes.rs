@@ -164,6 +164,19 @@ impl<const D: usize, const V: usize> System<D, V> for NavierStokes {
     }
 
     #[inline(always)]
+    fn wave_speed<R: Real>(&self, u: &[R; V], n: &[R; D]) -> R {
+        System::<D, V>::wave_speed(&self.euler, u, n)
+    }
+
+    /// The larger of those of a compressed momentum, `4/3 mu / rho`, and of heat, `gamma mu / (Pr rho)`.
+    #[inline(always)]
+    fn diffusivity<R: Real>(&self, u: &[R; V]) -> R {
+        let (rho, _, p) = self.gas().primitive::<R, D, V>(u);
+        let energy = p / (R::from_f64(self.gas().gamma - 1.0) * rho);
+        R::from_f64((4.0f64 / 3.0).max(self.gas().gamma / self.prandtl)) * self.viscosity(energy) / rho
+    }
+
+    #[inline(always)]
     fn viscous_flux<R: Real>(&self, u: &[R; V], grad: &[[R; V]; D], n: &[R; D]) -> [R; V] {
         let Slopes { velocity, energy, velocity_gradient, energy_gradient } = slopes(u, grad);
         let mu = self.viscosity(energy);

@@ -150,4 +150,11 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
     fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V] {
         self.riemann.common_flux(&self.gas, left, right, n)
     }
+
+    #[inline(always)]
+    fn wave_speed<R: Real>(&self, u: &[R; V], n: &[R; D]) -> R {
+        let (rho, velocity, p) = self.gas.primitive::<R, D, V>(u);
+        let sound = (R::from_f64(self.gas.gamma) * p / rho).sqrt();
+        dot(&velocity, n).abs() + sound * dot(n, n).sqrt()
+    }
 }
