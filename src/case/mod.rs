@@ -15,6 +15,7 @@ pub mod ini;
 pub mod interpolate;
 pub mod keys;
 pub mod monitors;
+pub mod origin;
 pub mod settings;
 mod values;
 
@@ -73,6 +74,8 @@ pub struct Case {
     boundaries: Vec<BoundarySection>,
     shared: Arc<Shared>,
     effective: String,
+    /// Section, key and value of each default taken.
+    defaults: Vec<(String, &'static str, &'static str)>,
 }
 
 impl Case {
@@ -150,6 +153,7 @@ impl Case {
             boundaries,
             shared,
             effective,
+            defaults,
         };
         if !errors.is_empty() {
             let mut errors = errors;

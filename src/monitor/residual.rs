@@ -1,6 +1,6 @@
 //! Writes the size of `du/dt` to a CSV file.
 
-use super::{Moment, Monitor, MonitorError};
+use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::engine::Engine;
 use crate::output::{OutputError, atomic};
 use crate::parallel::agree;
@@ -54,6 +54,12 @@ impl Monitor for Residual {
 
     fn start(&mut self, _: &mut Engine, _: &Moment) -> Result<(), MonitorError> {
         Ok(())
+    }
+
+    fn expected(&self, run: &Outlook) -> Expected {
+        let rows = run.steps.map_or(0, |steps| steps / self.nsteps.max(1));
+        // About twenty characters a number.
+        Expected { files: 1, bytes: rows.saturating_mul(20 * (1 + run.size.variables)) }
     }
 
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
