@@ -236,6 +236,8 @@ impl<F: MakeBackend> SystemVisitor for Make<'_, F> {
             discretisation: disc,
             ldg: Ldg { beta: 0.3, tau: 0.2 },
             registers: 4,
+            source: vec![],
+            capturing: Default::default(),
             precision: self.precision,
             communicator: self.comm,
         };

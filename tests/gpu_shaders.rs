@@ -78,6 +78,8 @@ impl SystemVisitor for Check<'_> {
             discretisation: Arc::new(disc),
             ldg: Ldg { beta: 0.5, tau: 0.1 },
             registers: 3,
+            source: vec![],
+            capturing: Default::default(),
             precision: self.precision,
             communicator: serial(),
         };

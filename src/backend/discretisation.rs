@@ -49,6 +49,10 @@ pub struct Block {
     pub interior: usize,
     /// Metric terms.
     pub metrics: Metrics,
+    /// `S` at the points of the operators' quadrature, where there is one and the metrics differ from point to point:
+    /// `[element][quadrature point][reference direction][physical direction]`; else empty. It is the interpolated `S` of
+    /// the solution points, so that the projection of a uniform flux is what it is without quadrature.
+    pub quadrature_s: Vec<f64>,
     /// What lies beyond each face, `[element][face]`.
     pub faces: Vec<Link>,
     /// Coordinates of the solution points, `[element][point][dims]`.
@@ -182,6 +186,21 @@ impl Block {
             }
         };
         (&normal[i * dims..(i + 1) * dims], area[i])
+    }
+
+    /// Quadrature points an element, where fluxes are evaluated at some.
+    pub fn quadrature_points(&self) -> Option<usize> {
+        self.operators.quadrature.as_ref().map(|q| q.up.nrows())
+    }
+
+    /// `S` (`[reference direction][physical direction]`) of quadrature point `point` of an element.
+    pub fn quadrature_metric(&self, element: usize, point: usize, dims: usize) -> &[f64] {
+        match (&self.metrics, self.quadrature_points()) {
+            (Metrics::Pointwise { .. }, Some(count)) => {
+                &self.quadrature_s[(element * count + point) * dims * dims..][..dims * dims]
+            }
+            _ => self.metric(element, 0, dims).0,
+        }
     }
 
     /// `S` (`[reference direction][physical direction]`) and `|J|` of solution point `point` of an element.

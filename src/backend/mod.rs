@@ -10,15 +10,17 @@
 
 pub mod cpu;
 pub mod discretisation;
+pub mod filter;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod problem;
 pub mod reference;
 pub mod rows;
+pub mod sensor;
 pub mod stage;
 
 pub use discretisation::Discretisation;
-pub use problem::{BoundaryData, Problem};
+pub use problem::{ArtificialViscosity, BoundaryData, EntropyFilter, Problem, ShockCapturing};
 pub use stage::{Stage, Update};
 
 /// Working precision of a run.
@@ -80,6 +82,9 @@ pub trait Backend: Send {
     /// # Errors
     /// The device failed.
     fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError>;
+
+    /// Sets the control of a boundary (see [`problem::CONTROL`]) to `value + slope t` at time `t`; 0 before.
+    fn control(&mut self, boundary: usize, value: f64, slope: f64);
 
     /// Waits until everything asked for is done.
     ///

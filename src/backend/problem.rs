@@ -18,6 +18,11 @@ pub struct Problem<const D: usize, const V: usize, S: System<D, V>> {
     pub ldg: Ldg,
     /// Number of registers the scheme needs.
     pub registers: usize,
+    /// Source terms: one expression of x, y, z, t and the conserved variables (in this order) for each conserved variable,
+    /// added to its time derivative. Empty for none.
+    pub source: Vec<Expr>,
+    /// What keeps shocks in check.
+    pub capturing: ShockCapturing,
     /// Working precision.
     pub precision: Precision,
     /// The ranks.
@@ -41,9 +46,61 @@ pub struct Ldg {
 pub struct BoundaryData<B> {
     /// The condition.
     pub condition: B,
-    /// Its data as expressions of x, y, z, t (always these four, in this order).
+    /// Its data as expressions of x, y, z, t and the boundary's control (always these five, in this order).
     pub data: Vec<Expr>,
 }
 
 /// Position of the time among the variables of boundary expressions.
 pub const TIME: usize = 3;
+
+/// Position of the boundary's control among the variables of boundary expressions: a number that
+/// [`super::Backend::control`] sets during a run.
+pub const CONTROL: usize = 4;
+
+/// What keeps shocks in check (case-format section 9).
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub enum ShockCapturing {
+    /// Nothing.
+    #[default]
+    None,
+    /// The entropy filter.
+    EntropyFilter(EntropyFilter),
+    /// Artificial viscosity.
+    ArtificialViscosity(ArtificialViscosity),
+}
+
+/// The entropy filter: after every stage the solution of an element is filtered, as much as it takes, until density,
+/// pressure and entropy at all its points are above their bounds (T. Dzanic, F. D. Witherden, J. Comput. Phys. 468, 2022).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EntropyFilter {
+    /// Least density.
+    pub d_min: f64,
+    /// Least pressure.
+    pub p_min: f64,
+    /// How far the entropy may fall below the least one around before.
+    pub e_tol: f64,
+    /// Where the search for the strength of the filter ends.
+    pub f_tol: f64,
+    /// Most steps of that search.
+    pub niters: usize,
+    /// Only squeeze the solution towards its mean.
+    pub linearised: bool,
+}
+
+impl Default for EntropyFilter {
+    fn default() -> Self {
+        EntropyFilter { d_min: 1e-6, p_min: 1e-6, e_tol: 1e-6, f_tol: 1e-4, niters: 2, linearised: false }
+    }
+}
+
+/// Artificial viscosity, constant in an element, where the density's modes do not decay (P.-O. Persson, J. Peraire, AIAA
+/// 2006-112).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ArtificialViscosity {
+    /// Most viscosity.
+    pub max: f64,
+    /// Sensor value, without the order's part: `log10(s0 / p^4)` is the middle of the ramp.
+    pub s0: f64,
+    /// Half the width of the ramp.
+    pub kappa: f64,
+}

@@ -3,9 +3,12 @@
 //! Slow on purpose. The real backends are compared with it; read it to see what they compute.
 
 use super::discretisation::{Block, Discretisation, Link};
-use super::problem::{BoundaryData, Ldg, Problem};
+use super::filter::ElementFilter;
+use super::problem::{BoundaryData, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
+use super::sensor;
 use super::{Backend, BackendError, Stage};
+use crate::physics::expr::Expr;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 use ndarray::{Array2, ArrayView1};
 use std::sync::Arc;
@@ -15,6 +18,11 @@ pub struct Reference<const D: usize, const V: usize, S: System<D, V>> {
     system: S,
     boundaries: Vec<BoundaryData<S::Boundary>>,
     ldg: Ldg,
+    source: Vec<Expr>,
+    capturing: ShockCapturing,
+    /// Value and slope in time of each boundary's control.
+    controls: Vec<[f64; 2]>,
+    filter: Option<Filter>,
     disc: Arc<Discretisation>,
     rows: FaceRows,
     /// `[register][block]`, each `[element][variable][point]`.
@@ -27,6 +35,21 @@ pub struct Reference<const D: usize, const V: usize, S: System<D, V>> {
     flux_exchange: Option<RowExchange>,
 }
 
+/// The entropy filter's state.
+struct Filter {
+    /// By block.
+    elements: Vec<ElementFilter<f64>>,
+    tolerance: f64,
+    /// Least entropy of each element, by block.
+    least: Vec<Vec<f64>>,
+    /// The same in rows of one value a flux point, where neighbours find it.
+    rows: FaceRows,
+    values: Vec<f64>,
+    exchange: Option<RowExchange>,
+    /// Register whose entropies these are.
+    of: Option<usize>,
+}
+
 impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
     /// Makes the backend; all registers are zero. Collective.
     pub fn new(problem: Problem<D, V, S>) -> Self {
@@ -36,10 +59,33 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             disc.blocks.iter().map(|b| vec![0.0; b.len() * b.points_per_element() * V]).collect();
         let exchange = || RowExchange::new::<f64>(&disc, &rows, &problem.communicator);
         let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
+        let filter = match problem.capturing {
+            ShockCapturing::EntropyFilter(settings) if S::FILTERED => {
+                let rows = FaceRows::new(&disc, 1, 1);
+                Some(Filter {
+                    elements: disc
+                        .blocks
+                        .iter()
+                        .map(|b| ElementFilter::new(&b.operators, &settings))
+                        .collect(),
+                    tolerance: settings.e_tol,
+                    least: disc.blocks.iter().map(|b| vec![0.0; b.len()]).collect(),
+                    values: vec![0.0; rows.len],
+                    exchange: RowExchange::new::<f64>(&disc, &rows, &problem.communicator),
+                    rows,
+                    of: None,
+                })
+            }
+            _ => None,
+        };
         Reference {
             system: problem.system,
+            controls: vec![[0.0; 2]; problem.boundaries.len()],
             boundaries: problem.boundaries,
             ldg: problem.ldg,
+            source: problem.source,
+            capturing: problem.capturing,
+            filter,
             registers: vec![register; problem.registers],
             states: vec![0.0; rows.len],
             fluxes: vec![0.0; rows.len],
@@ -72,7 +118,8 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             exchange.start(&self.fluxes);
             exchange.finish(&mut self.fluxes);
         }
-        disc.blocks.iter().enumerate().map(|(b, block)| self.divergence(of, b, block, &gradients)).collect()
+        let blocks = disc.blocks.iter().enumerate();
+        blocks.map(|(b, block)| self.divergence(of, b, block, &gradients, t)).collect()
     }
 
     /// Values of a boundary's data at point `j` of a slot.
@@ -80,7 +127,8 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         let face = &self.disc.boundary_faces[slot];
         let x = &face.coordinates[3 * j..3 * j + 3];
         let data = &self.boundaries[face.boundary as usize].data;
-        data.iter().map(|expr| expr.eval_f64(&[x[0], x[1], x[2], t])).collect()
+        let [value, slope] = self.controls[face.boundary as usize];
+        data.iter().map(|expr| expr.eval_f64(&[x[0], x[1], x[2], t, value + slope * t])).collect()
     }
 
     fn boundary_states(&mut self, t: f64) {
@@ -125,7 +173,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
                         }
                     }
                 }
-                self.viscous_normal_fluxes(b, block, e, &gradient, t);
+                self.viscous_normal_fluxes(of, b, block, e, &gradient, t);
                 elements.push(gradient);
             }
             all.push(elements);
@@ -158,15 +206,25 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
     }
 
     /// Normal viscous fluxes of this element's side, and of the boundaries it touches.
-    fn viscous_normal_fluxes(&mut self, b: usize, block: &Block, e: usize, gradient: &[Array2<f64>], t: f64) {
+    fn viscous_normal_fluxes(
+        &mut self,
+        of: usize,
+        b: usize,
+        block: &Block,
+        e: usize,
+        gradient: &[Array2<f64>],
+        t: f64,
+    ) {
         let faces: Vec<Array2<f64>> =
             gradient.iter().map(|g| g.dot(&block.operators.interpolate.t())).collect();
+        let artificial = self.artificial_viscosity(of, b, block, e);
         for (i, (face, j, link)) in face_points(block, e).enumerate() {
             let own = self.rows.own(b, e, face) + j * V;
             let u = std::array::from_fn(|v| self.states[own + v]);
             let grad = std::array::from_fn(|d| std::array::from_fn(|v| faces[d][[v, i]]));
             let normal = vector(block.normal(e, i, D).0);
-            let flux = self.system.viscous_flux(&u, &grad, &normal);
+            let mut flux = self.system.viscous_flux(&u, &grad, &normal);
+            diffuse(&mut flux, artificial, &grad, &normal);
             self.fluxes[own..own + V].copy_from_slice(&flux);
             if let Link::Boundary { slot } = link {
                 let slot = slot as usize;
@@ -219,12 +277,23 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         flux.map(|f| sign * area * f)
     }
 
+    /// Artificial viscosity of an element.
+    fn artificial_viscosity(&self, of: usize, b: usize, block: &Block, e: usize) -> f64 {
+        let ShockCapturing::ArtificialViscosity(settings) = &self.capturing else { return 0.0 };
+        let (matrix, low) = sensor::modes(&block.operators);
+        let modes = matrix.dot(&element(&self.registers[of][b], block, e, V).row(0));
+        let energy = |m: ndarray::ArrayView1<f64>| m.iter().map(|m| m * m).sum::<f64>();
+        let highest = energy(modes.slice(ndarray::s![low..]));
+        sensor::viscosity(settings, block.operators.order, highest, energy(modes.view()))
+    }
+
     fn divergence(
         &self,
         of: usize,
         b: usize,
         block: &Block,
         gradients: &[Vec<Vec<Array2<f64>>>],
+        t: f64,
     ) -> Vec<f64> {
         let ops = &block.operators;
         let (points, flux_points) = (block.points_per_element(), block.flux_points_per_element());
@@ -236,28 +305,122 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
                 let flux = self.common_flux(b, block, e, i, at);
                 (0..V).for_each(|v| common[[i, v]] = flux[v]);
             }
+            let gradient = if S::VISCOUS { &gradients[b][e][..] } else { &[] };
+            let artificial = self.artificial_viscosity(of, b, block, e);
             let mut sum = ops.lift.dot(&common);
             for d in 0..D {
-                let mut flux = Array2::zeros((points, V));
-                for p in 0..points {
-                    let state: [f64; V] = std::array::from_fn(|v| u[[v, p]]);
-                    let s = vector(&block.metric(e, p, D).0[d * D..(d + 1) * D]);
-                    let mut f = self.system.flux(&state, &s);
-                    if S::VISCOUS {
-                        let g = &gradients[b][e];
-                        let grad = std::array::from_fn(|k| std::array::from_fn(|v| g[k][[v, p]]));
-                        let viscous = self.system.viscous_flux(&state, &grad, &s);
-                        (0..V).for_each(|v| f[v] += viscous[v]);
+                let flux = match &ops.quadrature {
+                    None => self.fluxes_at(&u, gradient, artificial, &|p| {
+                        vector(&block.metric(e, p, D).0[d * D..(d + 1) * D])
+                    }),
+                    Some(rule) => {
+                        let gradient: Vec<_> = gradient.iter().map(|g| g.dot(&rule.up.t())).collect();
+                        let s = |p: usize| vector(&block.quadrature_metric(e, p, D)[d * D..(d + 1) * D]);
+                        rule.down.dot(&self.fluxes_at(&u.dot(&rule.up.t()), &gradient, artificial, &s))
                     }
-                    (0..V).for_each(|v| flux[[p, v]] = f[v]);
-                }
+                };
                 sum = sum + ops.divergence[d].dot(&flux);
             }
-            for v in 0..V {
-                result.extend((0..points).map(|p| -sum[[p, v]] / block.metric(e, p, D).1));
+            let mut rates =
+                Array2::from_shape_fn((points, V), |(p, v)| -sum[[p, v]] / block.metric(e, p, D).1);
+            for (p, x) in block.points[e * points * D..(e + 1) * points * D].chunks_exact(D).enumerate() {
+                let mut variables = vec![0.0; 4 + V];
+                variables[..D].copy_from_slice(x);
+                variables[3] = t;
+                (0..V).for_each(|v| variables[4 + v] = u[[v, p]]);
+                for (v, source) in self.source.iter().enumerate() {
+                    rates[[p, v]] += source.eval_f64(&variables);
+                }
             }
+            result.extend(rates.t().iter());
         }
         result
+    }
+
+    /// Fluxes along the vectors `s(point)`, `[point][variable]`, from `u[variable][point]` and gradients likewise.
+    fn fluxes_at(
+        &self,
+        u: &Array2<f64>,
+        gradient: &[Array2<f64>],
+        artificial: f64,
+        s: &dyn Fn(usize) -> [f64; D],
+    ) -> Array2<f64> {
+        let mut fluxes = Array2::zeros((u.ncols(), V));
+        for p in 0..u.ncols() {
+            let state: [f64; V] = std::array::from_fn(|v| u[[v, p]]);
+            let s = s(p);
+            let mut flux = self.system.flux(&state, &s);
+            if S::VISCOUS {
+                let grad = std::array::from_fn(|k| std::array::from_fn(|v| gradient[k][[v, p]]));
+                let viscous = self.system.viscous_flux(&state, &grad, &s);
+                (0..V).for_each(|v| flux[v] += viscous[v]);
+                diffuse(&mut flux, artificial, &grad, &s);
+            }
+            (0..V).for_each(|v| fluxes[[p, v]] = flux[v]);
+        }
+        fluxes
+    }
+
+    /// The bound of each element's entropy during a stage, by block; after its ghost states are there.
+    fn entropy_bounds(&mut self) -> Vec<Vec<f64>> {
+        let disc = Arc::clone(&self.disc);
+        let Some(filter) = &mut self.filter else { return vec![] };
+        if let Some(exchange) = &mut filter.exchange {
+            exchange.start(&filter.values);
+            exchange.finish(&mut filter.values);
+        }
+        let mut bounds = filter.least.clone();
+        for (b, block) in disc.blocks.iter().enumerate() {
+            for (e, bound) in bounds[b].iter_mut().enumerate() {
+                for face in 0..block.faces_per_element() {
+                    let link = block.faces[e * block.faces_per_element() + face];
+                    if !matches!(link, Link::Boundary { .. }) {
+                        *bound = bound.min(filter.values[filter.rows.beyond(link)]);
+                    }
+                }
+            }
+        }
+        for (slot, face) in disc.boundary_faces.iter().enumerate() {
+            let bound = &mut bounds[face.block as usize][face.element as usize];
+            for j in 0..face.coordinates.len() / 3 {
+                let at = self.rows.boundary(slot) + j * V;
+                let ghost: [f64; V] = std::array::from_fn(|v| self.states[at + v]);
+                *bound = bound.min(self.system.constraints(&ghost)[2]);
+            }
+        }
+        for bound in bounds.iter_mut().flatten() {
+            *bound -= filter.tolerance;
+        }
+        bounds
+    }
+
+    /// Filters a register.
+    fn apply_filter(&mut self, register: usize, bounds: Vec<Vec<f64>>) {
+        let disc = Arc::clone(&self.disc);
+        let Some(filter) = &mut self.filter else { return };
+        for (b, block) in disc.blocks.iter().enumerate() {
+            let (points, each) = (block.points_per_element(), &filter.elements[b]);
+            let mut scratch = vec![0.0; each.scratch(V)];
+            for e in 0..block.len() {
+                let values = &mut self.registers[register][b][e * V * points..(e + 1) * V * points];
+                let mut u: Vec<f64> = (0..points * V).map(|i| values[i % V * points + i / V]).collect();
+                let jacobian = |p: usize| block.metric(e, p, D).1;
+                let entropy = each.filter(&self.system, &mut u, jacobian, bounds[b][e], &mut scratch);
+                (0..points * V).for_each(|i| values[i % V * points + i / V] = u[i]);
+                filter.least[b][e] = entropy;
+                for (face, j, _) in face_points(block, e) {
+                    filter.values[filter.rows.own(b, e, face) + j] = entropy;
+                }
+            }
+        }
+        filter.of = Some(register);
+    }
+}
+
+/// Adds the flux of artificial viscosity along `n`.
+fn diffuse<const D: usize, const V: usize>(flux: &mut [f64; V], mu: f64, grad: &[[f64; V]; D], n: &[f64; D]) {
+    for v in 0..V {
+        flux[v] -= mu * (0..D).map(|d| grad[d][v] * n[d]).sum::<f64>();
     }
 }
 
@@ -301,6 +464,9 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
     }
 
     fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+        if let Some(filter) = &mut self.filter {
+            filter.of = None;
+        }
         self.registers[register][block].copy_from_slice(values);
         Ok(())
     }
@@ -311,7 +477,13 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
     }
 
     fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError> {
-        let k = self.right_hand_side(stage.eval, t + stage.c * dt);
+        let time = t + stage.c * dt;
+        if self.filter.as_ref().is_some_and(|f| f.of != Some(stage.eval)) {
+            let none = self.disc.blocks.iter().map(|b| vec![f64::NEG_INFINITY; b.len()]).collect();
+            self.apply_filter(stage.eval, none);
+        }
+        let k = self.right_hand_side(stage.eval, time);
+        let bounds = self.entropy_bounds();
         let mut results = vec![];
         for update in &stage.updates {
             let blocks: Vec<Vec<f64>> = (0..k.len())
@@ -328,7 +500,12 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
         for (into, blocks) in results {
             self.registers[into] = blocks;
         }
+        self.apply_filter(stage.next, bounds);
         Ok(())
+    }
+
+    fn control(&mut self, boundary: usize, value: f64, slope: f64) {
+        self.controls[boundary] = [value, slope];
     }
 
     fn wait(&mut self) -> Result<(), BackendError> {

@@ -3,10 +3,12 @@
 //! Everything here is `f64`, computed once at start-up, and knows nothing of meshes, physics or backends.
 //! Points are rows: an `Array2` of shape `[points][dims]`.
 
+pub mod anti_alias;
 pub mod basis;
 pub mod faces;
 pub mod lattice;
 mod linear;
+pub mod modal;
 pub mod operators;
 pub mod pairing;
 pub mod points;
@@ -14,5 +16,6 @@ pub mod quadrature;
 pub mod shape;
 mod tensor;
 
+pub use anti_alias::{AntiAlias, RuleChoice};
 pub use operators::{LineOperators, Operators, PointSets};
 pub use shape::Shape;

@@ -16,6 +16,7 @@
 //! `int_f L_j psi_k ds`, where `L_j` is the nodal basis of the face's flux points and `ds` belongs to the face's own
 //! parametrisation. So `M3_ij = sum_k psi_k(x_i) int_f L_j psi_k ds`, integrated exactly.
 
+use super::anti_alias::{self, AntiAlias, Quadrature};
 use super::points::{self, PointsError};
 use super::{Shape, basis, faces, linear, quadrature, tensor};
 use ndarray::{Array2, Axis, concatenate};
@@ -30,6 +31,8 @@ pub struct PointSets {
     pub solution: BTreeMap<Shape, String>,
     /// `[solver-interfaces-SHAPE] flux-pts`.
     pub flux: BTreeMap<Shape, String>,
+    /// `[solver] anti-alias`.
+    pub anti_alias: AntiAlias,
 }
 
 impl PointSets {
@@ -78,6 +81,8 @@ pub struct Operators {
     /// Quadrature weights of the solution points, exact for the polynomials of the basis; they sum to the volume
     /// (see [`points::weights`]).
     pub weights: Vec<f64>,
+    /// Where fluxes are evaluated instead of at the solution points, with `anti-alias = flux`.
+    pub quadrature: Option<Quadrature>,
     /// The one-dimensional operators a tensor shape is a product of; the dense matrices are then their products to the
     /// last bit. `None` on simplices, and when the faces use another family of points than the element: the flux points
     /// are not the ends of the lines of solution points then.
@@ -113,7 +118,8 @@ impl Operators {
         let line = product.then(|| LineOperators::new(&points::line_rule(name, order).0));
 
         let flux = FluxPoints::new(shape, order, sets)?;
-        let meets = |face: Shape| face == Shape::Point || sets.flux_name(face) == name;
+        let meets =
+            |face: Shape| face == Shape::Point || (sets.flux_name(face) == name && !sets.anti_alias.surface);
         let same_family = shape.faces().iter().all(|f| meets(f.shape));
         let differentiate = match &line {
             Some(line) => {
@@ -142,6 +148,7 @@ impl Operators {
         };
         // Split by direction the two corrections are one: M6 is M3 times a normal component, and so is M2 from M0.
         let gradient = divergence.clone();
+        let quadrature = sets.anti_alias.volume_rule(shape, order, &points)?;
         Ok(Operators {
             shape,
             order,
@@ -155,6 +162,7 @@ impl Operators {
             divergence,
             gradient,
             weights,
+            quadrature,
             line,
         })
     }
@@ -196,8 +204,8 @@ fn weak_divergence(shape: Shape, order: usize, solution: &Array2<f64>) -> Vec<Ar
 
 /// The flux points of all faces.
 struct FluxPoints {
-    /// Per face, in the face's own coordinates.
-    own: Vec<Array2<f64>>,
+    /// Per face, in the face's own coordinates, and weights where they are those of a rule.
+    own: Vec<(Array2<f64>, Option<Vec<f64>>)>,
     points: Array2<f64>,
     normals: Array2<f64>,
     offsets: Vec<usize>,
@@ -209,12 +217,15 @@ impl FluxPoints {
         let (mut own, mut offsets) = (Vec::new(), vec![0]);
         let (mut points, mut normals) = (Array2::zeros((0, dims)), Array2::zeros((0, dims)));
         for (f, face) in shape.faces().iter().enumerate() {
-            let set = points::points(face.shape, sets.flux_name(face.shape), order)?;
+            let (set, weights) = match sets.anti_alias.face_rule(face.shape, order)? {
+                Some((points, weights)) => (points, Some(weights)),
+                None => (points::points(face.shape, sets.flux_name(face.shape), order)?, None),
+            };
             let normal = Array2::from_shape_fn((set.nrows(), dims), |(_, d)| face.normal[d]);
             points = stack(&points, &faces::to_element(shape, f, &set));
             normals = stack(&normals, &normal);
             offsets.push(points.nrows());
-            own.push(set);
+            own.push((set, weights));
         }
         Ok(FluxPoints { own, points, normals, offsets })
     }
@@ -223,8 +234,20 @@ impl FluxPoints {
     fn lift(&self, shape: Shape, order: usize, solution: &Array2<f64>) -> Array2<f64> {
         let mut moments = Array2::zeros((0, shape.points(order)));
         for (f, face) in shape.faces().iter().enumerate() {
+            let (own, rule) = &self.own[f];
+            if let Some(weights) = rule {
+                // The points are a rule: what they hold is projected onto the face's polynomials, not interpolated.
+                let project = anti_alias::projection(face.shape, order, own, weights)
+                    .expect("checked when the rule was chosen");
+                let (at, weights) = quadrature::rule(face.shape, 2 * order);
+                let mut polynomials = basis::vandermonde(face.shape, order, &at);
+                polynomials.rows_mut().into_iter().zip(weights).for_each(|(mut row, w)| row *= w);
+                let modes = basis::vandermonde(shape, order, &faces::to_element(shape, f, &at));
+                moments = stack(&moments, &project.t().dot(&polynomials.t().dot(&modes)));
+                continue;
+            }
             let (at, weights) = quadrature::rule(face.shape, 2 * order);
-            let mut nodal = basis::interpolation(face.shape, order, &self.own[f], &at);
+            let mut nodal = basis::interpolation(face.shape, order, own, &at);
             for (mut row, w) in nodal.rows_mut().into_iter().zip(weights) {
                 row *= w;
             }

@@ -244,7 +244,13 @@ impl<'a> Builder<'a> {
         } else {
             Metrics::Pointwise { s, jacobian, normal: normals, area: areas }
         };
-        Ok(Block { operators, ids, interior, metrics, faces: links, points })
+        let quadrature_s = match (&metrics, &operators.quadrature) {
+            (Metrics::Pointwise { s, .. }, Some(quadrature)) => {
+                at_quadrature(s, &quadrature.up, self.mesh.dims)
+            }
+            _ => vec![],
+        };
+        Ok(Block { operators, ids, interior, metrics, quadrature_s, faces: links, points })
     }
 
     /// Metric terms of one element.
@@ -413,4 +419,15 @@ impl<'a> Builder<'a> {
             })
             .collect()
     }
+}
+
+/// Metric vectors `s[element][P][D][D]` at the quadrature points, `[element][Q][D][D]`.
+fn at_quadrature(s: &[f64], up: &ndarray::Array2<f64>, dims: usize) -> Vec<f64> {
+    let size = up.ncols() * dims * dims;
+    let interpolated = s.par_chunks_exact(size).flat_map_iter(|element| {
+        let values =
+            ndarray::ArrayView2::from_shape((up.ncols(), dims * dims), element).expect("as many points");
+        up.dot(&values).into_iter()
+    });
+    interpolated.collect()
 }

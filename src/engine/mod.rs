@@ -18,9 +18,11 @@ pub mod stability;
 pub mod traffic;
 
 use crate::backend::cpu::{self, Isa};
-use crate::backend::problem::Ldg;
+use crate::backend::problem::{CONTROL, Ldg};
 use crate::backend::reference::Reference;
-use crate::backend::{Backend, BackendError, BoundaryData, Discretisation, Precision, Problem, Stage};
+use crate::backend::{
+    Backend, BackendError, BoundaryData, Discretisation, Precision, Problem, ShockCapturing, Stage,
+};
 use crate::element::{PointSets, Shape};
 use crate::mesh::local::LocalMesh;
 use crate::parallel::Communicator;
@@ -43,6 +45,11 @@ pub struct Settings {
     pub points: PointSets,
     /// LDG's direction and penalty.
     pub ldg: Ldg,
+    /// Source terms: for each conserved variable an expression of x, y, z, t and the conserved variables, in this order;
+    /// empty for none.
+    pub source: Vec<Expr>,
+    /// What keeps shocks in check.
+    pub capturing: ShockCapturing,
     /// Name of the time-stepping scheme, see [`scheme::STEPPERS`].
     pub scheme: String,
     /// Working precision.
@@ -62,6 +69,8 @@ impl Settings {
             order,
             points: PointSets::default(),
             ldg: Ldg { beta: 0.5, tau: 0.1 },
+            source: vec![],
+            capturing: ShockCapturing::None,
             scheme: "rk4".into(),
             precision: Precision::Double,
             boundaries: BTreeMap::new(),
@@ -75,7 +84,7 @@ impl Settings {
 pub struct BoundarySpec {
     /// Name of the condition, such as `char-riem-inv`.
     pub kind: String,
-    /// Data by key: expressions of x, y, z, t (in this order).
+    /// Data by key: expressions of x, y, z, t and, where the condition is controlled, the control (in this order).
     pub data: BTreeMap<String, Expr>,
 }
 
@@ -148,14 +157,22 @@ pub enum EngineError {
     },
     /// A rule for the projection of the initial state that does not tell the polynomials of the solution apart.
     #[error(
-        "the quadrature rule that projects the initial state of {} elements is not exact to degree {degree}, twice the \
-         solution's order; take one of that degree", shape.name()
+        "the quadrature rule that projects the initial state of {} elements has too few points for the solution's order; \
+         take one that is exact to degree {degree}", shape.name()
     )]
     ProjectionRule {
         /// Shape of the elements.
         shape: Shape,
         /// The degree needed.
         degree: usize,
+    },
+    /// Shock capturing that the system has no use for.
+    #[error("{what} does not work with the system '{system}'; set shock-capturing = none or choose another")]
+    Capturing {
+        /// What was asked for.
+        what: &'static str,
+        /// The system.
+        system: String,
     },
     /// The program was built without this backend.
     #[error("this program was built without the GPU backend (feature 'gpu'); use -b cpu")]
@@ -205,12 +222,17 @@ impl Engine {
         mesh: LocalMesh,
         communicator: Arc<dyn Communicator>,
     ) -> Result<Engine, EngineError> {
-        let boundaries = mesh
+        let boundaries: Vec<_> = mesh
             .boundaries
             .iter()
             .map(|name| boundary::<D, V, S>(name, settings))
             .collect::<Result<_, _>>()?;
-        let scheme = find("scheme", &settings.scheme, STEPPERS)?();
+        let (boundaries, controls): (Vec<_>, Vec<_>) = boundaries.into_iter().unzip();
+        capturing::<D, V, S>(settings)?;
+        let mut scheme = find("scheme", &settings.scheme, STEPPERS)?();
+        if matches!(settings.capturing, ShockCapturing::EntropyFilter(_)) {
+            scheme = scheme.filtered();
+        }
         let discretisation = Arc::new(discretise::discretise(&mesh, settings.order, &settings.points)?);
         let problem = Problem {
             system: system.clone(),
@@ -219,15 +241,20 @@ impl Engine {
             ldg: settings.ldg,
             // One more than the scheme's, for right-hand sides on their own.
             registers: scheme.registers + 1,
+            source: settings.source.clone(),
+            capturing: settings.capturing,
             precision: settings.precision,
             communicator: Arc::clone(&communicator),
         };
-        let backend: Box<dyn Backend> = match &settings.backend {
+        let mut backend: Box<dyn Backend> = match &settings.backend {
             BackendChoice::Cpu(None) => cpu::create(problem)?,
             BackendChoice::Cpu(Some(isa)) => cpu::create_for(problem, *isa)?,
             BackendChoice::Reference => Box::new(Reference::new(problem)),
             BackendChoice::Gpu(device) => gpu(problem, device.as_deref())?,
         };
+        for (boundary, value) in controls.into_iter().enumerate() {
+            backend.control(boundary, value, 0.0);
+        }
         Ok(Engine {
             backend,
             discretisation,
@@ -340,6 +367,14 @@ impl Engine {
         Ok(())
     }
 
+    /// Sets the control of the boundary called `name` to `value + slope t` at time `t`. A boundary that is not part of
+    /// this rank's mesh has none.
+    pub fn control(&mut self, name: &str, value: f64, slope: f64) {
+        if let Some(boundary) = self.mesh.boundaries.iter().position(|b| b == name) {
+            self.backend.control(boundary, value, slope);
+        }
+    }
+
     /// Waits for the device.
     ///
     /// # Errors
@@ -349,26 +384,43 @@ impl Engine {
     }
 }
 
-/// Condition and data of the boundary called `name`.
+/// Checks what is to keep shocks in check against what the system can do.
+fn capturing<const D: usize, const V: usize, S: System<D, V>>(
+    settings: &Settings,
+) -> Result<(), EngineError> {
+    let what = match settings.capturing {
+        ShockCapturing::EntropyFilter(_) if !S::FILTERED => "the entropy filter",
+        ShockCapturing::ArtificialViscosity(_) if !S::VISCOUS => "artificial viscosity",
+        _ => return Ok(()),
+    };
+    Err(EngineError::Capturing { what, system: settings.system.name.clone() })
+}
+
+/// Condition and data of the boundary called `name`, and where its control starts.
 fn boundary<const D: usize, const V: usize, S: System<D, V>>(
     name: &str,
     settings: &Settings,
-) -> Result<BoundaryData<S::Boundary>, EngineError> {
+) -> Result<(BoundaryData<S::Boundary>, f64), EngineError> {
     let spec = settings.boundaries.get(name).ok_or_else(|| EngineError::NoCondition(name.into()))?;
     let kinds = S::boundaries();
     let kind = kinds
         .iter()
         .find(|k| k.name == spec.kind)
         .ok_or_else(|| unknown("boundary condition", &spec.kind, kinds.iter().map(|k| k.name)))?;
-    let required = kind.keys.iter().map(|key| {
+    let (mut data, mut control) = (vec![], 0.0);
+    let defaults = kind.optional.iter().map(|(key, default)| (*key, Some(*default)));
+    for (key, default) in kind.keys.iter().map(|key| (*key, None)).chain(defaults) {
+        let given = spec.data.get(key).cloned().or(default.map(Expr::constant));
         let missing = || EngineError::NoData { boundary: name.into(), kind: spec.kind.clone(), key };
-        spec.data.get(*key).cloned().ok_or_else(missing)
-    });
-    let optional = kind
-        .optional
-        .iter()
-        .map(|(key, default)| Ok(spec.data.get(*key).cloned().unwrap_or_else(|| Expr::constant(*default))));
-    Ok(BoundaryData { condition: kind.condition, data: required.chain(optional).collect::<Result<_, _>>()? })
+        let expr = given.ok_or_else(missing)?;
+        if kind.controlled == Some(key) {
+            control = expr.eval_f64(&[0.0; 5]);
+            data.push(Expr::variable(&["x", "y", "z", "t", "control"], CONTROL));
+        } else {
+            data.push(expr);
+        }
+    }
+    Ok((BoundaryData { condition: kind.condition, data }, control))
 }
 
 #[cfg(feature = "gpu")]

@@ -125,6 +125,7 @@ fn slopes<R: Real, const D: usize, const V: usize>(u: &[R; V], grad: &[[R; V]; D
 
 impl<const D: usize, const V: usize> System<D, V> for NavierStokes {
     const VISCOUS: bool = true;
+    const FILTERED: bool = true;
     type Boundary = FluidBoundary;
 
     fn conserved(&self) -> [&'static str; V] {
@@ -174,6 +175,11 @@ impl<const D: usize, const V: usize> System<D, V> for NavierStokes {
         let (rho, _, p) = self.gas().primitive::<R, D, V>(u);
         let energy = p / (R::from_f64(self.gas().gamma - 1.0) * rho);
         R::from_f64((4.0f64 / 3.0).max(self.gas().gamma / self.prandtl)) * self.viscosity(energy) / rho
+    }
+
+    #[inline(always)]
+    fn constraints<R: Real>(&self, u: &[R; V]) -> [R; 3] {
+        System::<D, V>::constraints(&self.euler, u)
     }
 
     #[inline(always)]

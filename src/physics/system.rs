@@ -26,6 +26,8 @@ pub struct BoundaryKind<B> {
     pub keys: &'static [&'static str],
     /// Further keys, received after those, with the value each has when it is not given.
     pub optional: &'static [(&'static str, f64)],
+    /// The key among them whose value is only the first: during a run something moves it, such as a target mass flow.
+    pub controlled: Option<&'static str>,
     /// The condition.
     pub condition: B,
 }
@@ -38,7 +40,13 @@ impl<B> BoundaryKind<B> {
         keys: &'static [&'static str],
         doc: &'static str,
     ) -> BoundaryKind<B> {
-        BoundaryKind { name, doc, keys, optional: &[], condition }
+        BoundaryKind { name, doc, keys, optional: &[], controlled: None, condition }
+    }
+
+    /// The same with the value of `key` moved during a run.
+    pub fn controlled(mut self, key: &'static str) -> BoundaryKind<B> {
+        self.controlled = Some(key);
+        self
     }
 
     /// The same with optional keys and their values when not given.
@@ -52,6 +60,8 @@ impl<B> BoundaryKind<B> {
 pub trait System<const D: usize, const V: usize>: Clone + Send + Sync + 'static {
     /// Whether `G` is present. It selects the kernel plan: one pass a stage without, two with.
     const VISCOUS: bool;
+    /// Whether the entropy filter can work on it: [`System::constraints`] says how.
+    const FILTERED: bool = false;
     /// The boundary conditions this system knows.
     type Boundary: Boundary<D, V, Self>;
 
@@ -72,6 +82,12 @@ pub trait System<const D: usize, const V: usize>: Clone + Send + Sync + 'static 
     fn flux<R: Real>(&self, u: &[R; V], n: &[R; D]) -> [R; V];
     /// Common flux `F*(left, right) . n` for a unit normal `n` from left to right.
     fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V];
+    /// Density, pressure and entropy (anything that grows with it) of a state, which the entropy filter keeps above their
+    /// bounds; not called unless [`System::FILTERED`].
+    fn constraints<R: Real>(&self, u: &[R; V]) -> [R; 3] {
+        let _ = u;
+        crate::physics::real::zeros()
+    }
     /// `G(u, grad u) . n` for a vector `n` of any length; not called unless [`System::VISCOUS`].
     fn viscous_flux<R: Real>(&self, u: &[R; V], grad: &[[R; V]; D], n: &[R; D]) -> [R; V] {
         let _ = (u, grad, n);

@@ -2,8 +2,9 @@
 
 use super::lane::Scalar;
 use crate::backend::discretisation::Discretisation;
-use crate::backend::problem::{BoundaryData, TIME};
+use crate::backend::problem::{BoundaryData, CONTROL, TIME};
 use crate::backend::rows::FaceRows;
+use crate::physics::expr::Expr;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 use rayon::prelude::*;
 
@@ -14,8 +15,10 @@ pub struct BoundaryValues<T, B> {
     slots: Vec<Slot>,
     /// `[slot][point][key]`.
     values: Vec<T>,
-    /// Whether any data depends on time.
+    /// Whether any data depends on time or a control.
     varying: bool,
+    /// Value and slope in time of each boundary's control.
+    controls: Vec<[f64; 2]>,
 }
 
 #[derive(Clone, Copy)]
@@ -36,8 +39,10 @@ impl<T: Scalar, B> BoundaryValues<T, B> {
             slots.push(Slot { boundary: face.boundary, start, points, keys });
             start += points * keys;
         }
-        let varying = boundaries.iter().flat_map(|b| &b.data).any(|e| e.depends_on(TIME));
-        let mut this = BoundaryValues { boundaries, slots, values: vec![T::from_f64(0.0); start], varying };
+        let varying = |e: &Expr| e.depends_on(TIME) || e.depends_on(CONTROL);
+        let varying = boundaries.iter().flat_map(|b| &b.data).any(varying);
+        let (values, controls) = (vec![T::from_f64(0.0); start], vec![[0.0; 2]; boundaries.len()]);
+        let mut this = BoundaryValues { boundaries, slots, values, varying, controls };
         this.evaluate(disc, 0.0);
         this
     }
@@ -49,6 +54,11 @@ impl<T: Scalar, B> BoundaryValues<T, B> {
         }
     }
 
+    /// Sets the control of a boundary to `value + slope t`.
+    pub fn control(&mut self, boundary: usize, value: f64, slope: f64) {
+        self.controls[boundary] = [value, slope];
+    }
+
     fn evaluate(&mut self, disc: &Discretisation, t: f64) {
         for (slot, face) in self.slots.iter().zip(&disc.boundary_faces) {
             let data = &self.boundaries[slot.boundary as usize].data;
@@ -56,9 +66,11 @@ impl<T: Scalar, B> BoundaryValues<T, B> {
             if slot.keys == 0 {
                 continue;
             }
+            let [value, slope] = self.controls[slot.boundary as usize];
+            let control = value + slope * t;
             for (values, x) in values.chunks_exact_mut(slot.keys).zip(face.coordinates.chunks_exact(3)) {
                 for (value, expr) in values.iter_mut().zip(data) {
-                    *value = T::from_f64(expr.eval_f64(&[x[0], x[1], x[2], t]));
+                    *value = T::from_f64(expr.eval_f64(&[x[0], x[1], x[2], t, control]));
                 }
             }
         }

@@ -12,7 +12,7 @@
 
 mod boundary;
 mod kernels;
-mod lane;
+pub mod lane;
 mod layout;
 mod operators;
 #[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512")))]
@@ -426,6 +426,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         std::mem::swap(&mut self.now, &mut self.next);
         self.prepared = Some(stage.next);
         Ok(())
+    }
+
+    fn control(&mut self, boundary: usize, value: f64, slope: f64) {
+        self.boundaries.control(boundary, value, slope);
     }
 
     fn wait(&mut self) -> Result<(), BackendError> {

@@ -8,7 +8,7 @@ use super::buffers::{Memory, size_of};
 use super::kernels::RANGE_BYTES;
 use super::operators::dense_operators;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
-use crate::backend::problem::{BoundaryData, TIME};
+use crate::backend::problem::{BoundaryData, CONTROL, TIME};
 use crate::backend::rows::FaceRows;
 use crate::backend::{BackendError, Precision};
 use wgpu::{Buffer, BufferUsages};
@@ -215,9 +215,9 @@ impl Ghosts {
                 normals[at * dims..(at + 1) * dims].copy_from_slice(block.normal(e, first + j, dims).0);
                 points[at * 3..at * 3 + 3].copy_from_slice(x);
                 for (k, expression) in expressions.iter().enumerate() {
-                    // Those that depend on time are evaluated on the device at every stage.
-                    if !expression.depends_on(TIME) {
-                        data[at * keys + k] = expression.eval_f64(&[x[0], x[1], x[2], 0.0]);
+                    // Those that depend on time or a control are evaluated on the device at every stage.
+                    if !expression.depends_on(TIME) && !expression.depends_on(CONTROL) {
+                        data[at * keys + k] = expression.eval_f64(&[x[0], x[1], x[2], 0.0, 0.0]);
                     }
                 }
             }

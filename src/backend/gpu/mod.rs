@@ -144,6 +144,7 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
         passes: HashMap::new(),
         ghost: None,
         data: None,
+        controls: vec![[0.0; 2]; problem.boundaries.len()],
         memory: 0,
     };
     gpu.boundary_kernels()?;

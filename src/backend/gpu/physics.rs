@@ -6,7 +6,7 @@
 
 use super::emit::{Functions, elementary};
 use super::trace::{Symbol, trace};
-use crate::backend::problem::{Problem, TIME};
+use crate::backend::problem::{CONTROL, Problem, TIME};
 use crate::backend::{BackendError, Precision};
 use crate::physics::Real;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
@@ -27,6 +27,10 @@ pub struct Physics {
     pub element: String,
     /// What the ghost kernel calls.
     pub ghost: String,
+    /// Number of boundaries.
+    pub boundaries: usize,
+    /// Whether any boundary has data that depend on its control.
+    pub controlled: bool,
     /// What the kernel of time-dependent boundary data calls, if there are any.
     pub data: Option<String>,
     /// LDG's weight of the right and of the left state, and its penalty.
@@ -102,6 +106,8 @@ impl Physics {
             keys,
             element: complete(element, precision),
             ghost: complete(ghost, precision),
+            boundaries: problem.boundaries.len(),
+            controlled: problem.boundaries.iter().any(|b| b.data.iter().any(|e| e.depends_on(CONTROL))),
             data: time_dependent(problem)?.map(|f| complete(f, precision)),
             ldg: [0.5 + beta, 0.5 - beta, problem.ldg.tau],
             precision,
@@ -147,17 +153,17 @@ fn add_interior<const D: usize, const V: usize, S: System<D, V>>(
     Ok(())
 }
 
-/// Functions that evaluate boundary data at `x` = (x, y, z, t), for the boundaries whose data change with time.
+/// Functions that evaluate boundary data at `x` = (x, y, z, t, control), for the boundaries whose data change with time.
 fn time_dependent<const D: usize, const V: usize, S: System<D, V>>(
     problem: &Problem<D, V, S>,
 ) -> Result<Option<Functions>, BackendError> {
     let (mut functions, mut cases) = (Functions::default(), String::new());
     for (i, boundary) in problem.boundaries.iter().enumerate() {
-        if !boundary.data.iter().any(|e| e.depends_on(TIME)) {
+        if !boundary.data.iter().any(|e| e.depends_on(TIME) || e.depends_on(CONTROL)) {
             continue;
         }
         let graph = trace(problem.precision, |inputs| {
-            let x = inputs.array::<4>("x");
+            let x = inputs.array::<5>("x");
             boundary.data.iter().map(|e| e.eval(&x)).collect()
         });
         let name = functions.add(&format!("data_{i}"), &graph)?;
@@ -172,7 +178,7 @@ fn time_dependent<const D: usize, const V: usize, S: System<D, V>>(
     }
     let _ = writeln!(
         functions.text,
-        "fn boundary_data(at: u32, x: array<real, 4>) {{\n    switch ghost_kinds[at] {{\n{cases}        default: {{}}\n    }}\n}}"
+        "fn boundary_data(at: u32, x: array<real, 5>) {{\n    switch ghost_kinds[at] {{\n{cases}        default: {{}}\n    }}\n}}"
     );
     Ok(Some(functions))
 }

@@ -4,6 +4,9 @@ use super::kernels::{Use, fill};
 use crate::backend::{Precision, Stage};
 use std::fmt::Write;
 
+/// Place of the boundaries' controls among the parameters of a stage; no scheme has as many coefficients.
+pub const CONTROLS_AT: usize = 32;
+
 /// What a stage does with registers, with registers numbered by their first appearance (the evaluated one is 0): stages
 /// that differ only in register numbers and coefficients share a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -33,12 +36,24 @@ impl Plan {
         Plan { registers, updates, next }
     }
 
-    /// Parameters of a stage: time, then the coefficients of each update, that of the right-hand side last.
-    pub fn parameters(stage: &Stage, t: f64, dt: f64, precision: Precision) -> Vec<f64> {
-        let mut list = vec![t + stage.c * dt];
+    /// Parameters of a stage: time, then the coefficients of each update, that of the right-hand side last; from
+    /// [`CONTROLS_AT`] on the controls of the boundaries (value and slope in time), if any is controlled.
+    pub fn parameters(
+        stage: &Stage,
+        t: f64,
+        dt: f64,
+        precision: Precision,
+        controls: Option<&[[f64; 2]]>,
+    ) -> Vec<f64> {
+        let time = t + stage.c * dt;
+        let mut list = vec![time];
         for update in &stage.updates {
             list.extend((0..update.terms.len()).map(|i| update.coefficient(i, precision)));
             list.push(update.k * dt);
+        }
+        if let Some(controls) = controls {
+            list.resize(CONTROLS_AT.max(list.len()), 0.0);
+            list.extend(controls.iter().map(|[value, slope]| value + slope * time));
         }
         list
     }

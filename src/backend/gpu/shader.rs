@@ -4,7 +4,7 @@ use super::emit::literal;
 use super::kernels::{Source, Use, fill};
 use super::operators::{dense, face_functions, tensor};
 use super::physics::Physics;
-use super::plan::Plan;
+use super::plan::{CONTROLS_AT, Plan};
 use crate::backend::discretisation::{Block, Metrics};
 use crate::backend::{BackendError, Precision};
 use crate::element::Operators;
@@ -274,18 +274,23 @@ pub fn ghost(physics: &Physics, limits: Limits, ghosts: usize, ghost_base: usize
 
 /// Boundary data that depend on time, if any.
 pub fn data(physics: &Physics, limits: Limits, ghosts: usize) -> Option<Source> {
+    let control = match physics.controlled {
+        true => format!("parameters[{CONTROLS_AT}u + kind]"),
+        false => "real(0.0)".into(),
+    };
+    let main = fill(include_str!("../../../shaders/data.wgsl"), &[("CONTROL", &control)]);
     Some(points_source(
         physics,
         limits,
         "boundary data",
-        &[("GHOSTS", ghosts)],
+        &[("GHOSTS", ghosts), ("BOUNDARIES", physics.boundaries)],
         &[
             ("parameters", Use::Parameters),
             ("ghost_points", Use::Read),
             ("ghost_kinds", Use::Indices),
             ("ghost_data", Use::Write),
         ],
-        &[physics.data.as_ref()?, include_str!("../../../shaders/data.wgsl")],
+        &[physics.data.as_ref()?, &main],
     ))
 }
 

@@ -67,6 +67,8 @@ pub(super) struct Gpu {
     pub(super) passes: HashMap<Pass, Arc<Vec<Option<Bound>>>>,
     pub(super) ghost: Option<Points>,
     pub(super) data: Option<Points>,
+    /// Value and slope in time of each boundary's control.
+    pub(super) controls: Vec<[f64; 2]>,
     pub(super) memory: u64,
 }
 
@@ -297,7 +299,8 @@ impl Backend for Gpu {
         // Not prepared while unfinished, should the device fail.
         self.prepared = None;
         let plan = Plan::new(stage);
-        let parameters = Plan::parameters(stage, t, dt, self.physics.precision);
+        let controls = self.physics.controlled.then_some(&self.controls[..]);
+        let parameters = Plan::parameters(stage, t, dt, self.physics.precision, controls);
         if self.physics.viscous {
             self.exchanged(&Pass::ViscousFirst(stage.eval), false, &parameters)?;
             self.exchanged(&Pass::ViscousSecond(plan), true, &parameters)?;
@@ -307,6 +310,10 @@ impl Backend for Gpu {
         }
         self.prepared = Some(stage.next);
         self.device.check()
+    }
+
+    fn control(&mut self, boundary: usize, value: f64, slope: f64) {
+        self.controls[boundary] = [value, slope];
     }
 
     fn wait(&mut self) -> Result<(), BackendError> {

@@ -351,6 +351,8 @@ fn empty_problem(precision: Precision) -> Problem<2, 4, Euler> {
         discretisation: Arc::new(discretisation),
         ldg: crate::backend::problem::Ldg { beta: 0.5, tau: 0.1 },
         registers: 2,
+        source: vec![],
+        capturing: Default::default(),
         precision,
         communicator: Arc::new(crate::parallel::serial::Serial),
     }

@@ -257,6 +257,7 @@ pub struct Symbol(u32);
 #[derive(Clone, Copy, Debug)]
 pub struct SymbolMask(u32);
 
+// Physics is inlined whole into what traces it; the symbols themselves are not, or they would be most of the program.
 macro_rules! operator {
     ($trait:ident, $method:ident, $type:ident, $node:ident) => {
         impl $trait for $type {
@@ -276,6 +277,7 @@ operator!(BitOr, bitor, SymbolMask, Or);
 
 impl Neg for Symbol {
     type Output = Symbol;
+    #[inline(never)]
     fn neg(self) -> Symbol {
         Symbol(record(Node::Neg(self.0)))
     }
@@ -283,6 +285,7 @@ impl Neg for Symbol {
 
 impl Not for SymbolMask {
     type Output = SymbolMask;
+    #[inline(never)]
     fn not(self) -> SymbolMask {
         SymbolMask(record(Node::Not(self.0)))
     }
@@ -290,34 +293,42 @@ impl Not for SymbolMask {
 
 impl Real for Symbol {
     type Mask = SymbolMask;
-
+    #[inline(never)]
     fn from_f64(x: f64) -> Symbol {
         Symbol(with(|r| {
             let x = if r.precision == Precision::Single { f64::from(x as f32) } else { x };
             r.record(Node::Constant(x.to_bits()))
         }))
     }
+    #[inline(never)]
     fn mul_add(self, a: Symbol, b: Symbol) -> Symbol {
         Symbol(record(Node::MulAdd(self.0, a.0, b.0)))
     }
+    #[inline(never)]
     fn sqrt(self) -> Symbol {
         Symbol(record(Node::Sqrt(self.0)))
     }
+    #[inline(never)]
     fn abs(self) -> Symbol {
         Symbol(record(Node::Abs(self.0)))
     }
+    #[inline(never)]
     fn lt(self, other: Symbol) -> SymbolMask {
         SymbolMask(record(Node::Less(self.0, other.0)))
     }
+    #[inline(never)]
     fn le(self, other: Symbol) -> SymbolMask {
         SymbolMask(record(Node::LessEqual(self.0, other.0)))
     }
+    #[inline(never)]
     fn select(mask: SymbolMask, yes: Symbol, no: Symbol) -> Symbol {
         Symbol(record(Node::Select(mask.0, yes.0, no.0)))
     }
+    #[inline(never)]
     fn function(self, f: Function) -> Symbol {
         Symbol(record(Node::Function(f, self.0)))
     }
+    #[inline(never)]
     fn function2(self, f: Function2, other: Symbol) -> Symbol {
         Symbol(record(Node::Function2(f, self.0, other.0)))
     }

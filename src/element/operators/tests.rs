@@ -6,7 +6,7 @@ use ndarray::Array1;
 
 fn sets(solution: Option<(Shape, &str)>, flux: Option<(Shape, &str)>) -> PointSets {
     let one = |set: Option<(Shape, &str)>| set.into_iter().map(|(s, n)| (s, n.to_string())).collect();
-    PointSets { solution: one(solution), flux: one(flux) }
+    PointSets { solution: one(solution), flux: one(flux), ..PointSets::default() }
 }
 
 /// Every shape with faces, with its default and with mixed and alternative sets, at the orders worth checking.

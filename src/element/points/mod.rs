@@ -55,6 +55,38 @@ pub enum PointsError {
         /// Order asked for.
         order: usize,
     },
+    /// Anti-aliasing without a rule.
+    #[error(
+        "anti-alias asks for a quadrature rule; add quad-deg (the degree to integrate exactly, such as twice the order) to \
+         [solver-{section}-{}]", shape.name()
+    )]
+    NoRule {
+        /// Element or face shape.
+        shape: Shape,
+        /// `elements` or `interfaces`.
+        section: &'static str,
+    },
+    /// A rule that cannot tell the solution's polynomials apart.
+    #[error(
+        "a quadrature rule of degree {degree} is too weak for order {order} on shape {}; set quad-deg to {} or more",
+        shape.name(), 2 * order
+    )]
+    WeakRule {
+        /// Element or face shape.
+        shape: Shape,
+        /// Degree of the rule.
+        degree: usize,
+        /// Order of the solution.
+        order: usize,
+    },
+    /// A rule of far too many points.
+    #[error("quadrature rules of shape {} go to degree {}; {degree} was asked for", shape.name(), super::anti_alias::HIGHEST_DEGREE)]
+    StrongRule {
+        /// Element or face shape.
+        shape: Shape,
+        /// Degree asked for.
+        degree: usize,
+    },
     /// A list of points that is none, or does not serve.
     #[error("the list of points for shape {} {reason}", shape.name())]
     List {
@@ -128,6 +160,13 @@ pub fn weights(shape: Shape, name: &str, order: usize) -> Result<Vec<f64>, Point
         let (at, w) = quadrature::rule(shape, order);
         Array1::from(w).dot(&basis::interpolation(shape, order, &points, &at)).to_vec()
     }))
+}
+
+/// The weakest triangular rule of the Williams-Shunn family that integrates `degree` exactly, if one does: points
+/// `[points][2]` and weights. It is the same seen from every vertex.
+pub(super) fn williams_shunn(degree: usize) -> Option<(Array2<f64>, Vec<f64>)> {
+    let table = simplex_tables::table("williams-shunn")?;
+    table.iter().find(|rule| rule.degree >= degree).map(|rule| rule.expand(Shape::Tri))
 }
 
 /// Points and, where the set is a quadrature rule exact to `order`, weights.

@@ -25,8 +25,7 @@ const fn orbit(multiplicity: &'static [usize], coordinates: &'static [f64], weig
 /// One rule of a table.
 pub(super) struct Rule {
     /// Polynomials up to this total degree are integrated exactly.
-    #[cfg_attr(not(test), expect(dead_code, reason = "states what the tests prove"))]
-    degree: usize,
+    pub(super) degree: usize,
     orbits: &'static [Orbit],
 }
 

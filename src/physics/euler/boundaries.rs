@@ -54,6 +54,20 @@ impl FluidBoundary {
             kind("sup-out-fn", SupersonicOutflow, &[], "Supersonic outflow: nothing is given"),
             kind("slp-adia-wall", SlipWall, &[], "Frictionless (slip) wall"),
             kind("char-riem-inv", RiemannInvariants, state, "Far field through Riemann invariants"),
+            kind(
+                "char-riem-inv-mass-flow",
+                RiemannInvariants,
+                state,
+                "The same with its pressure moved until the mass flow through the boundary is the one given",
+            )
+            .controlled("p"),
+            kind(
+                "char-riem-inv-pressure",
+                RiemannInvariants,
+                state,
+                "The same with its pressure moved until the mean pressure on the boundary is the one given",
+            )
+            .controlled("p"),
         ]
     }
 

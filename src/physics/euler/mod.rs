@@ -100,6 +100,7 @@ fn names<const D: usize, const V: usize>(
 
 impl<const D: usize, const V: usize> System<D, V> for Euler {
     const VISCOUS: bool = false;
+    const FILTERED: bool = true;
     type Boundary = FluidBoundary;
 
     fn conserved(&self) -> [&'static str; V] {
@@ -156,5 +157,12 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
         let (rho, velocity, p) = self.gas.primitive::<R, D, V>(u);
         let sound = (R::from_f64(self.gas.gamma) * p / rho).sqrt();
         dot(&velocity, n).abs() + sound * dot(n, n).sqrt()
+    }
+
+    /// The entropy is `p / rho^gamma`.
+    #[inline(always)]
+    fn constraints<R: Real>(&self, u: &[R; V]) -> [R; 3] {
+        let (rho, _, p) = self.gas.primitive::<R, D, V>(u);
+        [rho, p, p * rho.pow(R::from_f64(-self.gas.gamma))]
     }
 }

@@ -66,6 +66,15 @@ impl Expr {
         Expr { names: Arc::new([]), root: Node::Number(value) }
     }
 
+    /// Variable number `index` of `names`.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn variable(names: &[&str], index: usize) -> Expr {
+        assert!(index < names.len(), "variable {index} of {}", names.len());
+        Expr { names: names.iter().map(|n| n.to_string()).collect(), root: Node::Variable(index) }
+    }
+
     /// Names of the variables, in the order in which [`Expr::eval`] takes them (empty for [`Expr::constant`]).
     pub fn variables(&self) -> &[String] {
         &self.names
