@@ -22,6 +22,10 @@ use crate::physics::system::System;
 /// Rounds of squeezing before the mean takes the element's place.
 pub const ROUNDS: usize = 4;
 
+/// The tolerance of the entropy is at least so many roundings of it, since noise of that size is no reason to filter: in
+/// single precision the usual tolerance is hardly more.
+pub const ROUNDING: f64 = 64.0;
+
 /// The filter of one shape and order in the working precision. `P` solution points, `F` flux points.
 pub struct ElementFilter<T> {
     points: usize,

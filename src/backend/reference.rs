@@ -3,7 +3,7 @@
 //! Slow on purpose. The real backends are compared with it; read it to see what they compute.
 
 use super::discretisation::{Block, Discretisation, Link};
-use super::filter::ElementFilter;
+use super::filter::{ElementFilter, ROUNDING};
 use super::problem::{BoundaryData, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
 use super::sensor;
@@ -389,7 +389,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             }
         }
         for bound in bounds.iter_mut().flatten() {
-            *bound -= filter.tolerance;
+            *bound -= filter.tolerance.max(ROUNDING * f64::EPSILON * bound.abs());
         }
         bounds
     }

@@ -4,12 +4,13 @@
 //! [`crate::backend::rows`].
 
 use super::boundary::BoundaryValues;
-use super::lane::Lane;
+use super::lane::{Lane, Work};
 use super::layout::{BlockLayout, Pairings};
 use crate::array;
-use crate::backend::problem::Ldg;
-use crate::backend::{Precision, Stage};
+use crate::backend::problem::{ArtificialViscosity, Ldg};
+use crate::backend::{Precision, Stage, sensor};
 use crate::physics::Real;
+use crate::physics::expr::Expr;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 
 /// What every pass knows.
@@ -24,7 +25,19 @@ pub struct Context<'a, const D: usize, const V: usize, S: System<D, V>, L: Lane>
     pub boundaries: &'a BoundaryValues<L::Scalar, S::Boundary>,
     /// LDG parameters.
     pub ldg: Ldg,
+    /// Polynomial order.
+    pub order: usize,
+    /// Source terms, see [`crate::backend::Problem`].
+    pub source: &'a [Expr],
+    /// Time of the stage.
+    pub time: f64,
+    /// Artificial viscosity, if there is any.
+    pub artificial: Option<ArtificialViscosity>,
 }
+
+/// Packs at the end of a pack's registers where there is an entropy filter: the bounds of the entropy of its elements in
+/// this stage, and their least entropies after it.
+pub const TAIL: usize = 2;
 
 /// The register combinations of a stage in the working precision, without allocations.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +110,12 @@ pub fn scratch<L: Lane>(block: &BlockLayout<L>, dims: usize, variables: usize) -
     let ops = &block.operators;
     let (points, faces) = (ops.points * variables, ops.flux_points * variables);
     // own, beyond, right-hand side, fluxes; viscous: gradients at points and faces, states with common solutions.
-    2 * faces + points + ops.flux_scratch(variables) + 2 * dims * points + dims * faces + points + faces
+    let plain =
+        2 * faces + points + ops.flux_scratch(variables) + 2 * dims * points + dims * faces + points + faces;
+    // Values, gradients and fluxes at quadrature points; an element by itself and what its filter needs.
+    let quadrature = ops.quadrature.as_ref().map_or(0, |q| q.points * variables * (dims + 2));
+    let filter = block.filter.as_ref().map_or(0, |f| points + f.scratch(variables));
+    plain + quadrature + filter
 }
 
 /// Cuts the next `n` packs off a scratch array.
@@ -121,6 +139,23 @@ fn along<L: Lane, const D: usize, const V: usize>(values: &[L], stride: usize, p
         all[d] = at::<L, V>(&values[d * stride..], point);
     }
     all
+}
+
+/// Adds the flux of artificial viscosity along `n`.
+#[inline(always)]
+fn diffuse<L: Lane, const D: usize, const V: usize>(
+    flux: &mut [L; V],
+    mu: L,
+    grad: &[[L; V]; D],
+    n: &[L; D],
+) {
+    for v in 0..V {
+        let mut slope = grad[0][v] * n[0];
+        for d in 1..D {
+            slope = grad[d][v].mul_add(n[d], slope);
+        }
+        flux[v] = flux[v] - mu * slope;
+    }
 }
 
 /// `(states of the left side, of the right side)` given those of ours and beyond.
@@ -158,10 +193,12 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let beyond = cut(&mut scratch, faces);
         let k = cut(&mut scratch, size);
         let fluxes = cut(&mut scratch, ops.flux_scratch(V));
+        let rule = ops.quadrature.as_ref();
+        let at_rule = cut(&mut scratch, rule.map_or(0, |q| q.points * V));
+        let fluxes_at_rule = cut(&mut scratch, at_rule.len());
         let u = &registers[updates.eval * size..][..size];
         // The next pack's registers follow this one's in memory.
         let ahead = u.as_ptr().wrapping_add(registers.len());
-        let parts = ops.points * D;
         ops.interpolate::<L, V>(u, own);
         block.gather::<V>(pack, states, self.pairings, beyond);
         let common = fluxes.len() - faces;
@@ -173,21 +210,157 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
             #[inline(always)]
             |_, _, _, _| {},
         );
+        if let Some(rule) = rule {
+            rule.up::<L, V>(u, at_rule);
+        }
+        let (values, points) = rule.map_or((u, ops.points), |q| (&*at_rule, q.points));
         ops.divergence::<L, V>(
             #[inline(always)]
             |d, out| {
-                for p in 0..ops.points {
-                    block.prefetch(pack, d * ops.points + p, parts, ahead, size, states);
-                    let flux = self.system.flux(&at::<L, V>(u, p), block.s::<D>(pack, p, d));
-                    out[p * V..][..V].copy_from_slice(&flux);
+                let target = if rule.is_some() { &mut fluxes_at_rule[..] } else { &mut out[..] };
+                for p in 0..points {
+                    block.prefetch(pack, d * points + p, points * D, ahead, size, states);
+                    let flux = self.system.flux(&at::<L, V>(values, p), block.flux_s::<D>(pack, p, d));
+                    target[p * V..][..V].copy_from_slice(&flux);
+                }
+                if let Some(rule) = rule {
+                    rule.down::<L, V>(fluxes_at_rule, out);
                 }
             },
             fluxes,
             k,
         );
+        self.finish(pack, k, updates, registers, own, next, scratch);
+    }
+
+    /// The end of a stage, given the divergence `k`: sources, registers, filter, values on the faces.
+    #[inline(always)]
+    fn finish(
+        &self,
+        pack: usize,
+        k: &mut [L],
+        updates: &Updates<L>,
+        registers: &mut [L],
+        faces: &mut [L],
+        next: &mut [L::Scalar],
+        scratch: &mut [L],
+    ) {
         self.scale(pack, k);
+        if !self.source.is_empty() {
+            self.add_source(pack, &registers[updates.eval * k.len()..][..k.len()], k);
+        }
         updates.apply(k, registers);
-        self.faces(registers, updates.next, own, next);
+        if S::FILTERED && self.block.filter.is_some() {
+            self.filtered_faces(pack, registers, updates.next, faces, next, scratch);
+        } else {
+            self.faces(registers, updates.next, faces, next);
+        }
+    }
+
+    /// `k += source(x, t, u)`. Not inlined, since few runs have sources.
+    #[inline(never)]
+    fn add_source(&self, pack: usize, u: &[L], k: &mut [L]) {
+        // Variables of the expressions: x, y, z, t, then the conserved ones. No system has more than a dozen.
+        let mut variables = [L::from_f64(self.time); 16];
+        for (p, (u, k)) in u.chunks_exact(V).zip(k.chunks_exact_mut(V)).enumerate() {
+            variables[..3].copy_from_slice(self.block.point(pack, p));
+            variables[4..4 + V].copy_from_slice(u);
+            for (k, source) in k.iter_mut().zip(self.source) {
+                *k = *k + source.eval(&variables[..4 + V]);
+            }
+        }
+    }
+
+    /// [`Context::faces`] after the entropy filter; the tail of `registers` holds bounds and takes least entropies.
+    #[inline(never)]
+    pub fn filtered_faces(
+        &self,
+        pack: usize,
+        registers: &mut [L],
+        register: usize,
+        faces: &mut [L],
+        next: &mut [L::Scalar],
+        scratch: &mut [L],
+    ) {
+        L::vectorize(Work(
+            #[inline(always)]
+            || self.filter(pack, registers, register, faces, next, scratch),
+        ));
+    }
+
+    #[inline(always)]
+    fn filter(
+        &self,
+        pack: usize,
+        registers: &mut [L],
+        register: usize,
+        faces: &mut [L],
+        next: &mut [L::Scalar],
+        scratch: &mut [L],
+    ) {
+        let (block, ops) = (self.block, &self.block.operators);
+        let Some(filter) = &block.filter else { return };
+        let size = ops.points * V;
+        let faces = &mut faces[..ops.flux_points * V];
+        let (registers, tail) = registers.split_at_mut(registers.len() - TAIL);
+        let u = &mut registers[register * size..][..size];
+        ops.interpolate::<L, V>(u, faces);
+        let bounds = filter.bounds(L::Scalar::from_f64(0.0));
+        let (d_min, p_min, e_min) = (L::splat(bounds[0]), L::splat(bounds[1]), tail[0]);
+        let (zero, one) = (L::from_f64(0.0), L::from_f64(1.0));
+        // 1 where all points of an element so far are admissible (not a number is not).
+        let (mut good, mut least) = (one, L::from_f64(f64::INFINITY));
+        for state in u.chunks_exact(V).chain(faces.chunks_exact(V)) {
+            let [d, p, e] = self.system.constraints(&at::<L, V>(state, 0));
+            good = L::select(d_min.le(d) & p_min.le(p) & e_min.le(e), good, zero);
+            least = e.min(least);
+        }
+        let mut changed = false;
+        let mut least = [least];
+        for lane in 0..L::LANES {
+            if L::scalars(&[good])[lane] > L::Scalar::from_f64(0.5) {
+                continue;
+            }
+            let (element, rest) = L::scalars_mut(scratch).split_at_mut(size);
+            let values = L::scalars_mut(u);
+            (0..size).for_each(|i| element[i] = values[i * L::LANES + lane]);
+            let one = L::Scalar::from_f64(1.0);
+            let jacobian = |p: usize| -one / L::scalars(&[block.minus_inverse_jacobian(pack, p)])[lane];
+            let bound = L::scalars(&tail[..1])[lane];
+            let entropy = filter.filter(self.system, element, jacobian, bound, rest);
+            (0..size).for_each(|i| values[i * L::LANES + lane] = element[i]);
+            L::scalars_mut(&mut least)[lane] = entropy;
+            changed = true;
+        }
+        if changed {
+            ops.interpolate::<L, V>(u, faces);
+        }
+        tail[1] = least[0];
+        block.scatter::<V>(faces, next);
+    }
+
+    /// Artificial viscosity of the elements with the states `u[P][V]`.
+    #[inline(never)]
+    fn artificial_viscosity(&self, settings: &ArtificialViscosity, u: &[L]) -> L {
+        let mut result = L::from_f64(0.0);
+        L::vectorize(Work(
+            #[inline(always)]
+            || {
+                let Some(sensor) = &self.block.sensor else { return };
+                let points = self.block.operators.points;
+                let (mut highest, mut low) = (L::from_f64(0.0), L::from_f64(0.0));
+                for (m, row) in sensor.modes.chunks_exact(points).enumerate() {
+                    let mut mode = L::from_f64(0.0);
+                    for (state, &w) in u.chunks_exact(V).zip(row) {
+                        mode = L::splat(w).mul_add(state[0], mode);
+                    }
+                    let sum = if m < sensor.low { &mut low } else { &mut highest };
+                    *sum = *sum + mode * mode;
+                }
+                result = sensor::viscosity(settings, self.order, highest, low + highest);
+            },
+        ));
+        result
     }
 
     /// First half of a stage of a viscous system: all of the divergence but the viscous common flux goes to register
@@ -213,6 +386,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let gradient = cut(&mut scratch, D * size);
         let face_gradient = cut(&mut scratch, D * faces);
         let both = cut(&mut scratch, size + faces);
+        let rule = ops.quadrature.as_ref();
+        let at_rule = cut(&mut scratch, rule.map_or(0, |q| q.points * V));
+        let fluxes_at_rule = cut(&mut scratch, at_rule.len());
+        let gradient_at_rule = cut(&mut scratch, D * at_rule.len());
 
         let (u, solution) = both.split_at_mut(size);
         u.copy_from_slice(&registers[eval * size..][..size]);
@@ -236,6 +413,9 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         for d in 0..D {
             ops.interpolate::<L, V>(&gradient[d * size..][..size], &mut face_gradient[d * faces..][..faces]);
         }
+
+        let artificial =
+            self.artificial.as_ref().map(|settings| self.artificial_viscosity(settings, &both[..size]));
 
         // This side's normal viscous flux takes the place of the states gathered from beyond once those are used.
         let common = fluxes.len() - faces;
@@ -261,8 +441,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         for face in 0..block.faces {
             for i in block.face_offsets[face]..block.face_offsets[face + 1] {
                 let grad = along::<L, D, V>(face_gradient, faces, i);
-                let flux =
-                    self.system.viscous_flux(&at::<L, V>(own, i), &grad, block.normal::<D>(pack, face, i).0);
+                let n = block.normal::<D>(pack, face, i).0;
+                let mut flux = self.system.viscous_flux(&at::<L, V>(own, i), &grad, n);
+                if let Some(mu) = artificial {
+                    diffuse(&mut flux, mu, &grad, n);
+                }
                 normal[i * V..][..V].copy_from_slice(&flux);
             }
             if block.on_boundary[pack * block.faces + face] {
@@ -272,17 +455,39 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         block.scatter::<V>(normal, normal_fluxes);
 
         let u = &both[..size];
+        if let Some(rule) = rule {
+            let stride = at_rule.len();
+            rule.up::<L, V>(u, at_rule);
+            for d in 0..D {
+                rule.up::<L, V>(&gradient[d * size..][..size], &mut gradient_at_rule[d * stride..][..stride]);
+            }
+        }
+        let (values, slopes, points) = match rule {
+            Some(rule) => (&*at_rule, &*gradient_at_rule, rule.points),
+            None => (u, &*gradient, ops.points),
+        };
         ops.divergence::<L, V>(
             #[inline(always)]
             |d, out| {
-                for p in 0..ops.points {
-                    let (state, s) = (at::<L, V>(u, p), block.s::<D>(pack, p, d));
-                    let grad = along::<L, D, V>(gradient, size, p);
+                let target = if rule.is_some() { &mut fluxes_at_rule[..] } else { &mut out[..] };
+                for p in 0..points {
+                    let (state, s) = (at::<L, V>(values, p), block.flux_s::<D>(pack, p, d));
+                    let grad = along::<L, D, V>(slopes, values.len(), p);
                     let (inviscid, viscous) =
                         (self.system.flux(&state, s), self.system.viscous_flux(&state, &grad, s));
                     for v in 0..V {
-                        out[p * V + v] = inviscid[v] + viscous[v];
+                        target[p * V + v] = inviscid[v] + viscous[v];
                     }
+                    if let Some(mu) = artificial {
+                        let mut flux = [L::from_f64(0.0); V];
+                        diffuse(&mut flux, mu, &grad, s);
+                        for v in 0..V {
+                            target[p * V + v] = target[p * V + v] + flux[v];
+                        }
+                    }
+                }
+                if let Some(rule) = rule {
+                    rule.down::<L, V>(fluxes_at_rule, out);
                 }
             },
             fluxes,
@@ -332,9 +537,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         }
         k.copy_from_slice(&registers[from * size..][..size]);
         ops.add_lift::<L, V>(own, k);
-        self.scale(pack, k);
-        updates.apply(k, registers);
-        self.faces(registers, updates.next, own, next);
+        self.finish(pack, k, updates, registers, own, next, scratch);
     }
 
     /// Lanes of a face that lie on a boundary; `None` when there are none.

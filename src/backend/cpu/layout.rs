@@ -4,7 +4,10 @@
 use super::lane::Lane;
 use super::operators::ElementOperators;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
+use crate::backend::filter::ElementFilter;
+use crate::backend::problem::ShockCapturing;
 use crate::backend::rows::FaceRows;
+use crate::backend::sensor;
 use crate::physics::Real;
 
 /// Geometry and connectivity of a block in packs.
@@ -21,8 +24,17 @@ pub struct BlockLayout<L: Lane> {
     pub faces: usize,
     /// First flux point of each face, `[faces + 1]`.
     pub face_offsets: Vec<usize>,
+    /// The entropy filter, if there is one.
+    pub filter: Option<ElementFilter<L::Scalar>>,
+    /// Sensor of artificial viscosity, if there is any.
+    pub sensor: Option<Sensor<L::Scalar>>,
+    /// Coordinates of the solution points, `[pack][P][3]`, where sources need them.
+    points: Vec<L>,
     /// Metric terms, `[pack][1 or P][D D]`.
     s: Vec<L>,
+    /// Metric terms at quadrature points, `[pack][Q][D D]`; empty without and where one set an element serves.
+    quadrature_s: Vec<L>,
+    quadrature_per_pack: usize,
     /// `-1/|J|`, `[pack][1 or P]`.
     minus_inverse_jacobian: Vec<L>,
     /// Unit normals, left to right, then area factor with the sign of our side, `[pack][faces or F][D + 1]`.
@@ -44,6 +56,14 @@ pub struct BlockLayout<L: Lane> {
     /// Values an element takes in the rows.
     pub rows_stride: usize,
     rows_within: Vec<usize>,
+}
+
+/// What tells how far the modes of an element have decayed.
+pub struct Sensor<T> {
+    /// Values to modes, `[P][P]`, those of highest degree last.
+    pub modes: Vec<T>,
+    /// Number of the others.
+    pub low: usize,
 }
 
 /// Permutations of flux points one after the other, for all blocks.
@@ -69,8 +89,15 @@ impl Pairings {
 }
 
 impl<L: Lane> BlockLayout<L> {
-    /// Lays out block `b`.
-    pub fn new(disc: &Discretisation, b: usize, rows: &FaceRows, pairings: &Pairings) -> Self {
+    /// Lays out block `b`; `sources` says whether coordinates are needed.
+    pub fn new(
+        disc: &Discretisation,
+        b: usize,
+        rows: &FaceRows,
+        pairings: &Pairings,
+        capturing: &ShockCapturing,
+        sources: bool,
+    ) -> Self {
         let block: &Block = &disc.blocks[b];
         let dims = disc.dims;
         let (elements, faces) = (block.len(), block.faces_per_element());
@@ -80,6 +107,8 @@ impl<L: Lane> BlockLayout<L> {
         let normals_per_pack = if affine { faces } else { block.flux_points_per_element() };
         let offsets = &block.operators.face_offsets;
         let (mut s, mut minus_inverse_jacobian, mut normals) = (vec![], vec![], vec![]);
+        let (mut points, mut quadrature_s) = (vec![], vec![]);
+        let quadrature_per_pack = if affine { 0 } else { block.quadrature_points().unwrap_or(0) };
         let (mut beyond, mut pairing, mut slots, mut on_boundary) = (vec![], vec![], vec![], vec![]);
         for pack in 0..packs {
             let lanes = (0..L::LANES).map(|lane| (pack * L::LANES + lane).min(elements - 1));
@@ -93,6 +122,19 @@ impl<L: Lane> BlockLayout<L> {
             for p in 0..metrics_per_pack {
                 s.extend((0..dims * dims).map(|i| pack_of(&|e| block.metric(e, p, dims).0[i])));
                 minus_inverse_jacobian.push(pack_of(&|e| -1.0 / block.metric(e, p, dims).1));
+            }
+            for q in 0..quadrature_per_pack {
+                let s = |i: usize| pack_of(&|e| block.quadrature_metric(e, q, dims)[i]);
+                quadrature_s.extend((0..dims * dims).map(s));
+            }
+            if sources {
+                let count = block.points_per_element();
+                let x = |p: usize, d: usize| {
+                    move |e: usize| if d < dims { block.points[(e * count + p) * dims + d] } else { 0.0 }
+                };
+                points.extend(
+                    (0..count).flat_map(|p| (0..3).map(move |d| (p, d))).map(|(p, d)| pack_of(&x(p, d))),
+                );
             }
             for i in 0..normals_per_pack {
                 let point = if affine { offsets[i] } else { i };
@@ -119,6 +161,22 @@ impl<L: Lane> BlockLayout<L> {
         let (rows_start, rows_stride) = rows.block(b);
         BlockLayout {
             operators: ElementOperators::new(&block.operators),
+            filter: match capturing {
+                ShockCapturing::EntropyFilter(settings) => {
+                    Some(ElementFilter::new(&block.operators, settings))
+                }
+                _ => None,
+            },
+            sensor: match capturing {
+                ShockCapturing::ArtificialViscosity(_) => {
+                    let (modes, low) = sensor::modes(&block.operators);
+                    Some(Sensor { modes: modes.iter().map(|&x| L::Scalar::from_f64(x)).collect(), low })
+                }
+                _ => None,
+            },
+            points,
+            quadrature_s,
+            quadrature_per_pack,
             elements,
             packs,
             interior: if block.interior == elements { packs } else { block.interior / L::LANES },
@@ -145,6 +203,22 @@ impl<L: Lane> BlockLayout<L> {
     pub fn s<const D: usize>(&self, pack: usize, p: usize, d: usize) -> &[L; D] {
         let i = pack * self.metrics_per_pack + if self.affine { 0 } else { p };
         self.s[(i * D + d) * D..][..D].try_into().expect("D values were sliced")
+    }
+
+    /// Vector `S_d` of the point `p` at which fluxes are evaluated: a quadrature point if there are any, else a solution
+    /// point.
+    #[inline(always)]
+    pub fn flux_s<const D: usize>(&self, pack: usize, p: usize, d: usize) -> &[L; D] {
+        if self.quadrature_per_pack == 0 {
+            return self.s(pack, p, d);
+        }
+        let i = pack * self.quadrature_per_pack + p;
+        self.quadrature_s[(i * D + d) * D..][..D].try_into().expect("D values were sliced")
+    }
+
+    /// Coordinates of solution point `p`; only where sources need them.
+    pub fn point(&self, pack: usize, p: usize) -> &[L] {
+        &self.points[(pack * self.operators.points + p) * 3..][..3]
     }
 
     /// `-1/|J|` of solution point `p`.

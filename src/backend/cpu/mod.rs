@@ -11,6 +11,7 @@
 //! no other rank are computed.
 
 mod boundary;
+mod entropy;
 mod kernels;
 pub mod lane;
 mod layout;
@@ -19,13 +20,15 @@ mod operators;
 mod x86;
 
 use super::discretisation::Discretisation;
-use super::problem::{Ldg, Problem};
+use super::problem::{ArtificialViscosity, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
 use super::{Backend, BackendError, Precision, Stage};
 use crate::physics::Real;
+use crate::physics::expr::Expr;
 use crate::physics::system::System;
 use boundary::BoundaryValues;
-use kernels::{Context, Updates};
+use entropy::Entropies;
+use kernels::{Context, TAIL, Updates};
 use lane::{Lane, Pack, Scalar, Work};
 use layout::{BlockLayout, Pairings};
 use rayon::prelude::*;
@@ -113,6 +116,12 @@ pub fn create_for<const D: usize, const V: usize, S: System<D, V>>(
 struct Cpu<const D: usize, const V: usize, S: System<D, V>, L: Lane> {
     system: S,
     ldg: Ldg,
+    source: Vec<Expr>,
+    artificial: Option<ArtificialViscosity>,
+    /// What the entropy filter knows, if there is one.
+    entropies: Option<Entropies<L::Scalar>>,
+    /// Time of the stage under way.
+    time: f64,
     disc: Arc<Discretisation>,
     blocks: Vec<BlockLayout<L>>,
     pairings: Pairings,
@@ -190,12 +199,28 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             });
         }
         let pairings = Pairings::new(&disc);
-        let blocks: Vec<_> =
-            (0..disc.blocks.len()).map(|b| BlockLayout::<L>::new(&disc, b, &rows, &pairings)).collect();
+        let capturing = match problem.capturing {
+            ShockCapturing::EntropyFilter(_) if !S::FILTERED => ShockCapturing::None,
+            other => other,
+        };
+        let sources = !problem.source.is_empty();
+        let layout = |b| BlockLayout::<L>::new(&disc, b, &rows, &pairings, &capturing, sources);
+        let blocks: Vec<_> = (0..disc.blocks.len()).map(layout).collect();
+        let (mut entropies, mut artificial) = (None, None);
+        match capturing {
+            ShockCapturing::EntropyFilter(settings) => {
+                entropies = Some(Entropies::new(&disc, settings.e_tol, &problem.communicator));
+            }
+            ShockCapturing::ArtificialViscosity(settings) => artificial = Some(settings),
+            ShockCapturing::None => {}
+        }
+        let tail = if entropies.is_some() { TAIL } else { 0 };
         let registers_held = problem.registers + usize::from(S::VISCOUS);
         let zero = L::from_f64(0.0);
-        let state =
-            blocks.iter().map(|b| vec![zero; b.packs * registers_held * b.operators.points * V]).collect();
+        let state = blocks
+            .iter()
+            .map(|b| vec![zero; b.packs * (registers_held * b.operators.points * V + tail)])
+            .collect();
         let row_packs = rows.len / L::LANES;
         let exchange = || RowExchange::new::<L::Scalar>(&disc, &rows, &problem.communicator);
         let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
@@ -203,6 +228,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         Ok(Box::new(Cpu {
             system: problem.system,
             ldg: problem.ldg,
+            source: problem.source,
+            artificial,
+            entropies,
+            time: 0.0,
             boundaries: BoundaryValues::new(&disc, problem.boundaries),
             blocks,
             pairings,
@@ -228,18 +257,54 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         self.blocks[b].operators.points * V
     }
 
+    /// Packs that a pack of block `b` takes: its registers and what the filter keeps beside them.
+    fn stride(&self, b: usize) -> usize {
+        self.registers_held * self.size(b) + if self.entropies.is_some() { TAIL } else { 0 }
+    }
+
+    /// Bounds of the entropies of all elements in the stage that evaluates the rows `now`, to the tails of the packs.
+    fn bound_entropies(&mut self) {
+        let strides: Vec<usize> = (0..self.blocks.len()).map(|b| self.stride(b)).collect();
+        if let Some(entropies) = &mut self.entropies {
+            let states = L::scalars(&self.now);
+            entropies.bound::<D, V, S, L>(
+                &self.system,
+                &self.disc,
+                &self.rows,
+                states,
+                &strides,
+                &mut self.state,
+            );
+        }
+    }
+
     /// Fills the rows `now` from a register, where a stage did not prepare them.
     fn prepare(&mut self, register: usize) {
         if self.prepared == Some(register) {
             return;
+        }
+        let filtered = self.entropies.is_some();
+        if filtered {
+            // Nothing is known yet that could bound entropies.
+            for b in 0..self.blocks.len() {
+                let stride = self.stride(b);
+                for pack in self.state[b].chunks_exact_mut(stride) {
+                    pack[stride - TAIL] = L::from_f64(f64::NEG_INFINITY);
+                }
+            }
         }
         for part in [Part::Interior, Part::Rest] {
             self.each_pack(
                 part,
                 Rows::Next,
                 #[inline(always)]
-                |context, _, packs, _, rows, scratch| {
-                    context.faces(packs, register, scratch, rows);
+                |context, pack, registers, _, rows, scratch| {
+                    if S::FILTERED && filtered {
+                        let (faces, rest) = scratch.split_at_mut(context.block.operators.flux_points * V);
+                        context.filtered_faces(pack, registers, register, faces, rows, rest);
+                    } else {
+                        context.faces(registers, register, scratch, rows);
+                    }
                 },
             );
         }
@@ -276,8 +341,13 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
                 pairings: &self.pairings,
                 boundaries: &self.boundaries,
                 ldg: self.ldg,
+                order: self.disc.order,
+                source: &self.source,
+                time: self.time,
+                artificial: self.artificial,
             };
-            let size = self.registers_held * block.operators.points * V;
+            let tail = if self.entropies.is_some() { TAIL } else { 0 };
+            let size = self.registers_held * block.operators.points * V + tail;
             let stride = block.rows_stride * L::LANES;
             let rows =
                 &mut write[block.rows_start + range.start * stride..block.rows_start + range.end * stride];
@@ -375,7 +445,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
     fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
         let (size, points) = (self.size(block), self.blocks[block].operators.points);
         let elements = self.blocks[block].elements;
-        let held = self.registers_held * size;
+        let held = self.stride(block);
         for (pack, state) in self.state[block].chunks_exact_mut(held).enumerate() {
             let to = L::scalars_mut(&mut state[register * size..(register + 1) * size]);
             for lane in 0..L::LANES {
@@ -396,7 +466,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
 
     fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
         let (size, points) = (self.size(block), self.blocks[block].operators.points);
-        let held = self.registers_held * size;
+        let held = self.stride(block);
         for (element, to) in values.chunks_exact_mut(size).enumerate() {
             let (pack, lane) = (element / L::LANES, element % L::LANES);
             let from = L::scalars(&self.state[block][pack * held + register * size..][..size]);
@@ -415,9 +485,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         }
         self.prepare(stage.eval);
         let updates = Updates::<L>::new(stage, dt, self.precision);
-        self.boundaries.update(&self.disc, t + stage.c * dt);
+        self.time = t + stage.c * dt;
+        self.boundaries.update(&self.disc, self.time);
         let states = L::scalars_mut(&mut self.now);
         self.boundaries.ghosts::<D, V, S>(&self.system, &self.disc, &self.rows, states);
+        self.bound_entropies();
         if S::VISCOUS {
             self.viscous_stage(&updates);
         } else {

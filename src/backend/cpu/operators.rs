@@ -15,9 +15,35 @@ pub struct ElementOperators<T> {
     pub points: usize,
     /// Flux points of all faces.
     pub flux_points: usize,
+    /// Where fluxes are evaluated, if not at the solution points.
+    pub quadrature: Option<Rule<T>>,
     /// Space dimensions.
     dims: usize,
     kind: Kind<T>,
+}
+
+/// To the points of a quadrature rule and back.
+pub struct Rule<T> {
+    /// Number of points.
+    pub points: usize,
+    /// `[Q][P]`.
+    up: Vec<T>,
+    /// `[P][Q]`.
+    down: Vec<T>,
+}
+
+impl<T: Scalar> Rule<T> {
+    /// Values at the points of the rule.
+    #[inline(always)]
+    pub fn up<L: Lane<Scalar = T>, const V: usize>(&self, u: &[L], out: &mut [L]) {
+        multiply::<L, V>(&self.up, self.up.len() / self.points, u, out);
+    }
+
+    /// Values of the projection at the solution points.
+    #[inline(always)]
+    pub fn down<L: Lane<Scalar = T>, const V: usize>(&self, values: &[L], out: &mut [L]) {
+        multiply::<L, V>(&self.down, self.points, values, out);
+    }
 }
 
 enum Kind<T> {
@@ -118,7 +144,13 @@ impl<T: Scalar> ElementOperators<T> {
                 })
             }
         };
-        ElementOperators { points: ops.points.nrows(), flux_points: ops.flux_points.nrows(), dims, kind }
+        let quadrature = ops.quadrature.as_ref().map(|q| Rule {
+            points: q.up.nrows(),
+            up: convert(&q.up),
+            down: convert(&q.down),
+        });
+        let (points, flux_points) = (ops.points.nrows(), ops.flux_points.nrows());
+        ElementOperators { points, flux_points, quadrature, dims, kind }
     }
 
     /// Packs that `divergence` needs for fluxes and common fluxes of `V` variables.
