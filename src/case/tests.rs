@@ -42,7 +42,8 @@ fn a_whole_file_is_typed() {
         SolverConfig {
             system: Located { value: "euler".into(), line: Some(22) },
             order: 4,
-            viscosity_correction: "none".into()
+            viscosity_correction: "none".into(),
+            capturing: ShockCapturing::None,
         }
     );
     assert_eq!(case.interfaces.riemann_solver.value, "hllc");
@@ -129,7 +130,6 @@ fn old_files_are_read_with_remarks() {
             ":55: [soln-plugin-writer] write-gradients: not available yet, ignored",
             ":57: [soln-plugin-integrate]: not available yet, ignored",
             ":63: [soln-plugin-fluidforce-wall]: not available yet, ignored",
-            ":78: [soln-ics] quad-deg: not available yet: the initial state is taken at the solution points",
         ]
     );
     assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (-0.5, 0.0));
@@ -155,20 +155,19 @@ fn every_mistake_of_a_file_is_reported_in_its_order() {
         "broken.ini:2: [backend] precision: 'duoble' is not one of single, double; did you mean 'double'?",
         "broken.ini:3: [backend] name: 'cude' is not one of cpu, gpu, cuda, hip, metal, opencl, openmp; did you mean 'cuda'?",
         "broken.ini:6: [solver] order: 'three' is not a whole number from 0 to 20",
-        "broken.ini:7: [solver] shock-capturing: 'shock-capturing = entropy-filter' is not available yet; remove the key or set it to none",
+        "broken.ini:7: [solver] shock-capturing: 'entropy-filtr' is not one of none, artificial-viscosity, entropy-filter; did you mean 'entropy-filter'?",
         "broken.ini:11: [solver-interfaces] ldg-beta: '0.7' is not a number from -0.5 to 0.5",
         "broken.ini:12: [solver-interfaces] ldg-tau: '-1' is not a number of at least 0",
         "broken.ini:15: [solver-time-integrator] controller: 'controller = pi' is not available yet; set controller = none for a fixed time step",
         "broken.ini:18: [solver-time-integrator] dt: '-1' is not a number greater than 0",
         "broken.ini:19: [solver-time-integrator] dt: given twice, first in line 18; remove one",
         "broken.ini:20: [solver-time-integrator] dt-min: '%' in '%' must be followed by '%' or '(name)s'; write '%%' for a plain %",
-        "broken.ini:22: [solver-elements-quad] soln-pts: a list of points in place of a name is not available yet; name a set of points",
         "broken.ini:24: [soln-plugin-writer] dt-out: '0' is not a number greater than 0",
         "broken.ini:25: [soln-plugin-writer] basename: every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it",
         "broken.ini:26: [soln-plugin-writer] vtk: 'maybe' is not one of true, false, yes, no, on, off, 1, 0",
         "broken.ini:29: [soln-plugin-nancheck] nsteps: '0' is not a whole number of at least 1",
-        "broken.ini:32: [solver-plugin-source]: this section (source terms) is not available yet; remove the section to run without it",
-        "broken.ini:34: [soln-filter]: this section (filter of the solution) is not available yet; remove the section, or set nsteps = 0",
+        "broken.ini:32: [solver-source-terms]: is the old name of [solver-plugin-source], which is there, too; merge the two",
+        "broken.ini:36: [soln-filter] alpha: '-1' is not a number of at least 0",
     ];
     assert_eq!(got, expected, "{errors}");
 }

@@ -190,8 +190,10 @@ pub struct StepInputs<'a> {
 /// step is stable, as for forward Euler on waves beyond order 0.
 ///
 /// At every solution point `1 / dt = sum_i (speed along a_i) / c_a + sum_i (diffusivity |a_i|^2) / c_d`, with the rows `a_i`
-/// of the inverse Jacobian and the limits `c_a`, `c_d` of [`super::stability`] (exact on boxes; simplices may differ by tens
-/// of percent). LDG's penalty counts as a wave of speed `2 tau`.
+/// of the inverse Jacobian and the limits `c_a`, `c_d` of [`super::stability`]. That is exact for waves on boxes. Elsewhere
+/// the sum runs over the normals of all faces, seen from the reference element, with the weight of dimensions over faces,
+/// which is the same on boxes and prefers no vertex on simplices; there and for diffusion expect tens of percent. LDG's
+/// penalty counts as a wave of speed `2 tau`.
 ///
 /// # Errors
 /// Unknown points, elements with a Jacobian that is not positive, states that are not finite.
@@ -264,6 +266,12 @@ fn of_block(
     let count = operators.points.nrows();
     let penalty = if inputs.variables.is_viscous() { 2.0 * inputs.ldg.tau } else { 0.0 };
     let per = |rate: f64, limit: Option<f64>| if rate == 0.0 { 0.0 } else { rate / limit.unwrap_or(0.0) };
+    let faces = block.shape.faces();
+    let share = mesh.dims as f64 / faces.len() as f64;
+    // Measured on periodic boxes of triangles, tetrahedra, prisms and pyramids: with this their steps are stable up to 0.93
+    // to 1.3 of the estimate.
+    let low = inputs.order.max(1) as f64;
+    let stiffness = if block.shape.is_tensor() { 1.0 } else { 1.0 + 0.7 / (low * low) };
     let of_element = |e: usize| -> Result<Worst, EngineError> {
         let nodes: Vec<[f64; 3]> = block.element(e).iter().map(|&n| mesh.nodes[n as usize]).collect();
         let affine = geometry.is_affine(&nodes).then(|| geometry.affine(&nodes));
@@ -280,11 +288,13 @@ fn of_block(
             inputs.variables.to_conserved(&mut state);
             let nu = inputs.variables.diffusivity(&state);
             let (mut waves, mut diffusion) = (0.0, 0.0);
-            for s in &metric.s[..mesh.dims] {
-                let a: [f64; 3] = std::array::from_fn(|k| s[k] / metric.jacobian);
-                let square: f64 = a.iter().map(|x| x * x).sum();
-                waves += inputs.variables.wave_speed(&state, &a[..mesh.dims]) + penalty * square.sqrt();
-                diffusion += nu * square;
+            for face in faces {
+                let direction = |k: usize| (0..mesh.dims).map(|d| face.normal[d] * metric.s[d][k]).sum::<f64>();
+                let b: [f64; 3] = std::array::from_fn(|k| direction(k) / metric.jacobian);
+                let square: f64 = b.iter().map(|x| x * x).sum();
+                let speed = inputs.variables.wave_speed(&state, &b[..mesh.dims]);
+                waves += share * (speed + penalty * square.sqrt());
+                diffusion += share * nu * square * stiffness;
             }
             let speeds = [("its wave speed", waves), ("its diffusivity", diffusion)];
             if let Some((variable, value)) = speeds.into_iter().find(|(_, x)| !x.is_finite()) {
@@ -335,7 +345,7 @@ mod tests {
         // Speeds over half sizes: 3 / (1/8) + 1 / (1/4).
         let found = step(&mesh, 2, "rk4", 0.0);
         assert!((found.dt * 28.0 - 0.47).abs() < 0.01, "{found:?}");
-        assert_eq!((found.dt, found.diffusive), (found.advective, f64::INFINITY));
+        assert!((found.dt / found.advective - 1.0).abs() < 1e-12 && found.diffusive == f64::INFINITY);
         assert!((found.cfl - found.dt * 28.0 * 5.0).abs() < 1e-12);
         let slower = step(&mesh, 2, "rk4", 0.1);
         assert!((1.0 / slower.dt - 1.0 / slower.advective - 1.0 / slower.diffusive).abs() < 1e-9 / slower.dt);

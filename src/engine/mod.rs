@@ -15,6 +15,7 @@ pub mod initial;
 pub mod quality;
 pub mod scheme;
 pub mod stability;
+pub mod surface;
 pub mod traffic;
 
 use crate::backend::cpu::{self, Isa};
@@ -189,6 +190,7 @@ pub struct Engine {
     communicator: Arc<dyn Communicator>,
     points: PointSets,
     precision: Precision,
+    kept: BTreeMap<String, Vec<f64>>,
 }
 
 impl Engine {
@@ -264,6 +266,7 @@ impl Engine {
             communicator,
             points: settings.points.clone(),
             precision: settings.precision,
+            kept: BTreeMap::new(),
         })
     }
 
@@ -373,6 +376,17 @@ impl Engine {
         if let Some(boundary) = self.mesh.boundaries.iter().position(|b| b == name) {
             self.backend.control(boundary, value, slope);
         }
+    }
+
+    /// Keeps numbers that a part of the program needs to continue a run; they are written with solutions. `name`: words, in
+    /// groups separated by `/`. The same on all ranks.
+    pub fn keep(&mut self, name: String, numbers: Vec<f64>) {
+        self.kept.insert(name, numbers);
+    }
+
+    /// What was kept last, by name.
+    pub fn kept(&self) -> &BTreeMap<String, Vec<f64>> {
+        &self.kept
     }
 
     /// Waits for the device.

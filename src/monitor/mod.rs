@@ -4,11 +4,16 @@
 //! entry in the table of `case::monitors`. Monitors run in
 //! order on all ranks together, so they may communicate.
 
+pub mod modal_filter;
 pub mod nancheck;
+pub mod outlet;
 pub mod residual;
+pub mod rows;
 pub mod writer;
 
+pub use modal_filter::ModalFilter;
 pub use nancheck::Nancheck;
+pub use outlet::Outlet;
 pub use residual::Residual;
 pub use writer::Writer;
 

@@ -119,7 +119,7 @@ impl Writer {
             dims: engine.discretisation().dims,
             precision: engine.precision(),
             variables: engine.variables().conserved().into_iter().map(String::from).collect(),
-            state: Default::default(),
+            state: engine.kept().clone(),
         }
     }
 }

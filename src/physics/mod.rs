@@ -102,6 +102,9 @@ pub struct SystemSpec {
     pub constants: BTreeMap<String, f64>,
     /// `[solver-interfaces] riemann-solver`.
     pub riemann: String,
+    /// `[solver-interfaces] p-min`: pressure below which the Riemann solver `exact` does not go, if not
+    /// [`euler::riemann::P_MIN`].
+    pub p_min: Option<f64>,
     /// `[solver] viscosity-correction`: a law of [`navier_stokes::VISCOSITY_LAWS`]; empty for none.
     pub viscosity: String,
 }
@@ -122,6 +125,12 @@ impl SystemSpec {
     /// The same with another Riemann solver.
     pub fn riemann(mut self, name: &str) -> SystemSpec {
         self.riemann = name.into();
+        self
+    }
+
+    /// The same with another least pressure for the Riemann solver `exact`.
+    pub fn p_min(mut self, p_min: f64) -> SystemSpec {
+        self.p_min = Some(p_min);
         self
     }
 
