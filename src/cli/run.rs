@@ -217,7 +217,7 @@ fn device(case: &Case, backend: &str) -> Option<String> {
 }
 
 /// A path in a case file is relative to that file.
-fn beside(case: &Path, file: &Path) -> PathBuf {
+pub(super) fn beside(case: &Path, file: &Path) -> PathBuf {
     case.parent().map_or_else(|| file.into(), |folder| folder.join(file))
 }
 
