@@ -9,7 +9,7 @@
 //!    false position between 0 (the mean) and 1 whose lower end stays admissible. The least of all counts. (So the order
 //!    of the points does not matter, and a device can look at all of them at once.)
 //! 2. On curved elements scaling changes the mean, which is put back.
-//! 3. What still violates a bound is squeezed linearly towards the mean, at last to the mean itself.
+//! 3. What still violates a bound is squeezed linearly towards the mean, at last to the mean itself ([`ROUNDS`]).
 //!
 //! An element whose mean itself has no positive density and pressure is beyond help and left constant.
 
@@ -19,8 +19,14 @@ use crate::element::Operators;
 use crate::element::modal::Modal;
 use crate::physics::system::System;
 
-/// Rounds of squeezing before the mean takes the element's place.
-pub const ROUNDS: usize = 4;
+/// Rounds of squeezing. Each squeezes a little more than the constraints seem to ask for, eight times as much as the one
+/// before, the last down to the mean: so rounding does not decide where it ends.
+pub const ROUNDS: usize = 6;
+
+/// What round `round` squeezes in excess, with the filter's tolerance `f_tol`.
+pub fn excess(f_tol: f64, round: usize) -> f64 {
+    if round + 1 == ROUNDS { 1.0 } else { (f_tol.clamp(1e-6, 1e-4) * 8f64.powi(round as i32)).min(1.0) }
+}
 
 /// The tolerance of the entropy is at least so many roundings of it, since noise of that size is no reason to filter: in
 /// single precision the usual tolerance is hardly more.
@@ -35,15 +41,15 @@ pub struct ElementFilter<T> {
     at: Vec<T>,
     /// Solution points to flux points, `[F][P]`.
     interpolate: Vec<T>,
-    /// Degree of each mode, and the highest.
-    degrees: Vec<usize>,
-    highest: usize,
+    /// First mode of each degree, and the number of modes.
+    starts: Vec<usize>,
     /// Quadrature weights of the solution points.
     weights: Vec<T>,
     d_min: T,
     p_min: T,
     f_tol: T,
     niters: usize,
+    excesses: [T; ROUNDS],
     linearised: bool,
 }
 
@@ -60,13 +66,13 @@ impl<T: Scalar> ElementFilter<T> {
             to_modes: convert(&modal.to_modes),
             at: convert(&modal.at),
             interpolate: convert(&ops.interpolate),
-            highest: modal.degrees.iter().copied().max().unwrap_or(0),
-            degrees: modal.degrees,
+            starts: modal.starts,
             weights: ops.weights.iter().map(|&w| T::from_f64(w)).collect(),
             d_min: T::from_f64(settings.d_min),
             p_min: T::from_f64(settings.p_min),
             f_tol: T::from_f64(settings.f_tol),
             niters: settings.niters,
+            excesses: std::array::from_fn(|round| T::from_f64(excess(settings.f_tol, round))),
             // A constant has no modes to scale.
             linearised: settings.linearised || ops.order == 0,
         }
@@ -74,7 +80,7 @@ impl<T: Scalar> ElementFilter<T> {
 
     /// Numbers of scratch memory that [`ElementFilter::filter`] needs for `variables` variables.
     pub fn scratch(&self, variables: usize) -> usize {
-        (self.points + self.highest + 1) * variables
+        (self.points + self.starts.len() - 1) * variables
     }
 
     /// Bounds with that of the entropy.
@@ -82,16 +88,14 @@ impl<T: Scalar> ElementFilter<T> {
         [self.d_min, self.p_min, entropy]
     }
 
-    /// Least density, pressure and entropy at the solution and flux points of `u[P][V]`; not a number where any is.
+    /// Least density, pressure and entropy at the solution and flux points of `u[P][V]`. Where there is no density there is
+    /// no entropy either; it is left out.
     pub fn minima<const D: usize, const V: usize, S: System<D, V>>(&self, system: &S, u: &[T]) -> [T; 3] {
         let mut least = [T::from_f64(f64::INFINITY); 3];
         let mut add = |state: &[T; V]| {
             let c = system.constraints(state);
-            for k in 0..3 {
-                // A number that is none stays.
-                if !(least[k] <= c[k]) && least[k] == least[k] {
-                    least[k] = c[k];
-                }
+            for k in 0..if c[0] > T::from_f64(0.0) { 3 } else { 2 } {
+                least[k] = c[k].min(least[k]);
             }
         };
         for p in 0..self.points {
@@ -139,11 +143,11 @@ impl<T: Scalar> ElementFilter<T> {
             least = self.minima(system, u);
         }
         let middle = system.constraints(&mean);
-        for round in 0..=ROUNDS {
+        for excess in self.excesses {
             if admissible(&least, &bounds) {
                 break;
             }
-            let theta = if round == ROUNDS { T::from_f64(0.0) } else { squeeze(&least, &middle, &bounds) };
+            let theta = (T::from_f64(1.0) - excess) * squeeze(&least, &middle, &bounds);
             for state in u.chunks_exact_mut(V) {
                 for v in 0..V {
                     state[v] = theta.mul_add(state[v] - mean[v], mean[v]);
@@ -187,15 +191,16 @@ impl<T: Scalar> ElementFilter<T> {
         groups: &mut [T],
         bounds: &Bounds<T>,
     ) -> T {
-        let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
+        let (zero, one, two) = (T::from_f64(0.0), T::from_f64(1.0), T::from_f64(2.0));
         let mut least = one;
         for row in self.at.chunks_exact(self.points) {
             // The state at the point by degree.
             groups.fill(zero);
-            for (m, &w) in row.iter().enumerate() {
-                let group = &mut groups[self.degrees[m] * V..][..V];
-                for v in 0..V {
-                    group[v] = w.mul_add(modes[m * V + v], group[v]);
+            for (group, range) in groups.chunks_exact_mut(V).zip(self.starts.windows(2)) {
+                for m in range[0]..range[1] {
+                    for v in 0..V {
+                        group[v] = row[m].mul_add(modes[m * V + v], group[v]);
+                    }
                 }
             }
             let margins = |f: T| -> [T; 3] {
@@ -207,17 +212,17 @@ impl<T: Scalar> ElementFilter<T> {
             if sound(&above) {
                 continue;
             }
-            let mut below = margins(low);
+            let (mut below, mut weight) = (margins(low), two);
             for _ in 0..self.niters {
                 if high - low < self.f_tol {
                     break;
                 }
-                let f = guess(low, high, &below, &above);
+                let f = guess(low, high, &below, &above, weight);
                 let now = margins(f);
                 if sound(&now) {
-                    (low, below) = (f, now);
+                    (low, below, weight) = (f, now, two);
                 } else {
-                    (high, above) = (f, now);
+                    (high, above, weight) = (f, now, two * weight);
                 }
             }
             least = low.min(least);
@@ -227,9 +232,10 @@ impl<T: Scalar> ElementFilter<T> {
 
     /// `u` from the modes, those of degree `d` scaled by `f^(d^2)`.
     fn scale<const V: usize>(&self, f: T, modes: &mut [T], u: &mut [T]) {
-        for (m, &degree) in self.degrees.iter().enumerate() {
-            let factor = factor(f, degree);
-            modes[m * V..(m + 1) * V].iter_mut().for_each(|x| *x = factor * *x);
+        let (mut factor, mut odd) = (T::from_f64(1.0), f);
+        for range in self.starts.windows(2) {
+            modes[range[0] * V..range[1] * V].iter_mut().for_each(|x| *x = factor * *x);
+            (factor, odd) = (factor * odd, odd * (f * f));
         }
         for (p, row) in self.at.chunks_exact(self.points).take(self.points).enumerate() {
             let mut sum = [T::from_f64(0.0); V];
@@ -243,26 +249,16 @@ impl<T: Scalar> ElementFilter<T> {
     }
 }
 
-/// Whether all three are numbers and above their bounds.
+/// Whether all three are above their bounds, and the density above zero, as the entropy needs it.
 pub fn admissible<T: Scalar>(least: &[T; 3], bounds: &Bounds<T>) -> bool {
-    (0..3).all(|k| least[k] >= bounds[k])
+    least[0] > T::from_f64(0.0) && (0..3).all(|k| least[k] >= bounds[k])
 }
 
 fn sound<T: Scalar>(margins: &[T; 3]) -> bool {
     margins.iter().all(|m| *m >= T::from_f64(0.0))
 }
 
-/// `f^(d^2)`, multiplied out as `f f^3 f^5 ...`.
-fn factor<T: Scalar>(f: T, degree: usize) -> T {
-    let (mut factor, mut odd) = (T::from_f64(1.0), f);
-    for _ in 0..degree {
-        factor = factor * odd;
-        odd = odd * (f * f);
-    }
-    factor
-}
-
-/// The state whose parts of degree `d` are scaled by `f^(d^2)`.
+/// The state whose parts of degree `d` are scaled by `f^(d^2) = f f^3 f^5 ...`.
 fn combine<T: Scalar, const V: usize>(groups: &[T], f: T) -> [T; V] {
     let mut state = [T::from_f64(0.0); V];
     let (mut factor, mut odd) = (T::from_f64(1.0), f);
@@ -276,14 +272,15 @@ fn combine<T: Scalar, const V: usize>(groups: &[T], f: T) -> [T; V] {
     state
 }
 
-/// Where the margins, positive at `low` and not all so at `high`, are expected to vanish first. Those above count half
-/// (the Illinois rule), so that the guess falls on the safe side more often.
-fn guess<T: Scalar>(low: T, high: T, below: &[T; 3], above: &[T; 3]) -> T {
+/// Where the margins, positive at `low` and not all so at `high`, are expected to vanish first. Those above count
+/// `weight` times, twice at least and more after each guess that was not low enough, so that guesses fall on the safe
+/// side: a search that ends without one would leave nothing but the mean.
+fn guess<T: Scalar>(low: T, high: T, below: &[T; 3], above: &[T; 3], weight: T) -> T {
     let (zero, half) = (T::from_f64(0.0), T::from_f64(0.5));
     let mut least = high;
     for k in 0..3 {
         if !(above[k] >= zero) {
-            let (a, b) = (half * above[k], below[k]);
+            let (a, b) = (weight * above[k], below[k]);
             least = ((a * low - b * high) / (a - b)).min(least);
         }
     }

@@ -11,14 +11,11 @@ use crate::physics::Real;
 use crate::physics::real::Function;
 use ndarray::Array2;
 
-/// What turns values into energies: modes times values, `[P][P]`, those of highest degree last.
+/// What turns values into energies: values to modes, `[P][P]`, and how many of them, the first ones, are not of the
+/// highest degree.
 pub fn modes(ops: &Operators) -> (Array2<f64>, usize) {
     let modal = Modal::new(ops);
-    let highest = modal.degrees.iter().copied().max().unwrap_or(0);
-    let (low, high): (Vec<usize>, Vec<usize>) =
-        (0..modal.degrees.len()).partition(|&m| modal.degrees[m] < highest);
-    let rows: Vec<usize> = low.iter().chain(&high).copied().collect();
-    (modal.to_modes.select(ndarray::Axis(0), &rows), low.len())
+    (modal.to_modes, modal.starts[ops.order])
 }
 
 /// The viscosity of an element of order `order` from the energies of its modes.

@@ -308,7 +308,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let bounds = filter.bounds(L::Scalar::from_f64(0.0));
         let (d_min, p_min, e_min) = (L::splat(bounds[0]), L::splat(bounds[1]), tail[0]);
         let (zero, one) = (L::from_f64(0.0), L::from_f64(1.0));
-        // 1 where all points of an element so far are admissible (not a number is not).
+        // 1 where all points of an element so far are admissible. What is not a number is not, so no density, no entropy.
         let (mut good, mut least) = (one, L::from_f64(f64::INFINITY));
         for state in u.chunks_exact(V).chain(faces.chunks_exact(V)) {
             let [d, p, e] = self.system.constraints(&at::<L, V>(state, 0));
