@@ -79,7 +79,8 @@ fn the_stable_step_is_one_that_a_run_survives_and_a_far_larger_one_is_warned_of(
     assert_eq!(report["warnings"], Value::Array(vec![]));
     assert_eq!(report["system"]["steps"], 50.0);
     assert_eq!(report["size"]["unknowns"], 1024);
-    let run = WAVE.replace("dt = 0.002", &format!("dt = {}", 0.95 * stable)).replace("tend = 0.1", "tend = 2");
+    let run =
+        WAVE.replace("dt = 0.002", &format!("dt = {}", 0.95 * stable)).replace("tend = 0.1", "tend = 2");
     folder.put("run.ini", run);
     let (out, _) = folder.succeed(&["run", "mesh.smesh", "run.ini"]);
     has(&out, &["done: t = 2"]);
@@ -118,12 +119,16 @@ fn boundaries_are_matched_with_sections_and_missing_ones_keep_the_run_from_start
 
 #[test]
 fn every_mistake_is_listed_with_its_line_and_without_a_mesh_no_run_starts() {
-    let folder = folder(&periodic(), &WAVE.replace("order = 3", "order = x").replace("tend = 0.1", "tend = ?"));
+    let folder =
+        folder(&periodic(), &WAVE.replace("order = 3", "order = x").replace("tend = 0.1", "tend = ?"));
     let (report, status) = json(&folder, &["case.ini"]);
     assert_eq!(status, Some(1));
     let lines: Vec<_> = report["errors"].as_array().unwrap().iter().map(|e| e["line"].clone()).collect();
     assert_eq!(lines, [9, 15]);
-    assert_eq!((&report["errors"][0]["section"], &report["errors"][0]["key"]), (&"solver".into(), &"order".into()));
+    assert_eq!(
+        (&report["errors"][0]["section"], &report["errors"][0]["key"]),
+        (&"solver".into(), &"order".into())
+    );
 
     let alone = Folder::new();
     alone.put("case.ini", WAVE);
@@ -142,5 +147,8 @@ fn states_and_elements_that_cannot_be_run_are_errors_with_their_place() {
     assert_eq!(status, Some(1));
     has(&out, &["error: the initial state is not finite: p = "]);
     folder.put("case.ini", WAVE.replace("p = 1\n", "p = -1\n"));
-    has(&check(&folder, &["case.ini", "-q"]).0, &["error: the initial state is not finite: its wave speed = NaN at"]);
+    has(
+        &check(&folder, &["case.ini", "-q"]).0,
+        &["error: the initial state is not finite: its wave speed = NaN at"],
+    );
 }

@@ -3,13 +3,13 @@
 
 use super::config::TimeConfig;
 use super::error::ProblemKind;
+use super::expressions::BoundarySection;
 use super::keys::Fallback::{Absent, Required, Value};
 use super::keys::Kind::{Flag, Integer, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored, NotYet, Note};
 use super::keys::plugins::{
     ENABLED, FILE, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER, TRIGGER_NAME,
 };
-use super::expressions::BoundarySection;
 use super::keys::{self, Section, key, section};
 use super::values::Values;
 use super::{outlets, physics};

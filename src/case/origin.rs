@@ -59,7 +59,8 @@ impl Case {
             let own = section.map(helpers).unwrap_or_default();
             let entries = section.map_or(&[][..], |s| s.entries());
             let from_default = ini.defaults().entries().iter().filter(|entry| {
-                section.is_some_and(|s| s.get(&entry.key).is_none()) && spec.is_some_and(|s| s.key(&entry.key).is_some())
+                section.is_some_and(|s| s.get(&entry.key).is_none())
+                    && spec.is_some_and(|s| s.key(&entry.key).is_some())
             });
             let mut given = HashSet::new();
             for (entry, is_own) in entries.iter().map(|e| (e, true)).chain(from_default.map(|e| (e, false))) {

@@ -28,7 +28,12 @@ const KINDS: [Kind; 2] = [
         target: "mass-flow-rate",
         first: "p",
     },
-    Kind { name: "char-riem-inv-pressure", quantity: Quantity::Pressure, target: "pressure", first: "pressure" },
+    Kind {
+        name: "char-riem-inv-pressure",
+        quantity: Quantity::Pressure,
+        target: "pressure",
+        first: "pressure",
+    },
 ];
 
 /// What kind of controlled outlet a section describes, if one.
@@ -52,8 +57,10 @@ pub(super) fn read(values: &mut Values<'_>, section: &BoundarySection) -> Option
         if valid(value) { Ok(value) } else { Err(section.problem(key, format!("{value} must be {must}"))) }
     };
     let target = errors.take(section.constant(kind.target));
-    let pressure = errors.take(within(kind.first, section.constant(kind.first), &|p| p > 0.0, "greater than 0"));
-    let alpha = within("alpha", section.constant("alpha"), &|a| a > 0.0 && a <= 1.0, "greater than 0 and at most 1");
+    let pressure =
+        errors.take(within(kind.first, section.constant(kind.first), &|p| p > 0.0, "greater than 0"));
+    let alpha =
+        within("alpha", section.constant("alpha"), &|a| a > 0.0 && a <= 1.0, "greater than 0 and at most 1");
     let alpha = errors.take(alpha);
     let eta = errors.take(section.constant("eta"));
     let tstart = errors.take(section.constant_or("tstart", 0.0));

@@ -409,14 +409,8 @@ fn every_key_outside_plugins_has_its_effect() {
     let settings = &plan.settings;
     assert_eq!((settings.order, settings.precision), (2, Precision::Single));
     assert_eq!((settings.ldg.beta, settings.ldg.tau), (0.0, 0.5));
-    let filter = EntropyFilter {
-        d_min: 1e-5,
-        p_min: 1e-4,
-        e_tol: 1e-3,
-        f_tol: 1e-2,
-        niters: 7,
-        linearised: true,
-    };
+    let filter =
+        EntropyFilter { d_min: 1e-5, p_min: 1e-4, e_tol: 1e-3, f_tol: 1e-2, niters: 7, linearised: true };
     assert_eq!(settings.capturing, ShockCapturing::EntropyFilter(filter));
     assert_eq!(settings.system.p_min, Some(1e-4), "with the filter its own counts");
     assert_eq!(settings.system.viscosity, "sutherland");
@@ -470,19 +464,71 @@ fn mistakes_of_physics_are_reported_with_their_lines() {
     let fluid = "[constants]\ngamma = 1.4\n[soln-ics]\nrho = 1\nu = 0\nv = 0\np = 1\n";
     for (changed, more, expected) in [
         ("anti-alias = fluxx", "", "c.ini:4: [solver] anti-alias: 'fluxx' is not none, flux, surf-flux"),
-        ("shock-capturing = entropy-filter", "[solver-entropy-filter]\nniters = -1\n", "niters: '-1' is not a whole number"),
-        ("shock-capturing = entropy-filter", "[solver-entropy-filter]\nformulation = x\n", "'x' is not one of nonlinear, linearised"),
-        ("shock-capturing = artificial-viscosity", "", "artificial viscosity does not work with the system 'euler'"),
-        ("shock-capturing = artificial-viscosity", "", "[solver-artificial-viscosity] s0: missing; add 's0 = ...'"),
-        ("anti-alias = flux", "[solver-elements-quad]\nquad-deg = 99\n", "quad-deg: '99' is not a whole number from 0 to 40"),
-        ("anti-alias = flux", "[solver-elements-quad]\nquad-pts = [(0, 0, 1)]\n", "give their degree (quad-deg)"),
-        ("anti-alias = flux", "[solver-elements-quad]\nquad-pts = witherden-vincentt\n", "did you mean 'witherden-vincent'?"),
-        ("", "[solver-plugin-source]\nrho = 0\nrhou = rhow\nE = 0\n", "c.ini:20: [solver-plugin-source] rhou: unknown name 'rhow'"),
-        ("", "[solver-plugin-source]\nrho = 0\nrhou = 0\nE = 0\n", "c.ini:18: [solver-plugin-source] rhov: missing"),
-        ("", "[solver-plugin-source]\nenabled = no\n[solver-source-terms]\n", "is the old name of [solver-plugin-source]"),
-        ("", "[soln-bcs-o]\ntype = char-riem-inv-pressure\nrho = 1\nu = 0\nv = 0\npressure = x\nalpha = 2\n", "pressure: unknown name 'x'"),
-        ("", "[soln-bcs-o]\ntype = char-riem-inv-pressure\nrho = 1\nu = 0\nv = 0\nalpha = 2\n", "alpha: 2 must be greater than 0 and at most 1"),
-        ("", "[soln-bcs-o]\ntype = char-riem-inv-mass-flow\nrho = 1\nu = 0\nv = 0\np = 1\nalpha = 1\n", "[soln-bcs-o] eta: missing"),
+        (
+            "shock-capturing = entropy-filter",
+            "[solver-entropy-filter]\nniters = -1\n",
+            "niters: '-1' is not a whole number",
+        ),
+        (
+            "shock-capturing = entropy-filter",
+            "[solver-entropy-filter]\nformulation = x\n",
+            "'x' is not one of nonlinear, linearised",
+        ),
+        (
+            "shock-capturing = artificial-viscosity",
+            "[solver-artificial-viscosity]\nmax-artvisc = 1\ns0 = 1\nkappa = 1\n",
+            "c.ini:4: [solver] shock-capturing: artificial viscosity does not work with the system 'euler'",
+        ),
+        (
+            "shock-capturing = artificial-viscosity",
+            "",
+            "[solver-artificial-viscosity] s0: missing; add 's0 = ...'",
+        ),
+        (
+            "anti-alias = flux",
+            "[solver-elements-quad]\nquad-deg = 99\n",
+            "quad-deg: '99' is not a whole number from 0 to 40",
+        ),
+        (
+            "anti-alias = flux",
+            "[solver-elements-quad]\nquad-pts = [(0, 0, 1)]\n",
+            "give their degree (quad-deg)",
+        ),
+        (
+            "anti-alias = flux",
+            "[solver-elements-quad]\nquad-pts = witherden-vincentt\n",
+            "did you mean 'witherden-vincent'?",
+        ),
+        (
+            "",
+            "[solver-plugin-source]\nrho = 0\nrhou = rhow\nE = 0\n",
+            "c.ini:20: [solver-plugin-source] rhou: unknown name 'rhow'",
+        ),
+        (
+            "",
+            "[solver-plugin-source]\nrho = 0\nrhou = 0\nE = 0\n",
+            "c.ini:18: [solver-plugin-source] rhov: missing",
+        ),
+        (
+            "",
+            "[solver-plugin-source]\nenabled = no\n[solver-source-terms]\n",
+            "is the old name of [solver-plugin-source]",
+        ),
+        (
+            "",
+            "[soln-bcs-o]\ntype = char-riem-inv-pressure\nrho = 1\nu = 0\nv = 0\npressure = x\nalpha = 2\n",
+            "pressure: unknown name 'x'",
+        ),
+        (
+            "",
+            "[soln-bcs-o]\ntype = char-riem-inv-pressure\nrho = 1\nu = 0\nv = 0\nalpha = 2\n",
+            "alpha: 2 must be greater than 0 and at most 1",
+        ),
+        (
+            "",
+            "[soln-bcs-o]\ntype = char-riem-inv-mass-flow\nrho = 1\nu = 0\nv = 0\np = 1\nalpha = 1\n",
+            "[soln-bcs-o] eta: missing",
+        ),
         ("", "[soln-filter]\nnsteps = 1\n", "[soln-filter] cutoff: missing; add 'cutoff = ...'"),
         ("", "[soln-filter]\nnsteps = x\n", "[soln-filter] nsteps: 'x' is not a whole number"),
     ] {
@@ -498,7 +544,10 @@ fn mistakes_of_physics_are_reported_with_their_lines() {
         assert!(lines.iter().all(|l| lines.iter().filter(|m| *m == l).count() == 1), "twice: {errors}");
     }
     let (_, warnings) = ok(&format!("{fluid}quad-deg = 1\nquad-pts-hex = gauss-legendre\n"));
-    assert_eq!(texts_of(&warnings), ["[soln-ics] quad-deg: too weak a rule for order 1; one of degree 2 is taken"]);
+    assert_eq!(
+        texts_of(&warnings),
+        ["[soln-ics] quad-deg: too weak a rule for order 1; one of degree 2 is taken"]
+    );
     let (_, warnings) = ok(&format!("{fluid}quad-pts-hex = gauss-legendre\n"));
     assert_eq!(texts_of(&warnings), ["[soln-ics] quad-pts-hex: has no effect without quad-deg"]);
 }
@@ -510,7 +559,7 @@ fn texts_of(warnings: &[Warning]) -> Vec<String> {
 #[test]
 fn values_are_listed_with_where_they_come_from() {
     use super::origin::Source;
-    let text = "[DEFAULT]\ndt-out = 2\nk = %(two)s\ntwo = 2\n[soln-plugin-writer]\nbasename = $HOME-{n}\n[soln-ics]\nf = x\nrho = %(f)s\n";
+    let text = "[DEFAULT]\ndt-out = 2\nk = %(two)s\ntwo = 2\n[soln-plugin-writer]\nbasedir = $HOME\nbasename = a{n}\n[soln-ics]\nf = x\nrho = %(f)s\n";
     let (case, _) = ok(text);
     let values = case.values();
     let find = |section: &str, key: &str| {
@@ -522,7 +571,7 @@ fn values_are_listed_with_where_they_come_from() {
     let order = find("solver", "order");
     assert_eq!((order.value.as_str(), order.source, order.default), ("1", Source::Line(3), None));
     assert_eq!(find("soln-plugin-writer", "dt-out").source, Source::Inherited(11));
-    assert_eq!(find("soln-plugin-writer", "basename").environment, std::env::var("HOME").is_ok());
+    assert_eq!(find("soln-plugin-writer", "basedir").environment, std::env::var("HOME").is_ok());
     let default = find("backend", "precision");
     assert_eq!((default.value.as_str(), default.source), ("double", Source::Default));
     assert_eq!(find("soln-ics", "rho").value, "x");

@@ -284,7 +284,9 @@ impl Report {
     /// Compares the case's time step with the stable one.
     fn judge(&mut self, dt: f64, stable: Option<&StableStep>, scheme: &str) {
         let text = match stable {
-            None => format!("no time step of the scheme {scheme} is stable at this order; choose another scheme"),
+            None => {
+                format!("no time step of the scheme {scheme} is stable at this order; choose another scheme")
+            }
             Some(stable) if dt > 1.3 * stable.dt => format!(
                 "dt = {dt} is {:.1} times the estimated limit of stability, {:.3e}; reduce it",
                 dt / stable.dt,

@@ -104,7 +104,8 @@ impl Size {
         let flux_points = self.sum(|b| b.elements * b.flux_points) + self.boundary_points;
         let metrics = self.sum(|b| b.affine + (b.elements - b.affine) * b.points) * (dims * dims + 1);
         let faces = |b: &BlockSize| b.shape.faces().len() as u64;
-        let normals = self.sum(|b| b.affine * faces(b) + (b.elements - b.affine) * b.flux_points) * (dims + 1);
+        let normals =
+            self.sum(|b| b.affine * faces(b) + (b.elements - b.affine) * b.flux_points) * (dims + 1);
         vec![
             ("registers", self.unknowns() * (registers as u64 + 1 + one) * bytes),
             ("face states", flux_points * self.variables * (2 + one) * bytes),
@@ -119,7 +120,8 @@ impl Size {
         let faces = |b: &BlockSize| b.shape.faces().len() as u64;
         let geometry_nodes = |b: &BlockSize| b.shape.points(b.geometry_order) as u64;
         let metrics = self.sum(|b| b.affine + (b.elements - b.affine) * b.points) * (dims * dims + 1);
-        let normals = self.sum(|b| b.affine * faces(b) + (b.elements - b.affine) * b.flux_points) * (dims + 1);
+        let normals =
+            self.sum(|b| b.affine * faces(b) + (b.elements - b.affine) * b.flux_points) * (dims + 1);
         let links = self.sum(|b| b.elements * faces(b)) * 16;
         vec![
             ("mesh", self.sum(|b| b.elements * (geometry_nodes(b) * 24 + faces(b) * 12 + 4))),
@@ -289,7 +291,8 @@ fn of_block(
             let nu = inputs.variables.diffusivity(&state);
             let (mut waves, mut diffusion) = (0.0, 0.0);
             for face in faces {
-                let direction = |k: usize| (0..mesh.dims).map(|d| face.normal[d] * metric.s[d][k]).sum::<f64>();
+                let direction =
+                    |k: usize| (0..mesh.dims).map(|d| face.normal[d] * metric.s[d][k]).sum::<f64>();
                 let b: [f64; 3] = std::array::from_fn(|k| direction(k) / metric.jacobian);
                 let square: f64 = b.iter().map(|x| x * x).sum();
                 let speed = inputs.variables.wave_speed(&state, &b[..mesh.dims]);
@@ -387,7 +390,8 @@ mod tests {
             let mesh = BoxMesh::new(cells, [16, 16, 1]).periodic([periodic, periodic, false]).build();
             let mut settings = Settings::new(SystemSpec::new("diffusion").with("nu", 1.0), 3);
             for name in &mesh.boundaries {
-                let mut spec = crate::engine::BoundarySpec { kind: "fixed-flux".into(), ..Default::default() };
+                let mut spec =
+                    crate::engine::BoundarySpec { kind: "fixed-flux".into(), ..Default::default() };
                 spec.data.insert("q".into(), crate::physics::expr::Expr::constant(0.0));
                 settings.boundaries.insert(name.clone(), spec);
             }
@@ -395,7 +399,8 @@ mod tests {
             let size = Size::of(&mesh, 3, 1);
             assert_eq!(size.unknowns(), engine.global_unknowns());
             let registers = engine.scheme().registers;
-            let states: u64 = size.device_memory(registers, true, Precision::Double)[..2].iter().map(|s| s.1).sum();
+            let states: u64 =
+                size.device_memory(registers, true, Precision::Double)[..2].iter().map(|s| s.1).sum();
             let ratio = states as f64 / engine.memory() as f64;
             assert!((0.9..1.1).contains(&ratio), "{ratio}");
         }

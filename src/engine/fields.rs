@@ -114,9 +114,8 @@ impl Engine {
         let shape = block.operators.shape;
         let holds = |ids: &[u32]| block.ids.first().is_some_and(|id| ids.binary_search(id).is_ok());
         let mesh_block = self.mesh.blocks.iter().find(|m| m.shape == shape && holds(&m.ids));
-        let to_points = mesh_block.map(|m| {
-            basis::interpolation(shape, m.order, &lattice::nodes(shape, m.order), points)
-        });
+        let to_points =
+            mesh_block.map(|m| basis::interpolation(shape, m.order, &lattice::nodes(shape, m.order), points));
         block.ids.iter().map(move |id| {
             // A block of the discretisation holds elements of one block of the mesh.
             let (Some(m), Some(to_points)) = (mesh_block, &to_points) else {

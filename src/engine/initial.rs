@@ -168,7 +168,8 @@ mod tests {
 
     #[test]
     fn polynomials_of_the_order_are_kept_exactly_by_the_projection_on_every_shape() {
-        let polynomial = |x: [f64; 3], out: &mut [f64]| out[0] = (x[0] - 2.0 * x[1] + 0.5 * x[2] + 0.3).powi(3);
+        let polynomial =
+            |x: [f64; 3], out: &mut [f64]| out[0] = (x[0] - 2.0 * x[1] + 0.5 * x[2] + 0.3).powi(3);
         for mut engine in engines() {
             engine.set_initial(polynomial).unwrap();
             let wanted = engine.solution().unwrap();
@@ -188,7 +189,10 @@ mod tests {
             let interpolated = engine.error(16, smooth).unwrap()[0];
             engine.set_initial_projected(rule(16), smooth).unwrap();
             let projected = engine.error(16, smooth).unwrap()[0];
-            assert!(projected <= interpolated && projected > 0.1 * interpolated, "{projected} {interpolated}");
+            assert!(
+                projected <= interpolated && projected > 0.1 * interpolated,
+                "{projected} {interpolated}"
+            );
         }
     }
 

@@ -50,8 +50,7 @@ impl Engine {
             let Some((mesh_block, at)) = found else { continue };
             let order = mesh_block.order;
             let sampler = samplers.entry((shape, order, face.face)).or_insert_with(|| {
-                let (own, weights) =
-                    quadrature::rule(shape.faces()[usize::from(face.face)].shape, degree);
+                let (own, weights) = quadrature::rule(shape.faces()[usize::from(face.face)].shape, degree);
                 let points = faces::to_element(shape, face.face.into(), &own);
                 let nodes = lattice::nodes(shape, order);
                 FaceSampler {

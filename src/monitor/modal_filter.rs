@@ -55,7 +55,9 @@ impl ModalFilter {
 impl Monitor for ModalFilter {
     fn describe(&self) -> String {
         let ModalFilter { nsteps, alpha, order, cutoff, .. } = self;
-        format!("filters modes of degree {cutoff} and more with strength {alpha} and exponent {order} every {nsteps} steps")
+        format!(
+            "filters modes of degree {cutoff} and more with strength {alpha} and exponent {order} every {nsteps} steps"
+        )
     }
 
     fn start(&mut self, engine: &mut Engine, _: &Moment) -> Result<(), MonitorError> {
@@ -110,7 +112,8 @@ mod tests {
             }
             let rough = |x: [f64; 3], out: &mut [f64]| out[0] = (5.0 * (x[0] + x[1] + x[2])).sin();
             engine.set_initial(rough).unwrap();
-            let integral = |engine: &mut Engine| engine.integrate(6, 1, |_, u, out| out[0] = u[0]).unwrap()[0];
+            let integral =
+                |engine: &mut Engine| engine.integrate(6, 1, |_, u, out| out[0] = u[0]).unwrap()[0];
             let before = (integral(&mut engine), engine.solution().unwrap());
             filter.after_step(&mut engine, &Moment { step: 3, ..NOW }).unwrap();
             assert_eq!(engine.solution().unwrap(), before.1, "between its steps it does nothing");

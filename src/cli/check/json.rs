@@ -34,7 +34,10 @@ pub fn report(report: &Report) -> Value {
         })
     });
     let shares = |shares: &[(&'static str, u64)]| {
-        shares.iter().map(|(name, bytes)| ((*name).to_string(), json!(bytes))).collect::<serde_json::Map<_, _>>()
+        shares
+            .iter()
+            .map(|(name, bytes)| ((*name).to_string(), json!(bytes)))
+            .collect::<serde_json::Map<_, _>>()
     };
     let size = report.size.as_ref().map(|size| {
         let blocks = size.blocks.iter().map(|b| {

@@ -157,7 +157,9 @@ fn origin(value: &Effective) -> String {
         text.push_str(", with environment variables");
     }
     // 0.0 is no other value than 0.
-    let same = |default: &str| default == value.value || number(default).is_some_and(|x| number(&value.value) == Some(x));
+    let same = |default: &str| {
+        default == value.value || number(default).is_some_and(|x| number(&value.value) == Some(x))
+    };
     if let Some(default) = value.default.filter(|default| value.source != Source::Default && !same(default)) {
         text.push_str(&format!("; default {default}"));
     }

@@ -1,7 +1,9 @@
 //! Reading a solution file, which may be damaged or somebody else's: everything is checked before it is believed, and
 //! no allocation is larger than the file can justify.
 
-use super::{FORMAT, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text, VERSION, repeated_id};
+use super::{
+    FORMAT, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text, VERSION, repeated_id,
+};
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};
 use hdf5::filters::Filter;

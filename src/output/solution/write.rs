@@ -132,8 +132,7 @@ fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String
         return Err("a text contains a zero byte: check the case file".into());
     }
     let bad_word = |word: &str| word.is_empty() || word == "." || word.contains('\0');
-    let bad_name =
-        |name: &&String| name.split('/').any(bad_word) || name.split('/').count() > STATE_DEPTH;
+    let bad_name = |name: &&String| name.split('/').any(bad_word) || name.split('/').count() > STATE_DEPTH;
     if let Some(name) = header.state.keys().find(bad_name) {
         return Err(format!("{name:?} cannot name a state"));
     }
