@@ -287,7 +287,7 @@ impl Report {
             None => {
                 format!("no time step of the scheme {scheme} is stable at this order; choose another scheme")
             }
-            Some(stable) if dt > 1.3 * stable.dt => format!(
+            Some(stable) if dt > 1.5 * stable.dt => format!(
                 "dt = {dt} is {:.1} times the estimated limit of stability, {:.3e}; reduce it",
                 dt / stable.dt,
                 stable.dt
