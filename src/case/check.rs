@@ -4,7 +4,7 @@ use super::error::{Problem, ProblemKind, quoted};
 use super::ini::{Entry, Section};
 use super::interpolate::{helpers, process_environment, resolve};
 use super::keys::{self, Fallback, Key, Kind, Status};
-use super::values::{Values, flag, integer, not_a_choice};
+use super::values::{Values, flag, not_a_choice};
 use crate::physics::expr::lex::number;
 use std::collections::HashSet;
 
@@ -35,10 +35,7 @@ fn known(
     spec: &'static keys::Section,
     inherited: &HashSet<&str>,
 ) {
-    let off =
-        |key: &str, is_off: &dyn Fn(&str) -> bool| value(values, section, key).is_some_and(|v| is_off(&v));
-    let disabled = off("enabled", &|v| flag(v) == Some(false))
-        || (spec.pattern == "soln-filter" && off("nsteps", &|v| integer(v) == Some(0)));
+    let disabled = value(values, section, "enabled").is_some_and(|v| flag(&v) == Some(false));
     match spec.status {
         Status::Honoured | Status::Ignored => {}
         Status::Note(text) => values.warn(&section.name, None, text),
@@ -88,10 +85,6 @@ fn known_key(values: &mut Values<'_>, section: &Section, entry: &Entry, key: &'s
         Status::Note(note) => values.warn(name, at, note),
         Status::NotYet => values.warn(name, at, "not available yet, ignored"),
         Status::Refused(advice) => {
-            // A projection that stabilised the oldest versions and changed nothing else.
-            if key.name == "anti-alias" && text == "div-flux" {
-                return values.warn(name, at, "'div-flux' is of old versions and ignored");
-            }
             let what = format!("'{} = {}'", entry.key, quoted(&text));
             let kind = not_a_choice(key, &text)
                 .unwrap_or_else(|| ProblemKind::NotAvailable { what, advice: advice.into() });

@@ -1,9 +1,9 @@
-//! The typed sections on backend, equations, interfaces, point sets and time.
+//! The typed sections on backend, equations, interfaces and time.
 
 use super::error::ProblemKind;
-use super::keys::{self, placeholder};
+use super::physics;
 use super::values::{Located, Values};
-use crate::element::{PointSets, Shape};
+use crate::backend::ShockCapturing;
 use crate::physics::expr::nearest;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -100,18 +100,22 @@ pub struct SolverConfig {
     pub order: usize,
     /// Law of viscosity: `none` or one of [`VISCOSITY_LAWS`](crate::physics::navier_stokes::VISCOSITY_LAWS).
     pub viscosity_correction: String,
+    /// What keeps shocks in check.
+    pub capturing: ShockCapturing,
 }
 
 impl SolverConfig {
     pub(super) fn read(values: &mut Values<'_>) -> Option<SolverConfig> {
         let system = values.text("solver", "system");
         let order = values.integer("solver", "order", 0, 20);
-        // Refused unless 'none', which the check against the table sees to; read for the list of effective values.
-        for key in ["anti-alias", "shock-capturing"] {
-            values.text("solver", key);
-        }
+        let capturing = physics::capturing(values);
         let viscosity_correction = values.text("solver", "viscosity-correction")?.value;
-        Some(SolverConfig { system: system?, order: order? as usize, viscosity_correction })
+        Some(SolverConfig {
+            system: system?,
+            order: order? as usize,
+            viscosity_correction,
+            capturing: capturing?,
+        })
     }
 }
 
@@ -124,12 +128,14 @@ pub struct InterfaceConfig {
     pub ldg_beta: f64,
     /// Penalty on jumps in viscous fluxes, not negative.
     pub ldg_tau: f64,
+    /// Least pressure in the Riemann solver `exact`, if given; positive.
+    pub p_min: Option<f64>,
 }
 
 impl Default for InterfaceConfig {
     fn default() -> Self {
         let riemann_solver = Located { value: "rusanov".into(), line: None };
-        InterfaceConfig { riemann_solver, ldg_beta: 0.5, ldg_tau: 0.1 }
+        InterfaceConfig { riemann_solver, ldg_beta: 0.5, ldg_tau: 0.1, p_min: None }
     }
 }
 
@@ -139,30 +145,15 @@ impl InterfaceConfig {
         let riemann_solver = values.text(section, "riemann-solver");
         let ldg_beta = values.number(section, "ldg-beta", "from -0.5 to 0.5", |b| b.abs() <= 0.5);
         let ldg_tau = values.number(section, "ldg-tau", "of at least 0", |t| t >= 0.0);
-        Some(InterfaceConfig { riemann_solver: riemann_solver?, ldg_beta: ldg_beta?, ldg_tau: ldg_tau? })
+        let given = values.ini.get(section, "p-min").is_some();
+        let p_min = if given { values.number(section, "p-min", "greater than 0", |p| p > 0.0) } else { None };
+        Some(InterfaceConfig {
+            riemann_solver: riemann_solver?,
+            ldg_beta: ldg_beta?,
+            ldg_tau: ldg_tau?,
+            p_min,
+        })
     }
-}
-
-/// Reads the names of point sets; sections of shapes that this program lacks are passed over.
-pub(super) fn point_sets(values: &mut Values<'_>) -> PointSets {
-    let mut sets = PointSets::default();
-    for section in values.ini.sections() {
-        for (pattern, key) in [("solver-elements-SHAPE", "soln-pts"), ("solver-interfaces-SHAPE", "flux-pts")]
-        {
-            let known = keys::find(&section.name).is_some_and(|s| s.pattern == pattern);
-            let shape = placeholder(pattern, &section.name).and_then(Shape::from_name);
-            let (true, Some(shape)) = (known, shape) else { continue };
-            let Some(name) = values.text(&section.name, key) else { continue };
-            if name.value.contains(['[', '(']) {
-                let what = "a list of points in place of a name".into();
-                let advice = "name a set of points".into();
-                values.report(&section.name, key, ProblemKind::NotAvailable { what, advice });
-            }
-            let map = if key == "soln-pts" { &mut sets.solution } else { &mut sets.flux };
-            map.insert(shape, name.value);
-        }
-    }
-    sets
 }
 
 /// `[solver-time-integrator]`.

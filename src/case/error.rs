@@ -208,8 +208,10 @@ impl CaseErrors {
         if self.is_empty() { Ok(value) } else { Err(self.sorted()) }
     }
 
-    /// The mistakes in the order of the file.
+    /// The mistakes in the order of the file, each once.
     pub(super) fn sorted(mut self) -> CaseErrors {
+        let mut seen = std::collections::HashSet::new();
+        self.problems.retain(|p| seen.insert(p.to_string()));
         self.problems.sort_by_key(|p| p.place.line.unwrap_or(usize::MAX));
         self
     }

@@ -15,6 +15,9 @@ pub mod ini;
 pub mod interpolate;
 pub mod keys;
 pub mod monitors;
+pub mod origin;
+mod outlets;
+mod physics;
 pub mod settings;
 mod values;
 
@@ -27,7 +30,8 @@ pub use expressions::{BoundarySection, SPACE, SPACE_TIME};
 pub use ini::Ini;
 pub use values::Located;
 
-use crate::element::PointSets;
+use crate::backend::ShockCapturing;
+use crate::element::{PointSets, Shape};
 use crate::monitor::writer::Origin;
 use crate::physics::expr::lex::number;
 use crate::physics::expr::{Constants, Expr};
@@ -35,6 +39,7 @@ use error::file_problem;
 use expressions::{Expressions, Shared};
 use interpolate::{helpers, process_environment, resolve};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -66,13 +71,18 @@ pub struct Case {
     pub point_sets: PointSets,
     /// `[solver-time-integrator]`.
     pub time: TimeConfig,
+    /// Degrees of the rules that project the initial state, by shape; other shapes interpolate it.
+    pub projection: BTreeMap<Shape, usize>,
     /// The text of the file, as read.
     pub source_text: String,
     ics: Expressions,
     exact: Option<Expressions>,
     boundaries: Vec<BoundarySection>,
+    source: Option<Expressions>,
     shared: Arc<Shared>,
     effective: String,
+    /// Section, key and value of each default taken.
+    defaults: Vec<(String, &'static str, &'static str)>,
 }
 
 impl Case {
@@ -114,21 +124,25 @@ impl Case {
         let constants = Arc::new(constants(&mut values));
         let solver = SolverConfig::read(&mut values);
         let interfaces = InterfaceConfig::read(&mut values);
-        let point_sets = config::point_sets(&mut values);
+        let point_sets = physics::point_sets(&mut values);
         let time = TimeConfig::read(&mut values);
-        // Made for their mistakes and defaults alone; `Case::monitors` makes those of a run.
-        drop(monitors::read(&mut values, time.as_ref(), &Origin::default()));
+        let order = solver.as_ref().map_or(1, |s| s.order);
+        let projection = physics::projection(&mut values, order);
         let shared = Arc::new(Shared::new(&ini, &constants));
         let ics = Expressions::new(&shared, "soln-ics");
         let exact = ini.section("solution").map(|_| Expressions::new(&shared, "solution"));
+        let source = physics::source(&mut values, &shared);
         let boundaries = boundaries(&mut values, &shared);
+        // Made for their mistakes and defaults alone; `Case::monitors` makes those of a run.
+        drop(monitors::read(&mut values, time.as_ref(), &boundaries, &Origin::default()));
         let Values { errors, mut warnings, defaults, .. } = values;
         let effective = effective(&ini, &defaults);
         warnings.sort_by_key(|w| w.place.line.unwrap_or(usize::MAX));
         let named = || {
             let entry = ini.get("solver", "system")?;
             let system = Located { value: entry.raw.trim().into(), line: entry.line };
-            Some(SolverConfig { system, order: 1, viscosity_correction: "none".into() })
+            let capturing = ShockCapturing::None;
+            Some(SolverConfig { system, order: 1, viscosity_correction: "none".into(), capturing })
         };
         let Some(solver) = solver.or_else(named) else {
             return Err(errors.sorted());
@@ -144,12 +158,15 @@ impl Case {
             interfaces: interfaces.unwrap_or_default(),
             point_sets,
             time: time.unwrap_or_default(),
+            projection,
             source_text,
             ics,
             exact,
             boundaries,
+            source,
             shared,
             effective,
+            defaults,
         };
         if !errors.is_empty() {
             let mut errors = errors;
@@ -183,6 +200,22 @@ impl Case {
     /// Every missing key and every mistake in the expressions.
     pub fn exact(&self, names: &[&str]) -> Result<Option<Vec<Expr>>, CaseErrors> {
         self.exact.as_ref().map(|exact| expressions::all(exact, names, &SPACE_TIME)).transpose()
+    }
+
+    /// Source terms: for each conserved variable of `names` an expression of x, y, z, t and these variables; none if the
+    /// file has no such section.
+    ///
+    /// # Errors
+    /// Every missing key and every mistake in the expressions.
+    pub fn source(&self, names: &[&str]) -> Result<Vec<Expr>, CaseErrors> {
+        let Some(section) = &self.source else { return Ok(vec![]) };
+        let variables: Vec<&str> = SPACE_TIME.iter().chain(names).copied().collect();
+        expressions::all(section, names, &variables)
+    }
+
+    /// Warnings on keys of the source terms that are not among `names` and help none.
+    pub fn unused_source(&self, names: &[&str]) -> Vec<Warning> {
+        self.source.as_ref().map_or(vec![], |section| section.unused(names))
     }
 
     /// Warnings on keys of `[soln-ics]` that are not among `names` and help none.

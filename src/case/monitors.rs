@@ -3,6 +3,7 @@
 
 use super::config::TimeConfig;
 use super::error::ProblemKind;
+use super::expressions::BoundarySection;
 use super::keys::Fallback::{Absent, Required, Value};
 use super::keys::Kind::{Flag, Integer, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored, NotYet, Note};
@@ -11,6 +12,7 @@ use super::keys::plugins::{
 };
 use super::keys::{self, Section, key, section};
 use super::values::Values;
+use super::{outlets, physics};
 use crate::monitor::writer::Origin;
 use crate::monitor::{Monitor, Nancheck, Residual, Writer};
 use crate::output::name::NameTemplate;
@@ -158,7 +160,7 @@ fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
 }
 
 /// Adds `.csv` to a name without it.
-fn with_csv(mut file: PathBuf) -> PathBuf {
+pub(super) fn with_csv(mut file: PathBuf) -> PathBuf {
     if file.extension() != Some(OsStr::new("csv")) {
         file.as_mut_os_string().push(".csv");
     }
@@ -218,13 +220,19 @@ impl Reader<'_, '_> {
     }
 }
 
-/// Makes the monitors of a file in its order, those switched off left out; what is wrong goes to `values`.
+/// Makes the monitors of a file: first the filter, so that all others see what it leaves, then the controlled outlets, so
+/// that files hold their state, then the plugins in their order, those switched off left out. What is wrong goes to `values`.
 pub(super) fn read(
     values: &mut Values<'_>,
     time: Option<&TimeConfig>,
+    boundaries: &[BoundarySection],
     origin: &Origin,
 ) -> Vec<Box<dyn Monitor>> {
-    let mut monitors = vec![];
+    let mut monitors: Vec<Box<dyn Monitor>> = vec![];
+    if let Some(filter) = physics::modal_filter(values) {
+        monitors.push(Box::new(filter));
+    }
+    monitors.extend(boundaries.iter().filter_map(|section| outlets::read(values, section)));
     for found in values.ini.sections() {
         let section = found.name.as_str();
         let Some(spec) = keys::find(section) else { continue };

@@ -2,10 +2,12 @@
 //! looked up in the tables of the layers below, so that every mistake is found before any mesh is loaded.
 
 use super::values::Values;
-use super::{Case, CaseErrors, Problem, SPACE, Warning, monitors};
+use super::{Case, CaseErrors, Problem, SPACE, Warning, monitors, outlets};
+use crate::backend::ShockCapturing;
 use crate::backend::problem::Ldg;
+use crate::element::Shape;
 use crate::engine::scheme::STEPPERS;
-use crate::engine::{BackendChoice, BoundarySpec, Settings};
+use crate::engine::{BackendChoice, BoundarySpec, EngineError, Settings};
 use crate::monitor::Monitor;
 use crate::monitor::writer::Origin;
 use crate::physics::expr::Expr;
@@ -13,6 +15,7 @@ use crate::physics::{
     BoundaryKind, System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system,
 };
 use crate::run::Span;
+use std::collections::BTreeMap;
 
 /// Everything a run needs besides the mesh.
 #[derive(Debug)]
@@ -21,6 +24,8 @@ pub struct Plan {
     pub settings: Settings,
     /// Initial state: an expression of x, y, z for each primitive variable.
     pub initial: Vec<Expr>,
+    /// Degrees of the rules that project it, by shape; other shapes interpolate it.
+    pub projection: BTreeMap<Shape, usize>,
     /// Exact solution, an expression of x, y, z, t for each primitive variable.
     pub exact: Option<Vec<Expr>>,
     /// Time span.
@@ -32,6 +37,10 @@ pub struct Plan {
 /// What the case needs to know of a system.
 struct Facts {
     primitive: Vec<&'static str>,
+    conserved: Vec<&'static str>,
+    /// [`System::FILTERED`] and [`System::VISCOUS`].
+    filtered: bool,
+    viscous: bool,
     boundaries: Vec<Keys>,
 }
 
@@ -52,7 +61,13 @@ impl SystemVisitor for Ask {
             optional: k.optional.iter().map(|(name, _)| *name).collect(),
         };
         let boundaries = S::boundaries().into_iter().map(keys).collect();
-        Facts { primitive: system.primitive().to_vec(), boundaries }
+        Facts {
+            primitive: system.primitive().to_vec(),
+            conserved: system.conserved().to_vec(),
+            filtered: S::FILTERED,
+            viscous: S::VISCOUS,
+            boundaries,
+        }
     }
 }
 
@@ -83,6 +98,10 @@ impl Case {
                 dims,
                 constants: self.constants.numbers.clone(),
                 riemann: self.interfaces.riemann_solver.value.clone(),
+                p_min: match self.solver.capturing {
+                    ShockCapturing::EntropyFilter(filter) => Some(filter.p_min),
+                    _ => self.interfaces.p_min,
+                },
                 viscosity: self.solver.viscosity_correction.clone(),
                 ..SystemSpec::default()
             },
@@ -90,6 +109,7 @@ impl Case {
         );
         settings.points = self.point_sets.clone();
         settings.ldg = Ldg { beta: self.interfaces.ldg_beta, tau: self.interfaces.ldg_tau };
+        settings.capturing = self.solver.capturing;
         settings.scheme = self.time.scheme.value.clone();
         settings.precision = self.backend.precision;
         if let Err(error) = find("scheme", &settings.scheme, STEPPERS) {
@@ -98,9 +118,20 @@ impl Case {
         let Some(facts) = self.facts(&settings.system, &mut errors) else {
             return errors.into_result(()).map(|()| unreachable!("an unknown system is an error"));
         };
+        let what = match settings.capturing {
+            ShockCapturing::EntropyFilter(_) if !facts.filtered => Some("the entropy filter"),
+            ShockCapturing::ArtificialViscosity(_) if !facts.viscous => Some("artificial viscosity"),
+            _ => None,
+        };
+        if let Some(what) = what {
+            let error = EngineError::Capturing { what, system: settings.system.name.clone() };
+            errors.push(self.problem("solver", "shock-capturing", error.to_string()));
+        }
         let initial = errors.take(self.ics(&facts.primitive));
         warnings.extend(self.unused_ics(&facts.primitive));
         let exact = errors.take(self.exact(&facts.primitive));
+        settings.source = errors.take(self.source(&facts.conserved)).unwrap_or_default();
+        warnings.extend(self.unused_source(&facts.conserved));
         for section in self.boundaries() {
             let Some(keys) = facts.boundaries.iter().find(|k| k.kind == section.kind.value) else {
                 let names = facts.boundaries.iter().map(|k| k.kind);
@@ -110,12 +141,20 @@ impl Case {
             };
             let mut spec = BoundarySpec { kind: section.kind.value.clone(), ..Default::default() };
             let given = keys.optional.iter().filter(|key| section.has(key));
+            let outlet = outlets::kind(section);
             for key in keys.required.iter().chain(given) {
-                if let Some(expr) = errors.take(section.expr(key)) {
+                // What moves a controlled pressure says where it starts.
+                let value = match outlet {
+                    Some(outlet) if *key == "p" => section.constant(outlet.first).map(Expr::constant),
+                    _ => section.expr(key),
+                };
+                if let Some(expr) = errors.take(value) {
                     spec.data.insert((*key).into(), expr);
                 }
             }
-            let known: Vec<_> = keys.required.iter().chain(&keys.optional).copied().collect();
+            let controls = outlet.map(|outlet| outlet.keys());
+            let known = keys.required.iter().chain(&keys.optional).chain(controls.iter().flatten());
+            let known: Vec<_> = known.copied().collect();
             warnings.extend(section.unused(&known));
             settings.boundaries.insert(section.name.clone(), spec);
         }
@@ -129,7 +168,7 @@ impl Case {
         settings.backend = BackendChoice::Cpu(None);
         let plan = errors.into_result((initial, exact))?;
         let (Some(initial), Some(exact)) = plan else { unreachable!("what is missing was reported") };
-        Ok(Plan { settings, initial, exact, span, warnings })
+        Ok(Plan { settings, initial, projection: self.projection.clone(), exact, span, warnings })
     }
 
     /// Facts of the system; every mistake in its constants and choices is reported, not only the first.
@@ -178,7 +217,7 @@ impl Case {
             config_source: self.source_text.clone(),
         };
         let mut values = Values::new(self.ini(), CaseErrors::new());
-        let monitors = monitors::read(&mut values, Some(&self.time), &origin);
+        let monitors = monitors::read(&mut values, Some(&self.time), self.boundaries(), &origin);
         values.errors.into_result(monitors)
     }
 }

@@ -1,6 +1,7 @@
 //! Promises of whole case files.
 
 use super::*;
+use crate::backend::{ArtificialViscosity, EntropyFilter};
 use proptest::prelude::*;
 use std::path::PathBuf;
 
@@ -42,7 +43,8 @@ fn a_whole_file_is_typed() {
         SolverConfig {
             system: Located { value: "euler".into(), line: Some(22) },
             order: 4,
-            viscosity_correction: "none".into()
+            viscosity_correction: "none".into(),
+            capturing: ShockCapturing::None,
         }
     );
     assert_eq!(case.interfaces.riemann_solver.value, "hllc");
@@ -129,7 +131,6 @@ fn old_files_are_read_with_remarks() {
             ":55: [soln-plugin-writer] write-gradients: not available yet, ignored",
             ":57: [soln-plugin-integrate]: not available yet, ignored",
             ":63: [soln-plugin-fluidforce-wall]: not available yet, ignored",
-            ":78: [soln-ics] quad-deg: not available yet: the initial state is taken at the solution points",
         ]
     );
     assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (-0.5, 0.0));
@@ -155,20 +156,19 @@ fn every_mistake_of_a_file_is_reported_in_its_order() {
         "broken.ini:2: [backend] precision: 'duoble' is not one of single, double; did you mean 'double'?",
         "broken.ini:3: [backend] name: 'cude' is not one of cpu, gpu, cuda, hip, metal, opencl, openmp; did you mean 'cuda'?",
         "broken.ini:6: [solver] order: 'three' is not a whole number from 0 to 20",
-        "broken.ini:7: [solver] shock-capturing: 'shock-capturing = entropy-filter' is not available yet; remove the key or set it to none",
+        "broken.ini:7: [solver] shock-capturing: 'entropy-filtr' is not one of none, artificial-viscosity, entropy-filter; did you mean 'entropy-filter'?",
         "broken.ini:11: [solver-interfaces] ldg-beta: '0.7' is not a number from -0.5 to 0.5",
         "broken.ini:12: [solver-interfaces] ldg-tau: '-1' is not a number of at least 0",
         "broken.ini:15: [solver-time-integrator] controller: 'controller = pi' is not available yet; set controller = none for a fixed time step",
         "broken.ini:18: [solver-time-integrator] dt: '-1' is not a number greater than 0",
         "broken.ini:19: [solver-time-integrator] dt: given twice, first in line 18; remove one",
         "broken.ini:20: [solver-time-integrator] dt-min: '%' in '%' must be followed by '%' or '(name)s'; write '%%' for a plain %",
-        "broken.ini:22: [solver-elements-quad] soln-pts: a list of points in place of a name is not available yet; name a set of points",
         "broken.ini:24: [soln-plugin-writer] dt-out: '0' is not a number greater than 0",
         "broken.ini:25: [soln-plugin-writer] basename: every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it",
         "broken.ini:26: [soln-plugin-writer] vtk: 'maybe' is not one of true, false, yes, no, on, off, 1, 0",
         "broken.ini:29: [soln-plugin-nancheck] nsteps: '0' is not a whole number of at least 1",
-        "broken.ini:32: [solver-plugin-source]: this section (source terms) is not available yet; remove the section to run without it",
-        "broken.ini:34: [soln-filter]: this section (filter of the solution) is not available yet; remove the section, or set nsteps = 0",
+        "broken.ini:32: [solver-source-terms]: is the old name of [solver-plugin-source], which is there, too; merge the two",
+        "broken.ini:36: [soln-filter] alpha: '-1' is not a number of at least 0",
     ];
     assert_eq!(got, expected, "{errors}");
 }
@@ -306,6 +306,277 @@ fn effective_values_read_as_the_same_case() {
     ] {
         assert!(case.effective().lines().any(|l| l == line), "{line} in\n{}", case.effective());
     }
+}
+
+/// Every key of the sections outside plugins, with a value that is not its default.
+const EVERYTHING: &str = "\
+[DEFAULT]
+two = 2
+[backend]
+precision = single
+memory-model = large
+collect-wait-times = true
+collect-wait-times-len = 5
+autotune-ifac = 0.5
+annotate = true
+rank-allocator = random
+[backend-cuda]
+device-id = 1
+mpi-type = cuda-aware
+[constants]
+gamma = 1.4
+mu = 1e-3
+Pr = 0.72
+cpTref = 3.5
+cpTs = 1
+half = 1/%(two)s
+[solver]
+system = navier-stokes
+order = %(two)s
+anti-alias = surf-flux, flux
+viscosity-correction = sutherland
+shock-capturing = entropy-filter
+[solver-interfaces]
+riemann-solver = rusanov
+ldg-beta = 0
+ldg-tau = 0.5
+p-min = 1e-3
+[solver-interfaces-line]
+flux-pts = gauss-legendre-lobatto
+quad-deg = 5
+[solver-elements-quad]
+soln-pts = gauss-legendre-lobatto
+quad-npts = 16
+quad-pts = witherden-vincent
+[solver-elements-tri]
+soln-pts = [(-0.5, -0.5), (0.5, -0.5), (-0.5, 0.5), (0, 0), (-0.7, 0), (0, -0.7)]
+quad-deg = 7
+[solver-time-integrator]
+scheme = rk4
+tend = 1
+dt = 0.1
+[soln-ics]
+quad-deg = 6
+quad-deg-tri = 8
+quad-pts-tri = williams-shunn
+rho = 1
+u = half
+v = 0
+p = 1
+[solver-entropy-filter]
+d-min = 1e-5
+p-min = 1e-4
+e-tol = 1e-3
+f-tol = 1e-2
+niters = 7
+formulation = linearised
+e-func = numerical
+[soln-filter]
+nsteps = 2
+alpha = 36
+order = 16
+cutoff = 1
+[solver-source-terms]
+damp = -(half)
+rho = 0
+rhou = %(damp)s*(rhou - rho*cos(x))
+rhov = 0
+E = t*
+  half
+[soln-bcs-out]
+type = char-riem-inv-mass-flow
+rho = 1
+u = 0
+v = 0
+p = half
+mass-flow-rate = 2*half
+alpha = 0.5
+eta = 0.1
+nsteps = 10
+tstart = 1
+quad-deg = 4
+file = mf
+header = false
+flushsteps = 2
+";
+
+#[test]
+fn every_key_outside_plugins_has_its_effect() {
+    let (case, warnings) = Case::parse("all.ini", EVERYTHING).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(warnings, []);
+    let plan = case.plan(2).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(plan.warnings, []);
+    let settings = &plan.settings;
+    assert_eq!((settings.order, settings.precision), (2, Precision::Single));
+    assert_eq!((settings.ldg.beta, settings.ldg.tau), (0.0, 0.5));
+    let filter =
+        EntropyFilter { d_min: 1e-5, p_min: 1e-4, e_tol: 1e-3, f_tol: 1e-2, niters: 7, linearised: true };
+    assert_eq!(settings.capturing, ShockCapturing::EntropyFilter(filter));
+    assert_eq!(settings.system.p_min, Some(1e-4), "with the filter its own counts");
+    assert_eq!(settings.system.viscosity, "sutherland");
+    let anti_alias = &settings.points.anti_alias;
+    assert!(anti_alias.volume && anti_alias.surface);
+    assert_eq!(
+        format!("{:?} {:?}", anti_alias.volume_rules, anti_alias.face_rules),
+        "{Tri: Degree(7), Quad: Points(16)} {Line: Degree(5)}"
+    );
+    assert!(settings.points.solution[&Shape::Tri].starts_with("[(-0.5"));
+    let degrees = plan.projection.iter().map(|(shape, degree)| (*shape, *degree));
+    assert!(degrees.clone().all(|(shape, degree)| degree == if shape == Shape::Tri { 8 } else { 6 }));
+    assert_eq!(degrees.count(), Shape::ALL.len());
+    let at = [0.0, 0.0, 0.0, 3.0, 2.0, 5.0, 0.0, 0.0];
+    let sources: Vec<f64> = settings.source.iter().map(|e| e.eval_f64(&at)).collect();
+    assert_eq!(sources, [0.0, -1.5, 0.0, 1.5]);
+    assert_eq!(settings.boundaries["out"].data["p"], Expr::constant(0.5));
+    let monitors: Vec<String> = case.monitors().expect("valid").iter().map(|m| m.describe()).collect();
+    assert_eq!(
+        monitors,
+        [
+            "filters modes of degree 1 and more with strength 36 and exponent 16 every 2 steps",
+            "moves the pressure of 'out' every 10 steps until the mass flow through it is 1",
+        ]
+    );
+    let back = Case::parse("effective", case.effective()).unwrap_or_else(|e| panic!("{e}")).0;
+    assert_eq!(summary(&back), summary(&case));
+}
+
+#[test]
+fn other_choices_of_physics_are_read_too() {
+    let viscous = "[constants]\ngamma = 1.4\nmu = 1\nPr = 1\n[solver-artificial-viscosity]\nmax-artvisc = 0.1\ns0 = 0.2\nkappa = 0.3\n";
+    let text = SMALL.replace("euler\n", "navier-stokes\nshock-capturing = artificial-viscosity\n") + viscous;
+    let (case, _) = Case::parse("c.ini", &text).unwrap_or_else(|e| panic!("{e}"));
+    let viscosity = ArtificialViscosity { max: 0.1, s0: 0.2, kappa: 0.3 };
+    assert_eq!(case.solver.capturing, ShockCapturing::ArtificialViscosity(viscosity));
+
+    let fluid = "[constants]\ngamma = 1.4\n[soln-ics]\nrho = 1\nu = 0\nv = 0\np = 1\n";
+    let source = "[solver-plugin-source]\nenabled = false\nrho = what\n[soln-bcs-out]\ntype = char-riem-inv-pressure\nrho = 1\n\
+                  u = 0\nv = 0\npressure = 0.7\nalpha = 1\neta = 2\n";
+    let (case, warnings) = ok(&format!("{fluid}{source}"));
+    let plan = case.plan(2).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!((warnings, plan.warnings, plan.settings.source), (vec![], vec![], vec![]));
+    assert_eq!(plan.settings.boundaries["out"].data["p"], Expr::constant(0.7));
+    let described = case.monitors().expect("valid")[0].describe();
+    assert_eq!(described, "moves the pressure of 'out' every 100 steps until the mean pressure on it is 0.7");
+}
+
+#[test]
+fn mistakes_of_physics_are_reported_with_their_lines() {
+    let fluid = "[constants]\ngamma = 1.4\n[soln-ics]\nrho = 1\nu = 0\nv = 0\np = 1\n";
+    for (changed, more, expected) in [
+        ("anti-alias = fluxx", "", "c.ini:4: [solver] anti-alias: 'fluxx' is not none, flux, surf-flux"),
+        (
+            "shock-capturing = entropy-filter",
+            "[solver-entropy-filter]\nniters = -1\n",
+            "niters: '-1' is not a whole number",
+        ),
+        (
+            "shock-capturing = entropy-filter",
+            "[solver-entropy-filter]\nformulation = x\n",
+            "'x' is not one of nonlinear, linearised",
+        ),
+        (
+            "shock-capturing = artificial-viscosity",
+            "[solver-artificial-viscosity]\nmax-artvisc = 1\ns0 = 1\nkappa = 1\n",
+            "c.ini:4: [solver] shock-capturing: artificial viscosity does not work with the system 'euler'",
+        ),
+        (
+            "shock-capturing = artificial-viscosity",
+            "",
+            "[solver-artificial-viscosity] s0: missing; add 's0 = ...'",
+        ),
+        (
+            "anti-alias = flux",
+            "[solver-elements-quad]\nquad-deg = 99\n",
+            "quad-deg: '99' is not a whole number from 0 to 40",
+        ),
+        (
+            "anti-alias = flux",
+            "[solver-elements-quad]\nquad-pts = [(0, 0, 1)]\n",
+            "give their degree (quad-deg)",
+        ),
+        (
+            "anti-alias = flux",
+            "[solver-elements-quad]\nquad-pts = witherden-vincentt\n",
+            "did you mean 'witherden-vincent'?",
+        ),
+        (
+            "",
+            "[solver-plugin-source]\nrho = 0\nrhou = rhow\nE = 0\n",
+            "c.ini:20: [solver-plugin-source] rhou: unknown name 'rhow'",
+        ),
+        (
+            "",
+            "[solver-plugin-source]\nrho = 0\nrhou = 0\nE = 0\n",
+            "c.ini:18: [solver-plugin-source] rhov: missing",
+        ),
+        (
+            "",
+            "[solver-plugin-source]\nenabled = no\n[solver-source-terms]\n",
+            "is the old name of [solver-plugin-source]",
+        ),
+        (
+            "",
+            "[soln-bcs-o]\ntype = char-riem-inv-pressure\nrho = 1\nu = 0\nv = 0\npressure = x\nalpha = 2\n",
+            "pressure: unknown name 'x'",
+        ),
+        (
+            "",
+            "[soln-bcs-o]\ntype = char-riem-inv-pressure\nrho = 1\nu = 0\nv = 0\nalpha = 2\n",
+            "alpha: 2 must be greater than 0 and at most 1",
+        ),
+        (
+            "",
+            "[soln-bcs-o]\ntype = char-riem-inv-mass-flow\nrho = 1\nu = 0\nv = 0\np = 1\nalpha = 1\n",
+            "[soln-bcs-o] eta: missing",
+        ),
+        ("", "[soln-filter]\nnsteps = 1\n", "[soln-filter] cutoff: missing; add 'cutoff = ...'"),
+        ("", "[soln-filter]\nnsteps = x\n", "[soln-filter] nsteps: 'x' is not a whole number"),
+    ] {
+        let text = SMALL.replace("order = 1\n", &format!("order = 1\n{changed}\n"));
+        let read = Case::parse("c.ini", &format!("{text}{fluid}{more}"));
+        let errors = match read {
+            Ok((case, _)) => case.plan(2).map(|_| ()).unwrap_err(),
+            Err(errors) => errors,
+        };
+        let errors = errors.to_string();
+        assert!(errors.contains(expected), "{expected}\n{errors}");
+        let lines: Vec<&str> = errors.lines().collect();
+        assert!(lines.iter().all(|l| lines.iter().filter(|m| *m == l).count() == 1), "twice: {errors}");
+    }
+    let (_, warnings) = ok(&format!("{fluid}quad-deg = 1\nquad-pts-hex = gauss-legendre\n"));
+    assert_eq!(
+        texts_of(&warnings),
+        ["[soln-ics] quad-deg: too weak a rule for order 1; one of degree 2 is taken"]
+    );
+    let (_, warnings) = ok(&format!("{fluid}quad-pts-hex = gauss-legendre\n"));
+    assert_eq!(texts_of(&warnings), ["[soln-ics] quad-pts-hex: has no effect without quad-deg"]);
+}
+
+fn texts_of(warnings: &[Warning]) -> Vec<String> {
+    warnings.iter().map(|w| w.to_string().split_once(": ").map_or(String::new(), |(_, t)| t.into())).collect()
+}
+
+#[test]
+fn values_are_listed_with_where_they_come_from() {
+    use super::origin::Source;
+    let text = "[DEFAULT]\ndt-out = 2\nk = %(two)s\ntwo = 2\n[soln-plugin-writer]\nbasedir = $HOME\nbasename = a{n}\n[soln-ics]\nf = x\nrho = %(f)s\n";
+    let (case, _) = ok(text);
+    let values = case.values();
+    let find = |section: &str, key: &str| {
+        let mut found = values.iter().filter(|v| v.section == section && v.key == key);
+        let one = found.next().unwrap_or_else(|| panic!("{section} {key}"));
+        assert!(found.next().is_none(), "{section} {key} is listed once");
+        one
+    };
+    let order = find("solver", "order");
+    assert_eq!((order.value.as_str(), order.source, order.default), ("1", Source::Line(3), None));
+    assert_eq!(find("soln-plugin-writer", "dt-out").source, Source::Inherited(11));
+    assert_eq!(find("soln-plugin-writer", "basedir").environment, std::env::var("HOME").is_ok());
+    let default = find("backend", "precision");
+    assert_eq!((default.value.as_str(), default.source), ("double", Source::Default));
+    assert_eq!(find("soln-ics", "rho").value, "x");
+    assert!(find("soln-ics", "f").helper);
+    assert!(values.iter().all(|v| v.key != "two"), "helpers of [DEFAULT] are no keys of sections");
 }
 
 #[test]

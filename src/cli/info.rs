@@ -139,7 +139,7 @@ fn format(path: &Path) -> Result<Option<String>> {
 }
 
 /// A number of bytes.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1000 => format!("{bytes} bytes"),
         _ => format!("{}B", super::progress::si(bytes as f64)),

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand; parses, calls the library, prints. No numerics.
 
+mod check;
 mod devices;
 mod figures;
 mod files;
@@ -35,6 +36,7 @@ enum Command {
     Import(import::Import),
     Generate(generate::Generate),
     Partition(partition::Partition),
+    Check(check::Check),
     Run(run::Run),
     Info(info::Info),
     Mesh(mesh::MeshQuality),
@@ -51,6 +53,10 @@ pub fn main() -> ExitCode {
         Command::Import(command) => command.execute(),
         Command::Generate(command) => command.execute(),
         Command::Partition(command) => command.execute(),
+        Command::Check(command) => match command.execute() {
+            Ok(status) => return status,
+            Err(error) => Err(error),
+        },
         Command::Run(command) => return command.execute(),
         Command::Info(command) => command.execute(),
         Command::Mesh(command) => command.execute(),

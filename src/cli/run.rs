@@ -3,6 +3,7 @@
 use super::{files, grouped, note, progress, report};
 use crate::case::settings::{Plan, evaluate};
 use crate::case::{BackendKind, Case, Warning, backend_kind};
+use crate::element::quadrature;
 use crate::engine::{BACKENDS, BackendChoice, Engine, EngineError};
 use crate::mesh::local::LocalMesh;
 use crate::monitor::{Monitor, MonitorError};
@@ -163,7 +164,8 @@ struct Inputs {
 /// The engine in its initial state.
 fn build(plan: &Plan, mesh: LocalMesh, comm: &Arc<dyn Communicator>) -> Result<Engine, EngineError> {
     let mut engine = Engine::new(&plan.settings, mesh, Arc::clone(comm))?;
-    engine.set_initial(|x, out| evaluate(&plan.initial, x, plan.span.tstart, out))?;
+    let rule = |shape| plan.projection.get(&shape).map(|degree| quadrature::rule(shape, *degree));
+    engine.set_initial_projected(rule, |x, out| evaluate(&plan.initial, x, plan.span.tstart, out))?;
     Ok(engine)
 }
 
@@ -215,7 +217,7 @@ fn device(case: &Case, backend: &str) -> Option<String> {
 }
 
 /// A path in a case file is relative to that file.
-fn beside(case: &Path, file: &Path) -> PathBuf {
+pub(super) fn beside(case: &Path, file: &Path) -> PathBuf {
     case.parent().map_or_else(|| file.into(), |folder| folder.join(file))
 }
 

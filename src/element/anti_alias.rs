@@ -122,12 +122,7 @@ impl AntiAlias {
 ///
 /// It is least squares in the rule's own inner product: the `L2` projection where the rule is exact for squares, and what
 /// undoes the interpolation to the rule's points always, so that a uniform flux stays one.
-pub(super) fn projection(
-    shape: Shape,
-    order: usize,
-    at: &Array2<f64>,
-    weights: &[f64],
-) -> Option<Array2<f64>> {
+pub fn projection(shape: Shape, order: usize, at: &Array2<f64>, weights: &[f64]) -> Option<Array2<f64>> {
     let modes = basis::vandermonde(shape, order, at);
     if modes.nrows() < modes.ncols() {
         return None;

@@ -108,6 +108,29 @@ impl Engine {
         }
     }
 
+    /// Coordinates of the reference points `points`, `[point][dims]`, in each element of block `b`, in its order.
+    pub(super) fn places(&self, b: usize, points: &Array2<f64>) -> impl Iterator<Item = Vec<[f64; 3]>> {
+        let block = &self.discretisation.blocks[b];
+        let shape = block.operators.shape;
+        let holds = |ids: &[u32]| block.ids.first().is_some_and(|id| ids.binary_search(id).is_ok());
+        let mesh_block = self.mesh.blocks.iter().find(|m| m.shape == shape && holds(&m.ids));
+        let to_points =
+            mesh_block.map(|m| basis::interpolation(shape, m.order, &lattice::nodes(shape, m.order), points));
+        block.ids.iter().map(move |id| {
+            // A block of the discretisation holds elements of one block of the mesh.
+            let (Some(m), Some(to_points)) = (mesh_block, &to_points) else {
+                unreachable!("the elements come from the mesh")
+            };
+            let k = shape.points(m.order);
+            let e = m.ids.binary_search(id).expect("the elements come from the mesh");
+            let nodes = &m.nodes[e * k..(e + 1) * k];
+            let place = |row: ndarray::ArrayView1<f64>| {
+                std::array::from_fn(|d| nodes.iter().zip(&row).map(|(x, w)| x[d] * w).sum())
+            };
+            to_points.rows().into_iter().map(place).collect()
+        })
+    }
+
     /// Integrals over the whole mesh of `count` functions of place and conserved variables, by a rule exact to `degree`.
     /// `integrand(coordinates, conserved, out)`. Collective; the same bits on any number of ranks.
     ///

@@ -256,7 +256,8 @@ fn combine(matrix: &Array2<f64>, row: usize, nodes: &[[f64; 3]]) -> [f64; 3] {
     std::array::from_fn(|k| nodes.iter().zip(matrix.row(row)).map(|(x, w)| x[k] * w).sum())
 }
 
-fn tangents(derivatives: &[Array2<f64>], row: usize, nodes: &[[f64; 3]]) -> [[f64; 3]; 3] {
+/// Derivatives of the place along the reference directions, `[direction]`, from the row of each derivative's matrix.
+pub(super) fn tangents(derivatives: &[Array2<f64>], row: usize, nodes: &[[f64; 3]]) -> [[f64; 3]; 3] {
     let mut jacobian = [[0.0; 3]; 3];
     for (d, matrix) in derivatives.iter().enumerate() {
         jacobian[d] = combine(matrix, row, nodes);
@@ -265,7 +266,7 @@ fn tangents(derivatives: &[Array2<f64>], row: usize, nodes: &[[f64; 3]]) -> [[f6
 }
 
 /// From the tangents `x_d = dx/dr_d`: `S` = rows of `|J| J^-1` (cross products of the other two tangents).
-fn metric(x: &[[f64; 3]; 3], dims: usize) -> Metric {
+pub(super) fn metric(x: &[[f64; 3]; 3], dims: usize) -> Metric {
     if dims == 1 {
         Metric { s: [[1.0, 0.0, 0.0], [0.0; 3], [0.0; 3]], jacobian: x[0][0] }
     } else if dims == 2 {

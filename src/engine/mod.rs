@@ -8,10 +8,14 @@
 //! ranks or the order of elements.
 
 pub mod discretise;
+pub mod estimate;
 pub mod fields;
 pub mod geometry;
+pub mod initial;
 pub mod quality;
 pub mod scheme;
+pub mod stability;
+pub mod surface;
 pub mod traffic;
 
 use crate::backend::cpu::{self, Isa};
@@ -20,7 +24,7 @@ use crate::backend::reference::Reference;
 use crate::backend::{
     Backend, BackendError, BoundaryData, Discretisation, Precision, Problem, ShockCapturing, Stage,
 };
-use crate::element::PointSets;
+use crate::element::{PointSets, Shape};
 use crate::mesh::local::LocalMesh;
 use crate::parallel::Communicator;
 use crate::physics::expr::Expr;
@@ -152,6 +156,17 @@ pub enum EngineError {
         /// Where.
         at: [f64; 3],
     },
+    /// A rule for the projection of the initial state that does not tell the polynomials of the solution apart.
+    #[error(
+        "the quadrature rule that projects the initial state of {} elements has too few points for the solution's order; \
+         take one that is exact to degree {degree}", shape.name()
+    )]
+    ProjectionRule {
+        /// Shape of the elements.
+        shape: Shape,
+        /// The degree needed.
+        degree: usize,
+    },
     /// Shock capturing that the system has no use for.
     #[error("{what} does not work with the system '{system}'; set shock-capturing = none or choose another")]
     Capturing {
@@ -175,6 +190,7 @@ pub struct Engine {
     communicator: Arc<dyn Communicator>,
     points: PointSets,
     precision: Precision,
+    kept: BTreeMap<String, Vec<f64>>,
 }
 
 impl Engine {
@@ -250,6 +266,7 @@ impl Engine {
             communicator,
             points: settings.points.clone(),
             precision: settings.precision,
+            kept: BTreeMap::new(),
         })
     }
 
@@ -303,33 +320,6 @@ impl Engine {
         let mut n = [(self.discretisation.points() * self.variables.conserved().len()) as u64];
         self.communicator.sum_u64(&mut n);
         n[0]
-    }
-
-    /// Sets the solution from primitive variables: `initial(coordinates, values)` fills one value a variable.
-    ///
-    /// # Errors
-    /// A value that is not finite, with its place.
-    pub fn set_initial(&mut self, initial: impl Fn([f64; 3], &mut [f64])) -> Result<(), EngineError> {
-        let (dims, names, conserved) =
-            (self.discretisation.dims, self.variables.primitive(), self.variables.conserved());
-        for (b, block) in Arc::clone(&self.discretisation).blocks.iter().enumerate() {
-            let points = block.points_per_element();
-            let mut values = vec![0.0; block.len() * points * names.len()];
-            let mut point = vec![0.0; names.len()];
-            for (i, x) in block.points.chunks_exact(dims).enumerate() {
-                let x: [f64; 3] = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
-                initial(x, &mut point);
-                finite(&names, &point, x)?;
-                self.variables.to_conserved(&mut point);
-                finite(&conserved, &point, x)?;
-                let (element, p) = (i / points, i % points);
-                for (v, value) in point.iter().enumerate() {
-                    values[(element * names.len() + v) * points + p] = *value;
-                }
-            }
-            self.backend.write(0, b, &values)?;
-        }
-        Ok(())
     }
 
     /// Sets the conserved variables of block `block`, `[element][variable][point]`.
@@ -388,19 +378,23 @@ impl Engine {
         }
     }
 
+    /// Keeps numbers that a part of the program needs to continue a run; they are written with solutions. `name`: words, in
+    /// groups separated by `/`. The same on all ranks.
+    pub fn keep(&mut self, name: String, numbers: Vec<f64>) {
+        self.kept.insert(name, numbers);
+    }
+
+    /// What was kept last, by name.
+    pub fn kept(&self) -> &BTreeMap<String, Vec<f64>> {
+        &self.kept
+    }
+
     /// Waits for the device.
     ///
     /// # Errors
     /// The device failed.
     pub fn wait(&mut self) -> Result<(), EngineError> {
         Ok(self.backend.wait()?)
-    }
-}
-
-fn finite(names: &[&'static str], values: &[f64], at: [f64; 3]) -> Result<(), EngineError> {
-    match names.iter().zip(values).find(|(_, v)| !v.is_finite()) {
-        Some((variable, value)) => Err(EngineError::InitialState { variable, value: *value, at }),
-        None => Ok(()),
     }
 }
 

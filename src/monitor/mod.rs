@@ -4,14 +4,21 @@
 //! entry in the table of `case::monitors`. Monitors run in
 //! order on all ranks together, so they may communicate.
 
+pub mod modal_filter;
 pub mod nancheck;
+pub mod outlet;
 pub mod residual;
+pub mod rows;
 pub mod writer;
 
+pub use modal_filter::ModalFilter;
 pub use nancheck::Nancheck;
+pub use outlet::Outlet;
 pub use residual::Residual;
 pub use writer::Writer;
 
+use crate::backend::Precision;
+use crate::engine::estimate::Size;
 use crate::engine::{Engine, EngineError};
 use crate::output::OutputError;
 use crate::parallel::AgreedError;
@@ -60,6 +67,30 @@ pub enum MonitorError {
     },
 }
 
+/// A run that is yet to begin, as far as the size of its output depends on it.
+#[derive(Clone, Debug)]
+pub struct Outlook<'a> {
+    /// Initial and final time.
+    pub span: (f64, f64),
+    /// Steps, where their size is known.
+    pub steps: Option<u64>,
+    /// The discrete problem.
+    pub size: &'a Size,
+    /// Numbers a point in files for people: 1 for a scalar field, 3 for a vector.
+    pub components: u64,
+    /// Working precision.
+    pub precision: Precision,
+}
+
+/// Output of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Expected {
+    /// Number of files.
+    pub files: u64,
+    /// Their bytes, before any compression.
+    pub bytes: u64,
+}
+
 /// Something that looks at the solution between steps.
 pub trait Monitor: Send {
     /// What it does and when, in a line for people.
@@ -81,6 +112,11 @@ pub trait Monitor: Send {
     /// # Errors
     /// Whatever should end the run.
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError>;
+
+    /// What it will write in a whole run.
+    fn expected(&self, _run: &Outlook) -> Expected {
+        Expected::default()
+    }
 
     /// Files written last, for people.
     fn written(&self) -> Option<std::path::PathBuf> {

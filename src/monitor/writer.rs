@@ -1,6 +1,6 @@
 //! Writes the solution at regular times: HDF5 for restarts, VTK for ParaView.
 
-use super::{Moment, Monitor, MonitorError};
+use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::engine::Engine;
 use crate::output::name::NameTemplate;
 use crate::output::solution::{self, SolutionHeader};
@@ -119,7 +119,7 @@ impl Writer {
             dims: engine.discretisation().dims,
             precision: engine.precision(),
             variables: engine.variables().conserved().into_iter().map(String::from).collect(),
-            state: Default::default(),
+            state: engine.kept().clone(),
         }
     }
 }
@@ -147,6 +147,17 @@ impl Monitor for Writer {
             self.write(engine, now)?;
         }
         Ok(())
+    }
+
+    fn expected(&self, run: &Outlook) -> Expected {
+        // The last one is written when it falls on the end to rounding.
+        let passed = ((run.span.1 - run.span.0) / self.dt_out + 1e-9).floor().max(0.0) as u64;
+        let outputs = passed.saturating_add(1);
+        let vtk = if self.vtk { run.size.vtk_bytes(run.components, run.precision) } else { 0 };
+        Expected {
+            files: outputs.saturating_mul(1 + u64::from(self.vtk)).saturating_add(self.vtk.into()),
+            bytes: outputs.saturating_mul(run.size.solution_bytes(run.precision) + vtk),
+        }
     }
 
     fn written(&self) -> Option<PathBuf> {

@@ -171,7 +171,7 @@ mod tests {
     fn engine(dims: usize, order: usize) -> Engine {
         let constants = BTreeMap::from([("gamma".into(), 1.4)]);
         let (name, riemann, viscosity) = ("euler".into(), "rusanov".into(), String::new());
-        let system = SystemSpec { name, dims, constants, riemann, viscosity, p_min: None };
+        let system = SystemSpec { name, dims, constants, riemann, viscosity, ..SystemSpec::default() };
         let mut settings = Settings::new(system, order);
         let wall = BoundarySpec { kind: "slp-adia-wall".into(), data: BTreeMap::new() };
         settings.boundaries.insert("wall".into(), wall);

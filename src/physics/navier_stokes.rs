@@ -165,6 +165,19 @@ impl<const D: usize, const V: usize> System<D, V> for NavierStokes {
     }
 
     #[inline(always)]
+    fn wave_speed<R: Real>(&self, u: &[R; V], n: &[R; D]) -> R {
+        System::<D, V>::wave_speed(&self.euler, u, n)
+    }
+
+    /// The larger of those of a compressed momentum, `4/3 mu / rho`, and of heat, `gamma mu / (Pr rho)`.
+    #[inline(always)]
+    fn diffusivity<R: Real>(&self, u: &[R; V]) -> R {
+        let (rho, _, p) = self.gas().primitive::<R, D, V>(u);
+        let energy = p / (R::from_f64(self.gas().gamma - 1.0) * rho);
+        R::from_f64((4.0f64 / 3.0).max(self.gas().gamma / self.prandtl)) * self.viscosity(energy) / rho
+    }
+
+    #[inline(always)]
     fn constraints<R: Real>(&self, u: &[R; V]) -> [R; 3] {
         System::<D, V>::constraints(&self.euler, u)
     }

@@ -93,6 +93,18 @@ pub trait System<const D: usize, const V: usize>: Clone + Send + Sync + 'static 
         let _ = (u, grad, n);
         crate::physics::real::zeros()
     }
+    /// Largest speed at which the waves of `F` cross a plane of normal `n`, times the length of `n` (for a gas
+    /// `|v . n| + c |n|`): what limits explicit time steps. 0, the default, when it is not known.
+    fn wave_speed<R: Real>(&self, u: &[R; V], n: &[R; D]) -> R {
+        let _ = (u, n);
+        R::from_f64(0.0)
+    }
+    /// Largest diffusivity of `G` (an area a time): the other limit of explicit time steps. 0, the default, when it is not
+    /// known.
+    fn diffusivity<R: Real>(&self, u: &[R; V]) -> R {
+        let _ = u;
+        R::from_f64(0.0)
+    }
 }
 
 /// The data a boundary condition sees at a point, besides the state inside.

@@ -14,6 +14,12 @@ pub trait Variables: Send + Sync {
     fn to_conserved(&self, values: &mut [f64]);
     /// Conserved to primitive variables of one point, in place.
     fn to_primitive(&self, values: &mut [f64]);
+    /// [`System::VISCOUS`].
+    fn is_viscous(&self) -> bool;
+    /// [`System::wave_speed`] of the state `u` for the normal `n`, one number a dimension.
+    fn wave_speed(&self, u: &[f64], n: &[f64]) -> f64;
+    /// [`System::diffusivity`] of the state `u`.
+    fn diffusivity(&self, u: &[f64]) -> f64;
 }
 
 /// Wraps a system as [`Variables`].
@@ -42,5 +48,16 @@ impl<const D: usize, const V: usize, S: System<D, V>> Variables for VariablesOf<
     }
     fn to_primitive(&self, values: &mut [f64]) {
         Self::in_place(values, |point| self.0.to_primitive(point));
+    }
+    fn is_viscous(&self) -> bool {
+        S::VISCOUS
+    }
+    fn wave_speed(&self, u: &[f64], n: &[f64]) -> f64 {
+        let u: &[f64; V] = u.try_into().expect("one value a variable");
+        self.0.wave_speed(u, n.try_into().expect("one value a dimension"))
+    }
+    fn diffusivity(&self, u: &[f64]) -> f64 {
+        let u: &[f64; V] = u.try_into().expect("one value a variable");
+        self.0.diffusivity(u)
     }
 }

@@ -9,7 +9,7 @@ pub mod table;
 use super::monitors::MONITORS;
 use Fallback::{Absent, Required, Value};
 use Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
-use Status::{Honoured, Ignored, NotYet, Note, Refused};
+use Status::{Honoured, Ignored, NotYet, Refused};
 
 /// One kind of section.
 #[derive(Debug)]

@@ -57,7 +57,6 @@ pub const SECTIONS: &[Section] = &[
         "Writes the residuals of dual time stepping",
         &[],
     ),
-    section("solver-plugin-source", NO_SOURCE, true, "Source terms", &[]),
     section("solver-plugin-turbulence[-SUFFIX]", NO_SOURCE, true, "Turbulence at an inflow", &[]),
     section("trigger-NAME", NotYet, true, "A condition that starts or stops plugins", &[]),
 ];

@@ -7,7 +7,7 @@
 //! | attributes of `/` | `format` = `solver-solution`, `version` = 1, `creator`, `mesh-uuid`, `system`, `order`, `dims`, `precision` (`single` or `double`), `variables` \[variable\] (names of the conserved ones), `t`, `dt`, `step` |
 //! | `/config` | effective case text, in pieces of up to 256 bytes to be joined |
 //! | `/config-source` | the case file as the user wrote it, likewise |
-//! | `/state/NAME` | numbers that a part of the program needs to continue (a step-size controller, a writer's count) |
+//! | `/state/NAME` | numbers that a part of the program needs to continue (a step-size controller, a writer's count); names may be in groups, as `bcs/outlet` of a controlled boundary |
 //! | `/solution/NN-SHAPE-pP` | one group a block, attributes `shape`, `order`, `point-set` |
 //! | `.../ids` | \[element\] u32, global element ids, ascending |
 //! | `.../values` | \[element\]\[variable\]\[point\], f32 or f64, conserved variables at the solution points |
@@ -40,6 +40,10 @@ const VERSION: u32 = 1;
 /// Longest text in an attribute, and length of the pieces of longer texts, in bytes.
 const TEXT: usize = 256;
 type Text = hdf5::types::FixedUnicode<TEXT>;
+/// Most words of a state's name, which are groups but for the last.
+const STATE_DEPTH: usize = 4;
+/// Most states.
+const MAX_STATES: usize = 10_000;
 /// Far above what conditioning allows; keeps sizes computed from a damaged file sane.
 const MAX_ORDER: usize = 40;
 
@@ -68,7 +72,7 @@ pub struct SolutionHeader {
     pub precision: Precision,
     /// Names of the conserved variables.
     pub variables: Vec<String>,
-    /// Numbers that parts of the program need to continue where they were, by name.
+    /// Numbers that parts of the program need to continue where they were, by name: words separated by `/`.
     pub state: BTreeMap<String, Vec<f64>>,
 }
 

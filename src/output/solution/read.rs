@@ -1,7 +1,9 @@
 //! Reading a solution file, which may be damaged or somebody else's: everything is checked before it is believed, and
 //! no allocation is larger than the file can justify.
 
-use super::{FORMAT, MAX_ORDER, SolutionBlock, SolutionHeader, Text, VERSION, repeated_id};
+use super::{
+    FORMAT, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text, VERSION, repeated_id,
+};
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};
 use hdf5::filters::Filter;
@@ -66,13 +68,7 @@ pub(super) fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeade
         return fail("variables", "none".into());
     }
     let mut state = BTreeMap::new();
-    let group = file.group("state").map_err(at("state"))?;
-    for name in group.member_names().map_err(at("state"))? {
-        let item = format!("state/{name}");
-        let dataset = group.dataset(&name).map_err(at(&item))?;
-        let values = numbers(&dataset, &item, bytes)?;
-        state.insert(name, values);
-    }
+    read_state(&file.group("state").map_err(at("state"))?, "", bytes, &mut state)?;
     Ok(SolutionHeader {
         mesh_uuid: text_attribute(file, "mesh-uuid")?,
         config: long_text(file, "config", bytes)?,
@@ -87,6 +83,31 @@ pub(super) fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeade
         variables,
         state,
     })
+}
+
+/// The numbers of a group of states and of the groups in it; `prefix` stands before their names.
+fn read_state(
+    group: &Group,
+    prefix: &str,
+    bytes: u64,
+    state: &mut BTreeMap<String, Vec<f64>>,
+) -> Result<(), Problem> {
+    for word in group.member_names().map_err(at("state"))? {
+        let name = format!("{prefix}{word}");
+        let item = format!("state/{name}");
+        if state.len() > MAX_STATES {
+            return fail(&item, format!("more than {MAX_STATES} states"));
+        }
+        match group.dataset(&word) {
+            Ok(dataset) => drop(state.insert(name, numbers(&dataset, &item, bytes)?)),
+            Err(error) => {
+                let deep = name.split('/').count() >= STATE_DEPTH;
+                let inner = group.group(&word).ok().filter(|_| !deep).ok_or(error).map_err(at(&item))?;
+                read_state(&inner, &format!("{name}/"), bytes, state)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read_blocks(file: &Group, bytes: u64, header: &SolutionHeader) -> Result<Vec<SolutionBlock>, Problem> {

@@ -34,7 +34,12 @@ fn example(precision: Precision) -> (SolutionHeader, Vec<SolutionBlock>) {
         dims: 2,
         precision,
         variables: ["rho", "rhou", "rhov", "E"].map(String::from).into(),
-        state: BTreeMap::from([("pi-controller".into(), vec![0.1, 0.2]), ("empty".into(), vec![])]),
+        state: BTreeMap::from([
+            ("pi-controller".into(), vec![0.1, 0.2]),
+            ("empty".into(), vec![]),
+            ("bcs/out".into(), vec![1.0]),
+            ("bcs/out-2".into(), vec![]),
+        ]),
     };
     let blocks = vec![
         block(Shape::Quad, 3, &[0, 2, 3, 7], 4),

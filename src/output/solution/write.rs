@@ -1,6 +1,6 @@
 //! Writing a solution file.
 
-use super::{FORMAT, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id};
+use super::{FORMAT, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id};
 use crate::output::atomic::write_atomically;
 use crate::output::{Cause, OutputError, Precision};
 use hdf5::{Group, H5Type, Location};
@@ -63,7 +63,12 @@ fn write_header(file: &hdf5::File, header: &SolutionHeader) -> Result<(), Cause>
     }
     let state = file.create_group("state")?;
     for (name, numbers) in &header.state {
-        dataset(&state, name, &[numbers.len()], numbers)?;
+        let (groups, name) = name.rsplit_once('/').unwrap_or(("", name));
+        let mut place = state.clone();
+        for group in groups.split('/').filter(|g| !g.is_empty()) {
+            place = if place.link_exists(group) { place.group(group)? } else { place.create_group(group)? };
+        }
+        dataset(&place, name, &[numbers.len()], numbers)?;
     }
     Ok(())
 }
@@ -126,7 +131,8 @@ fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String
     if short.chain([&header.config, &header.config_source]).any(|s| s.contains('\0')) {
         return Err("a text contains a zero byte: check the case file".into());
     }
-    let bad_name = |name: &&String| name.is_empty() || *name == "." || name.contains(['/', '\0']);
+    let bad_word = |word: &str| word.is_empty() || word == "." || word.contains('\0');
+    let bad_name = |name: &&String| name.split('/').any(bad_word) || name.split('/').count() > STATE_DEPTH;
     if let Some(name) = header.state.keys().find(bad_name) {
         return Err(format!("{name:?} cannot name a state"));
     }

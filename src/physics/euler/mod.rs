@@ -164,6 +164,13 @@ impl<const D: usize, const V: usize> System<D, V> for Euler {
         self.riemann.common_flux(self, left, right, n)
     }
 
+    #[inline(always)]
+    fn wave_speed<R: Real>(&self, u: &[R; V], n: &[R; D]) -> R {
+        let (rho, velocity, p) = self.gas.primitive::<R, D, V>(u);
+        let sound = (R::from_f64(self.gas.gamma) * p / rho).sqrt();
+        dot(&velocity, n).abs() + sound * dot(n, n).sqrt()
+    }
+
     /// The entropy is `p / rho^gamma`.
     #[inline(always)]
     fn constraints<R: Real>(&self, u: &[R; V]) -> [R; 3] {

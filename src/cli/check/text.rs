@@ -1,0 +1,167 @@
+//! The report for people.
+
+use super::{Report, Step};
+use crate::case::origin::{Effective, Source};
+use crate::cli::figures::figure;
+use crate::cli::info::size as bytes;
+use crate::cli::{files, grouped};
+use crate::engine::estimate::Size;
+use crate::physics::expr::lex::number;
+
+/// Values longer than this are cut in the list.
+const LONGEST: usize = 60;
+
+pub fn print(report: &Report, quiet: bool) {
+    println!("case       {}", report.case.display());
+    if let (Some(path), Some(mesh)) = (&report.mesh_file, &report.mesh) {
+        println!("mesh       {}: {}", path.display(), files::summary(mesh));
+    }
+    if let Some(system) = &report.system {
+        let unknowns = report.size.as_ref().map(|s| format!(", {} unknowns", grouped(s.unknowns())));
+        println!(
+            "system     {}, order {}{}, {}",
+            system.name,
+            system.order,
+            unknowns.unwrap_or_default(),
+            system.scheme
+        );
+        println!("backend    {}, {} precision", system.backend, system.precision);
+        println!(
+            "time       {} to {} in steps of {}: {} steps",
+            system.span.tstart,
+            system.span.tend,
+            system.span.dt,
+            steps(system.steps())
+        );
+    }
+    if let Some(step) = &report.step {
+        println!("stable dt  {}", stable(step));
+    }
+    if let Some(size) = &report.size {
+        print_memory(size, &report.device);
+    }
+    print_output(report);
+    print_boundaries(report);
+    if !quiet {
+        print_values(&report.values);
+    }
+    // Everything to one place, so that the order is kept.
+    for warning in &report.warnings {
+        println!("warning: {}", warning.text);
+    }
+    for error in &report.errors {
+        println!("error: {}", error.text);
+    }
+    match (report.errors.len(), report.warnings.len()) {
+        (0, 0) => println!("ready      nothing stands in the way of a run"),
+        (0, n) => println!("ready      the run can start; {n} warning{}", plural(n)),
+        (n, _) => println!("not ready  {n} error{}", plural(n)),
+    }
+}
+
+fn plural(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}
+
+fn steps(n: f64) -> String {
+    if n < 1e15 { grouped(n.max(0.0) as u64) } else { figure(n) }
+}
+
+fn stable(Step { dt, stable }: &Step) -> String {
+    let Some(stable) = stable else { return "none: this scheme is not stable at this order".into() };
+    if stable.dt.is_infinite() {
+        return "any: nothing moves at the start".into();
+    }
+    let at: Vec<String> = stable.at.iter().map(|x| figure(*x)).collect();
+    let share = |limit: f64| if limit.is_finite() { figure(limit) } else { "any".into() };
+    format!(
+        "about {} (waves alone {}, diffusion alone {}), least in element {} at ({}); dt is {} of it",
+        figure(stable.dt),
+        share(stable.advective),
+        share(stable.diffusive),
+        stable.element,
+        at.join(", "),
+        figure(dt / stable.dt)
+    )
+}
+
+fn print_memory(size: &Size, device: &[(&'static str, u64)]) {
+    let list = |shares: &[(&'static str, u64)]| {
+        let all: Vec<String> = shares.iter().map(|(name, n)| format!("{name} {}", bytes(*n))).collect();
+        (shares.iter().map(|s| s.1).sum::<u64>(), all.join(", "))
+    };
+    let ((sum, all), (host, beside)) = (list(device), list(&size.host_memory()));
+    println!("memory     about {} on the device(s): {all}", bytes(sum));
+    println!("           and {} on the host(s): {beside}", bytes(host));
+}
+
+fn print_output(report: &Report) {
+    for (i, (what, expected)) in report.output.iter().enumerate() {
+        let amount = match (expected.files, expected.bytes) {
+            (0, _) => String::new(),
+            (1, n) => format!(": 1 file, up to {}", bytes(n)),
+            (files, n) => format!(": {} files, up to {}", grouped(files), bytes(n)),
+        };
+        println!("{}{what}{amount}", if i == 0 { "plugins    " } else { "           " });
+    }
+}
+
+fn print_boundaries(report: &Report) {
+    let width = report.boundaries.iter().map(|b| b.name.chars().count()).max().unwrap_or(0);
+    for (i, boundary) in report.boundaries.iter().enumerate() {
+        let faces = match boundary.faces {
+            Some(n) => format!("{} face{}", grouped(n), plural(n as usize)),
+            None => "not in the mesh".into(),
+        };
+        let condition = match &boundary.condition {
+            Some((kind, Some(line))) => format!("{kind} (line {line})"),
+            Some((kind, None)) => kind.clone(),
+            None => "MISSING".into(),
+        };
+        let label = if i == 0 { "boundaries " } else { "           " };
+        println!("{label}{:<width$}  {faces}: {condition}", boundary.name);
+    }
+}
+
+fn print_values(values: &[Effective]) {
+    let mut section = "";
+    let shown = |v: &Effective| {
+        let line = v.value.lines().map(str::trim).collect::<Vec<_>>().join(" ");
+        match line.char_indices().nth(LONGEST) {
+            Some((end, _)) => format!("{}...", &line[..end]),
+            None => line,
+        }
+    };
+    println!("\nvalues in force, and where they come from");
+    let width = values.iter().map(|v| v.key.len() + shown(v).chars().count() + 3).max().unwrap_or(0).min(70);
+    for value in values {
+        if value.section != section {
+            println!("[{}]", value.section);
+            section = &value.section;
+        }
+        let text = format!("{} = {}", value.key, shown(value));
+        println!("  {text:<width$}  {}", origin(value));
+    }
+    println!();
+}
+
+/// Where a value comes from, in words.
+fn origin(value: &Effective) -> String {
+    let mut text = match value.source {
+        Source::Line(line) => format!("line {line}"),
+        Source::Inherited(line) => format!("line {line}, [DEFAULT]"),
+        Source::Outside => "command line".into(),
+        Source::Default => "default".into(),
+    };
+    if value.environment {
+        text.push_str(", with environment variables");
+    }
+    // 0.0 is no other value than 0.
+    let same = |default: &str| {
+        default == value.value || number(default).is_some_and(|x| number(&value.value) == Some(x))
+    };
+    if let Some(default) = value.default.filter(|default| value.source != Source::Default && !same(default)) {
+        text.push_str(&format!("; default {default}"));
+    }
+    text
+}
