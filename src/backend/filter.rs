@@ -279,7 +279,8 @@ fn guess<T: Scalar>(low: T, high: T, below: &[T; 3], above: &[T; 3], weight: T) 
     let (zero, half) = (T::from_f64(0.0), T::from_f64(0.5));
     let mut least = high;
     for k in 0..3 {
-        if !(above[k] >= zero) {
+        // What is not a number, for want of density, says nothing of where to look.
+        if above[k] < zero {
             let (a, b) = (weight * above[k], below[k]);
             least = ((a * low - b * high) / (a - b)).min(least);
         }
@@ -292,7 +293,7 @@ fn squeeze<T: Scalar>(least: &[T; 3], middle: &[T; 3], bounds: &Bounds<T>) -> T 
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
     let mut theta = one;
     for k in 0..3 {
-        if !(least[k] >= bounds[k]) {
+        if least[k] < bounds[k] {
             theta = ((middle[k] - bounds[k]) / (middle[k] - least[k])).min(theta);
         }
     }

@@ -103,7 +103,6 @@ impl Case {
                     _ => self.interfaces.p_min,
                 },
                 viscosity: self.solver.viscosity_correction.clone(),
-                ..SystemSpec::default()
             },
             self.solver.order,
         );

@@ -12,6 +12,9 @@ use ndarray::Array2;
 use points::PointsError;
 use std::collections::BTreeMap;
 
+/// Points `[points][dims]` and weights of a quadrature rule.
+pub type Rule = (Array2<f64>, Vec<f64>);
+
 /// What `[solver] anti-alias` asks for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct AntiAlias {
@@ -99,11 +102,7 @@ impl AntiAlias {
     ///
     /// # Errors
     /// No rule is given for the shape, or one that is too strong or too weak.
-    pub fn face_rule(
-        &self,
-        shape: Shape,
-        order: usize,
-    ) -> Result<Option<(Array2<f64>, Vec<f64>)>, PointsError> {
+    pub fn face_rule(&self, shape: Shape, order: usize) -> Result<Option<Rule>, PointsError> {
         if !self.surface || shape == Shape::Point {
             return Ok(None);
         }

@@ -111,6 +111,11 @@ impl<const D: usize, const V: usize> System<D, V> for Acoustics {
         self.normal_flux(u[0], dot(&velocity(u), n), n)
     }
 
+    #[inline(always)]
+    fn wave_speed<R: Real>(&self, _u: &[R; V], n: &[R; D]) -> R {
+        R::from_f64(self.c0) * dot(n, n).sqrt()
+    }
+
     /// The flux of the exact solution of the Riemann problem, which has the pressure `(p_L + p_R)/2 + Z (vn_L - vn_R)/2` and
     /// the normal velocity `(vn_L + vn_R)/2 + (p_L - p_R)/(2 Z)` at the face, with the impedance `Z = rho0 c0`. Every
     /// Riemann solver of a case is this one.

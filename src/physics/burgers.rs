@@ -96,6 +96,17 @@ impl<const D: usize> System<D, 1> for Burgers {
     }
 
     #[inline(always)]
+    fn wave_speed<R: Real>(&self, u: &[R; 1], n: &[R; D]) -> R {
+        // Half the sum of n is the factor of u^2.
+        (R::from_f64(2.0) * half_sum(n) * u[0]).abs()
+    }
+
+    #[inline(always)]
+    fn diffusivity<R: Real>(&self, _u: &[R; 1]) -> R {
+        R::from_f64(self.nu)
+    }
+
+    #[inline(always)]
     fn viscous_flux<R: Real>(&self, _u: &[R; 1], grad: &[[R; 1]; D], n: &[R; D]) -> [R; 1] {
         let slope: [R; D] = array!(d => grad[d][0]);
         [R::from_f64(-self.nu) * dot(&slope, n)]

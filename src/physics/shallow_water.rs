@@ -199,6 +199,11 @@ impl<const D: usize, const V: usize> System<D, V> for ShallowWater {
     fn common_flux<R: Real>(&self, left: &[R; V], right: &[R; V], n: &[R; D]) -> [R; V] {
         self.riemann.common_flux(self, left, right, n)
     }
+
+    #[inline(always)]
+    fn wave_speed<R: Real>(&self, u: &[R; V], n: &[R; D]) -> R {
+        dot(&velocity(u), n).abs() + (R::from_f64(self.g) * u[0]).sqrt() * dot(n, n).sqrt()
+    }
 }
 
 impl<const D: usize, const V: usize> Boundary<D, V, ShallowWater> for WaterBoundary {
