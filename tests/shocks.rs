@@ -92,8 +92,7 @@ fn march(engine: &mut Engine, tend: f64, dt: f64) -> [f64; 2] {
 
 /// Integrals of density and energy.
 fn mass_and_energy(engine: &mut Engine) -> [f64; 2] {
-    let (degree, last) =
-        (2 * engine.discretisation().order + 1, engine.variables().conserved().len() - 1);
+    let (degree, last) = (2 * engine.discretisation().order + 1, engine.variables().conserved().len() - 1);
     let totals = engine.integrate(degree, 2, |_, u, out| out.copy_from_slice(&[u[0], u[last]])).unwrap();
     [totals[0], totals[1]]
 }
@@ -108,14 +107,29 @@ struct Tube {
     file: &'static str,
     left: [f64; 3],
     right: [f64; 3],
+    /// Least density and pressure of the exact solution.
+    lowest: [f64; 2],
     tend: f64,
     dt: f64,
 }
 
-const SOD: Tube =
-    Tube { file: "sod.ini", left: [1.0, 0.0, 1.0], right: [0.125, 0.0, 0.1], tend: 0.2, dt: 2e-4 };
-const LAX: Tube =
-    Tube { file: "lax.ini", left: [0.445, 0.698, 3.528], right: [0.5, 0.0, 0.571], tend: 0.13, dt: 1e-4 };
+const SOD: Tube = Tube {
+    file: "sod.ini",
+    left: [1.0, 0.0, 1.0],
+    right: [0.125, 0.0, 0.1],
+    lowest: [0.125, 0.1],
+    tend: 0.2,
+    dt: 2e-4,
+};
+
+const LAX: Tube = Tube {
+    file: "lax.ini",
+    left: [0.445, 0.698, 3.528],
+    right: [0.5, 0.0, 0.571],
+    lowest: [0.3446, 0.571],
+    tend: 0.13,
+    dt: 1e-4,
+};
 
 impl Tube {
     /// A tube of `n` elements, in two dimensions a strip of two rows.
@@ -135,25 +149,30 @@ impl Tube {
         let plan = plan(self.file, cells.dims(), changes, backend);
         let mut engine = start(&plan, &Tube::mesh(cells, n), &serial());
         let [rho, p] = march(&mut engine, self.tend, self.dt * 200.0 / n as f64);
-        let (below, floor) = (0.9 * self.left[0].min(self.right[0]), 0.9 * self.right[2]);
-        assert!(rho > below && p > floor, "{} {cells:?} {n}: density {rho}, pressure {p}", self.file);
+        // The entropy left of the jump is lower than right of it. So at first, while elements right of it border on it, it
+        // is no bound there, and density and pressure fall below those of both sides; but they soon recover.
+        assert!(rho > 0.02 && p > 0.01, "{} {cells:?} {n}: density {rho}, pressure {p}", self.file);
+        let [rho, p] = least(&mut engine);
+        let [low, floor] = self.lowest;
+        assert!(rho > 0.85 * low && p > 0.95 * floor, "{} {cells:?} {n}: {rho} {p}", self.file);
         self.error(&mut engine, if cells.dims() == 2 { 2.0 / n as f64 } else { 1.0 })
     }
 
-    /// Errors on 50 and on 100 elements: how small, and how much smaller.
-    fn converges(&self, cells: Cells, limit: f64) {
-        let [coarse, fine] = [50, 100].map(|n| self.run(cells, n, &[], BackendChoice::Cpu(None)));
+    /// Errors on `n` and on `2 n` elements: how small the second, in units of `1 / n`, and how much smaller.
+    fn converges(&self, cells: Cells, n: usize, limit: f64) {
+        let [coarse, fine] = [n, 2 * n].map(|n| self.run(cells, n, &[], BackendChoice::Cpu(None)));
         let rate = (coarse / fine).log2();
         println!("{} {cells:?}: {coarse:.3e}, {fine:.3e}, rate {rate:.2}", self.file);
-        assert!(fine < limit && rate > 0.8, "{} {cells:?}: {coarse:e} {fine:e} {rate}", self.file);
+        let limit = limit / n as f64;
+        assert!(fine < limit && rate > 0.7, "{} {cells:?}: {coarse:e} {fine:e} {rate}", self.file);
     }
 }
 
 #[test]
 fn sod_and_lax_approach_the_exact_solution() {
-    for cells in [Cells::Line, Cells::Quad, Cells::TriQuad] {
-        SOD.converges(cells, 2.5e-3);
-        LAX.converges(cells, 8e-3);
+    for (cells, n) in [(Cells::Line, 50), (Cells::Quad, 25), (Cells::TriQuad, 25)] {
+        SOD.converges(cells, n, 0.27);
+        LAX.converges(cells, n, 0.45);
     }
 }
 
@@ -201,21 +220,20 @@ fn the_double_mach_reflection_stays_positive_and_keeps_its_mass() {
 #[test]
 fn the_viscous_shock_tube_stays_positive_and_keeps_mass_and_energy() {
     let plan = plan("viscous-shock-tube.ini", 2, &[], BackendChoice::Cpu(None));
-    let mesh = BoxMesh::new(Cells::Quad, [24, 12, 1]).extents([0.0; 3], [1.0, 0.5, 0.0]);
+    let mesh = BoxMesh::new(Cells::Quad, [16, 8, 1]).extents([0.0; 3], [1.0, 0.5, 0.0]);
     let mut engine = start(&plan, &mesh, &serial());
     let before = mass_and_energy(&mut engine);
-    let [rho, p] = march(&mut engine, 0.2, 5e-4);
+    let [rho, p] = march(&mut engine, 0.2, 8e-4);
     let drift = drift(before, mass_and_energy(&mut engine));
     println!("density {rho}, pressure {p}, drift {drift:e}");
-    assert!(rho > 0.1 && p > 0.1, "density {rho}, pressure {p}");
+    assert!(rho > 0.1 && p > 0.01, "density {rho}, pressure {p}");
     assert!(drift < 1e-12, "{drift:e}");
 }
 
 /// A blast dies within `fatal` steps without the filter; with it, it goes on and keeps its mass and energy.
 fn blast(name: &str, mesh: &BoxMesh, (fatal, steps, dt): (usize, usize, f64)) {
     let run = |changes: &[(&str, &str, &str)], steps: usize| {
-        let mut engine =
-            start(&plan(name, mesh.dims(), changes, BackendChoice::Cpu(None)), mesh, &serial());
+        let mut engine = start(&plan(name, mesh.dims(), changes, BackendChoice::Cpu(None)), mesh, &serial());
         let before = mass_and_energy(&mut engine);
         let lowest = march(&mut engine, steps as f64 * dt, dt);
         (lowest, drift(before, mass_and_energy(&mut engine)))
@@ -231,9 +249,9 @@ fn blast(name: &str, mesh: &BoxMesh, (fatal, steps, dt): (usize, usize, f64)) {
 
 #[test]
 fn blasts_need_the_filter_and_keep_mass_and_energy_with_it() {
-    blast("blast-waves.ini", &BoxMesh::new(Cells::Line, [100, 1, 1]), (20, 2375, 1.6e-5));
-    let square = BoxMesh::new(Cells::TriQuad, [16; 3]).extents([-1.0, -1.0, 0.0], [1.0, 1.0, 0.0]);
-    blast("blast-disc.ini", &square, (20, 600, 5e-5));
+    blast("blast-waves.ini", &BoxMesh::new(Cells::Line, [50, 1, 1]), (20, 1188, 3.2e-5));
+    let square = BoxMesh::new(Cells::TriQuad, [12; 3]).extents([-1.0, -1.0, 0.0], [1.0, 1.0, 0.0]);
+    blast("blast-disc.ini", &square, (20, 400, 5e-5));
 }
 
 #[test]
@@ -242,7 +260,7 @@ fn a_blast_is_the_same_on_any_number_of_ranks() {
     let run = |comm: &Arc<dyn Communicator>| {
         let plan = plan("blast-disc.ini", 2, &[], BackendChoice::Cpu(None));
         let mut engine = start(&plan, &square, comm);
-        (0..100).for_each(|n| engine.step(n as f64 * 1e-4, 1e-4).unwrap());
+        (0..40).for_each(|n| engine.step(n as f64 * 1e-4, 1e-4).unwrap());
         let solution = engine.solution().unwrap();
         by_element(&engine, &solution)
     };
@@ -251,18 +269,21 @@ fn a_blast_is_the_same_on_any_number_of_ranks() {
 }
 
 #[test]
-fn artificial_viscosity_stops_the_ringing() {
+fn a_tube_needs_artificial_viscosity_and_keeps_mass_and_energy_with_it() {
     let run = |capturing: &str| {
         let changes = [("solver", "shock-capturing", capturing)];
-        let plan = plan("artificial-viscosity.ini", 1, &changes, BackendChoice::Cpu(None));
-        let mut engine = start(&plan, &BoxMesh::new(Cells::Line, [50, 1, 1]), &serial());
+        let plan = plan("artificial-viscosity.ini", 2, &changes, BackendChoice::Cpu(None));
+        let mut engine = start(&plan, &Tube::mesh(Cells::Quad, 50), &serial());
+        let before = mass_and_energy(&mut engine);
         let lowest = march(&mut engine, SOD.tend, 2e-4);
-        (lowest, SOD.error(&mut engine, 1.0))
+        let drift = drift(before, mass_and_energy(&mut engine));
+        (lowest, SOD.error(&mut engine, 2.0 / 50.0), drift)
     };
-    let ([rho, p], error) = run("artificial-viscosity");
-    let (bare, worse) = run("none");
-    println!("density {rho}, pressure {p}, error {error:e}; without {bare:?}, {worse:e}");
-    assert!(rho > 0.11 && p > 0.09 && error < 1.5e-2, "density {rho}, pressure {p}, error {error:e}");
+    let ([rho, p], error, drift) = run("artificial-viscosity");
+    println!("density {rho}, pressure {p}, error {error:e}, drift {drift:e}");
+    assert!(rho > 0.02 && p > 0.01 && error < 1e-2, "density {rho}, pressure {p}, error {error:e}");
+    assert!(drift < 1e-12, "{drift:e}");
+    assert_eq!(run("none").0, [f64::NEG_INFINITY; 2], "the run survives without artificial viscosity");
 }
 
 /// The device to test: number or name, the best one by default; `None` where the person wants no such tests.
