@@ -67,7 +67,8 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     let (cells, order) = (argument(0, 4.0) as usize, argument(1, 3.0) as usize);
     let (tend, dt) = (argument(2, 0.2), argument(3, 0.01));
     let mesh = BoxMesh::new(Cells::Hex, [cells; 3]).extents([-PI; 3], [PI; 3]).periodic([true; 3]).build();
-    let system = SystemSpec::new("navier-stokes").with("gamma", GAMMA).with("mu", 1.0 / 1600.0).with("Pr", 0.71);
+    let system =
+        SystemSpec::new("navier-stokes").with("gamma", GAMMA).with("mu", 1.0 / 1600.0).with("Pr", 0.71);
     let mut settings = Settings::new(system, order);
     // The least work for a time: three stages go nearly as far as four.
     settings.scheme = "tvd-rk3".into();
@@ -83,7 +84,8 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         let [energy, enstrophy] = energy_and_enstrophy(&mut engine)?;
         println!("{t},{energy},{enstrophy}");
         if row < rows {
-            let span = Span { lookahead: u64::MAX, ..Span::new(t, tend * (row + 1) as f64 / rows as f64, dt) };
+            let span =
+                Span { lookahead: u64::MAX, ..Span::new(t, tend * (row + 1) as f64 / rows as f64, dt) };
             run(&mut engine, span, &mut [], &mut Silent)?;
         }
     }

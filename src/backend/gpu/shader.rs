@@ -51,7 +51,7 @@ pub fn partition(
     let tile = tile_per_variable(physics, points, rule_points);
     let variable = (tile + flux_points) * size;
     // What the filter keeps of an element besides: means, least constraints, strength.
-    let filter = if physics.filter.is_some() { (2 * physics.variables + 6) * size } else { 0 };
+    let filter = if physics.filter.is_some() { (2 * physics.variables + 10) * size } else { 0 };
     let memory = limits.workgroup_memory.min(32 << 10);
     let width = points.max(flux_points);
     let mut elements = (128 / width).max(1);
