@@ -210,6 +210,75 @@ fn lanes_equal_scalar_and_ranks_serial() {
     }
 }
 
+#[test]
+fn a_uniform_flow_stays_one_with_quadrature_on_curved_meshes() {
+    for cells in CELLS {
+        for what in [Flux, SurfFlux, Both] {
+            let mesh = BoxMesh::new(cells, [2; 3]).periodic([true; 3]).order(2).warp(0.04).shuffle(5).build();
+            let mut settings = settings("navier-stokes", mesh.dims, 2, "sup-in-fa", BackendChoice::Cpu(None));
+            if mesh.dims == 1 {
+                settings.system.name = "euler".into();
+            }
+            add(&mut settings, what, mesh.dims);
+            let mut engine = engine(&settings, &mesh, &serial());
+            let dims = mesh.dims;
+            let uniform = |_: [f64; 3], out: &mut [f64]| {
+                out.copy_from_slice(&[1.0, 0.5, -0.3, 0.2, 1.0][..dims + 2]);
+                out[dims + 1] = 1.0;
+            };
+            engine.set_initial(uniform).unwrap();
+            let before = engine.solution().unwrap();
+            let before = by_element(&engine, &before);
+            let error = difference(&steps(engine, 20, 1e-3), &before);
+            assert!(error < 1e-12, "{cells:?} {what:?}: {error:e}");
+        }
+    }
+}
+
+/// What the scheme conserves: sums over the solution points with their weights and Jacobians.
+fn totals(engine: &mut Engine, variables: usize) -> Vec<f64> {
+    let solution = engine.solution().unwrap();
+    let disc = engine.discretisation();
+    let mut sums = vec![0.0; variables];
+    for (block, values) in disc.blocks.iter().zip(&solution) {
+        let points = block.points_per_element();
+        for (e, u) in values.chunks_exact(variables * points).enumerate() {
+            for p in 0..points {
+                let weight = block.operators.weights[p] * block.metric(e, p, disc.dims).1;
+                (0..variables).for_each(|v| sums[v] += weight * u[v * points + p]);
+            }
+        }
+    }
+    sums
+}
+
+#[test]
+fn what_is_conserved_stays_with_filters_artificial_viscosity_and_quadrature() {
+    for cells in SHAPES {
+        for what in [Filter, Squeeze, Viscosity, Both] {
+            let n = if cells == Cells::Line { 6 } else { 2 };
+            let mesh = BoxMesh::new(cells, [n; 3]).periodic([true; 3]).order(2).warp(0.03).shuffle(5).build();
+            let system = if what == Viscosity && mesh.dims > 1 { "navier-stokes" } else { "euler" };
+            if what == Viscosity && mesh.dims == 1 {
+                continue;
+            }
+            let mut settings = settings(system, mesh.dims, 3, "sup-in-fa", BackendChoice::Cpu(None));
+            add(&mut settings, what, mesh.dims);
+            let mut engine = start(&settings, what, &mesh, &serial());
+            let variables = mesh.dims + 2;
+            let before = totals(&mut engine, variables);
+            for step in 0..10 {
+                engine.step(step as f64 * 5e-4, 5e-4).unwrap();
+            }
+            let after = totals(&mut engine, variables);
+            let scale = before.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+            for (v, (a, b)) in before.iter().zip(&after).enumerate() {
+                assert!((a - b).abs() < 2e-12 * scale, "{cells:?} {what:?} variable {v}: {a} {b}");
+            }
+        }
+    }
+}
+
 /// The device to test: number or name, the best one by default; `None` where the person wants no such tests.
 #[cfg(feature = "gpu")]
 fn device() -> Option<BackendChoice> {
