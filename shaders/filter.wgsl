@@ -1,6 +1,10 @@
 // The entropy filter; what it does is described in backend/filter.rs, step by step the same.
 // extra: TO_MODES_AT [solution point][mode], MODES_TO_AT [mode][solution point, then flux point], WEIGHTS_AT [solution point].
+//
+// Drivers put the code of a function wherever it is called, and that of the entropy is long: loops are arranged so that
+// there are few places.
 var<workgroup> least: array<real, E * 3u>;
+var<workgroup> middle: array<real, E * 3u>;
 var<workgroup> mean: array<real, E * V>;
 var<workgroup> after: array<real, E * V>;
 var<workgroup> strength: array<real, E>;
@@ -41,6 +45,16 @@ fn counted(constraint: array<real, 3>, q: u32) -> real {
     return c[q];
 }
 
+// Place in the tile, [element][solution point, then flux point], of an invocation's k-th point, and whether there is one.
+fn place(group: Group, lid: u32, k: u32) -> vec2<u32> {
+    if k < KP {
+        let item = lid + k * T;
+        return vec2<u32>((item / P) * (P + F) + item % P, select(0u, 1u, item < group.count * P));
+    }
+    let item = lid + (k - KP) * T;
+    return vec2<u32>((item / F) * (P + F) + P + item % F, select(0u, 1u, item < group.count * F));
+}
+
 // Smallest of what the points of an element put into the tile, [element][point], at its first place.
 fn reduce(e: u32) -> real {
     var m = tile[e * (P + F)];
@@ -55,22 +69,17 @@ fn minima(
     u: ptr<function, array<array<real, V>, KP>>,
     faces: ptr<function, array<array<real, V>, KF>>,
 ) {
-    var inside: array<array<real, 3>, KP>;
-    var outside: array<array<real, 3>, KF>;
-    for (var k = 0u; k < KP; k++) {
-        if lid + k * T < group.count * P { inside[k] = constraints((*u)[k]); }
-    }
-    for (var k = 0u; k < KF; k++) {
-        if lid + k * T < group.count * F { outside[k] = constraints((*faces)[k]); }
+    // Solution points first, then flux points.
+    var all: array<array<real, 3>, KP + KF>;
+    for (var k = 0u; k < KP + KF; k++) {
+        var state: array<real, V>;
+        if k < KP { state = (*u)[k]; } else { state = (*faces)[k - KP]; }
+        if place(group, lid, k).y != 0u { all[k] = constraints(state); }
     }
     for (var q = 0u; q < 3u; q++) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P { tile[(item / P) * (P + F) + item % P] = counted(inside[k], q); }
-        }
-        for (var k = 0u; k < KF; k++) {
-            let item = lid + k * T;
-            if item < group.count * F { tile[(item / F) * (P + F) + P + item % F] = counted(outside[k], q); }
+        for (var k = 0u; k < KP + KF; k++) {
+            let at = place(group, lid, k);
+            if at.y != 0u { tile[at.x] = counted(all[k], q); }
         }
         workgroupBarrier();
         for (var e = lid; e < group.count; e += T) { least[e * 3u + q] = reduce(e); }
@@ -118,6 +127,17 @@ fn means(group: Group, lid: u32, u: ptr<function, array<array<real, V>, KP>>, se
     }
 }
 
+// Constraints of the means.
+fn find_middle(group: Group, lid: u32) {
+    for (var e = lid; e < group.count; e += T) {
+        var state: array<real, V>;
+        for (var v = 0u; v < V; v++) { state[v] = mean[e * V + v]; }
+        var c = constraints(state);
+        for (var q = 0u; q < 3u; q++) { middle[e * 3u + q] = c[q]; }
+    }
+    workgroupBarrier();
+}
+
 // Margins of the state whose parts of degree d are scaled by f^(d^2) = f f^3 f^5 ...
 fn margins(groups: ptr<function, array<real, DEGREES * V>>, f: real, bound: real) -> array<real, 3> {
     var c = constraints(combine(groups, f));
@@ -144,24 +164,31 @@ fn sound(margin: array<real, 3>) -> bool {
 fn strength_at(groups: ptr<function, array<real, DEGREES * V>>, bound: real) -> real {
     var low = real(0.0);
     var high = real(1.0);
-    var above = margins(groups, high, bound);
-    if sound(above) { return high; }
-    var below = margins(groups, low, bound);
+    var above: array<real, 3>;
+    var below: array<real, 3>;
     var weight = real(2.0);
-    for (var i = 0u; i < NITERS; i++) {
-        if high - low < F_TOL { break; }
+    // First the two ends, then guesses.
+    for (var i = 0u; i < NITERS + 2u; i++) {
         var f = high;
-        for (var q = 0u; q < 3u; q++) {
-            // Where there is no density, the entropy says nothing of where to look.
-            if above[q] < real(0.0) && above[q] > -HUGE {
-                let a = weight * above[q];
-                let b = below[q];
-                f = smaller((a * low - b * high) / (a - b), f);
+        if i == 1u { f = low; }
+        if i > 1u {
+            if high - low < F_TOL { break; }
+            for (var q = 0u; q < 3u; q++) {
+                // Where there is no density, the entropy says nothing of where to look.
+                if above[q] < real(0.0) && above[q] > -HUGE {
+                    let a = weight * above[q];
+                    let b = below[q];
+                    f = smaller((a * low - b * high) / (a - b), f);
+                }
             }
+            if !(f > low && f < high) { f = real(0.5) * (low + high); }
         }
-        if !(f > low && f < high) { f = real(0.5) * (low + high); }
         let now = margins(groups, f, bound);
-        if sound(now) {
+        let good = sound(now);
+        if i == 0u {
+            if good { return high; }
+            above = now;
+        } else if i == 1u || good {
             low = f;
             below = now;
             weight = real(2.0);
@@ -232,18 +259,12 @@ fn scale_modes(group: Group, lid: u32, u: ptr<function, array<array<real, V>, KP
         }
         workgroupBarrier();
     }
-    for (var k = 0u; k < KP; k++) {
-        let item = lid + k * T;
-        if item < group.count * P {
-            var groups = inside[k];
-            tile[(item / P) * (P + F) + item % P] = strength_at(&groups, bounds[group.first + item / P]);
-        }
-    }
-    for (var k = 0u; k < KF; k++) {
-        let item = lid + k * T;
-        if item < group.count * F {
-            var groups = outside[k];
-            tile[(item / F) * (P + F) + P + item % F] = strength_at(&groups, bounds[group.first + item / F]);
+    for (var k = 0u; k < KP + KF; k++) {
+        let at = place(group, lid, k);
+        if at.y != 0u {
+            var groups: array<real, DEGREES * V>;
+            if k < KP { groups = inside[k]; } else { groups = outside[k - KP]; }
+            tile[at.x] = strength_at(&groups, bounds[group.first + at.x / (P + F)]);
         }
     }
     workgroupBarrier();
@@ -269,14 +290,11 @@ fn part(e: u32, v: u32, i: u32, g: u32) -> real {
 
 // How much of the deviation from the mean may stay.
 fn squeeze(e: u32, bound: real) -> real {
-    var state: array<real, V>;
-    for (var v = 0u; v < V; v++) { state[v] = mean[e * V + v]; }
-    var middle = constraints(state);
     var lowest = array<real, 3>(D_MIN, P_MIN, bound);
     var theta = real(1.0);
     for (var q = 0u; q < 3u; q++) {
         let m = least[e * 3u + q];
-        if !(m >= lowest[q]) { theta = smaller((middle[q] - lowest[q]) / (middle[q] - m), theta); }
+        if !(m >= lowest[q]) { theta = smaller((middle[e * 3u + q] - lowest[q]) / (middle[e * 3u + q] - m), theta); }
     }
     if theta >= real(0.0) && theta <= real(1.0) { return theta; }
     return real(0.0);
@@ -294,37 +312,35 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
             for (var v = 0u; v < V; v++) { u[k][v] = r0[at + v * P]; }
         }
     }
-    face_states(group, lid, &u, &faces);
-    minima(group, lid, &u, &faces);
-    if workgroupUniformLoad(&some_bad) != 0u {
-        means(group, lid, &u, false);
-{{SCALE}}
-        var excess = array<real, ROUNDS>({{EXCESS}});
-        for (var round = 0u; round < ROUNDS; round++) {
-            if workgroupUniformLoad(&some_bad) != 0u {
-                let part = real(1.0) - excess[round];
-                for (var k = 0u; k < KP; k++) {
-                    let item = lid + k * T;
-                    let e = item / P;
-                    if item < group.count * P && bad[e] != 0u {
-                        let theta = part * squeeze(e, bounds[group.first + e]);
-                        for (var v = 0u; v < V; v++) { u[k][v] = theta * (u[k][v] - mean[e * V + v]) + mean[e * V + v]; }
-                    }
-                }
-                for (var k = 0u; k < KF; k++) {
-                    let item = lid + k * T;
-                    let e = item / F;
-                    if item < group.count * F && bad[e] != 0u {
-                        let theta = part * squeeze(e, bounds[group.first + e]);
-                        for (var v = 0u; v < V; v++) {
-                            faces[k][v] = theta * (faces[k][v] - mean[e * V + v]) + mean[e * V + v];
-                        }
-                    }
-                }
-                workgroupBarrier();
-                minima(group, lid, &u, &faces);
-            }
+    // Round 0 only looks; round 1 scales modes, the later ones squeeze, as long as there is need.
+    var excess = array<real, ROUNDS + 2u>(real(0.0), real(0.0), {{EXCESS}});
+    var changed = false;
+    for (var round = 0u; round < ROUNDS + 2u; round++) {
+        if round > 0u {
+            if workgroupUniformLoad(&some_bad) == 0u { break; }
+            changed = true;
         }
+        if round == 1u {
+            means(group, lid, &u, false);
+            find_middle(group, lid);
+{{SCALE}}
+        }
+        if round > 1u {
+            let part = real(1.0) - excess[round];
+            for (var k = 0u; k < KP; k++) {
+                let item = lid + k * T;
+                let e = item / P;
+                if item < group.count * P && bad[e] != 0u {
+                    let theta = part * squeeze(e, bounds[group.first + e]);
+                    for (var v = 0u; v < V; v++) { u[k][v] = theta * (u[k][v] - mean[e * V + v]) + mean[e * V + v]; }
+                }
+            }
+            workgroupBarrier();
+        }
+        face_states(group, lid, &u, &faces);
+        minima(group, lid, &u, &faces);
+    }
+    if changed {
         for (var k = 0u; k < KP; k++) {
             let item = lid + k * T;
             if item < group.count * P {

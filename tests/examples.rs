@@ -9,6 +9,8 @@ mod make_meshes;
 mod own_system;
 #[path = "../examples/ranks.rs"]
 mod ranks;
+#[path = "../examples/taylor_green.rs"]
+mod taylor_green;
 #[path = "../examples/vortex.rs"]
 mod vortex;
 
@@ -37,6 +39,11 @@ fn ranks_runs() -> Outcome {
 #[test]
 fn own_system_runs() -> Outcome {
     own_system::main()
+}
+
+#[test]
+fn taylor_green_runs() -> Outcome {
+    taylor_green::main()
 }
 
 #[test]

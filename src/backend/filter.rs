@@ -12,6 +12,9 @@
 //! 3. What still violates a bound is squeezed linearly towards the mean, at last to the mean itself ([`ROUNDS`]).
 //!
 //! An element whose mean itself has no positive density and pressure is beyond help and left constant.
+//!
+//! All functions are inlined, so that they are compiled for the instruction set of the kernel that calls them: fused
+//! multiplications are calls of a library elsewhere, and took half the time of a run.
 
 use super::cpu::lane::Scalar;
 use super::problem::EntropyFilter;
@@ -84,12 +87,14 @@ impl<T: Scalar> ElementFilter<T> {
     }
 
     /// Bounds with that of the entropy.
+    #[inline(always)]
     pub fn bounds(&self, entropy: T) -> Bounds<T> {
         [self.d_min, self.p_min, entropy]
     }
 
     /// Least density, pressure and entropy at the solution and flux points of `u[P][V]`. Where there is no density there is
     /// no entropy either; it is left out.
+    #[inline(always)]
     pub fn minima<const D: usize, const V: usize, S: System<D, V>>(&self, system: &S, u: &[T]) -> [T; 3] {
         let mut least = [T::from_f64(f64::INFINITY); 3];
         let mut add = |state: &[T; V]| {
@@ -115,6 +120,7 @@ impl<T: Scalar> ElementFilter<T> {
 
     /// Makes the element `u[P][V]` admissible where it is not, and returns its least entropy. `jacobian(p)` is the
     /// Jacobian of a solution point, up to a common factor; `scratch` has [`ElementFilter::scratch`] numbers.
+    #[inline(always)]
     pub fn filter<const D: usize, const V: usize, S: System<D, V>>(
         &self,
         system: &S,
@@ -159,6 +165,7 @@ impl<T: Scalar> ElementFilter<T> {
     }
 
     /// Mean of the element.
+    #[inline(always)]
     fn mean<const V: usize>(&self, u: &[T], jacobian: impl Fn(usize) -> T) -> [T; V] {
         let (mut sum, mut volume) = ([T::from_f64(0.0); V], T::from_f64(0.0));
         for p in 0..self.points {
@@ -171,6 +178,7 @@ impl<T: Scalar> ElementFilter<T> {
         sum.map(|s| s / volume)
     }
 
+    #[inline(always)]
     fn modes<const V: usize>(&self, u: &[T], modes: &mut [T]) {
         for (m, row) in self.to_modes.chunks_exact(self.points).enumerate() {
             let mut sum = [T::from_f64(0.0); V];
@@ -184,6 +192,7 @@ impl<T: Scalar> ElementFilter<T> {
     }
 
     /// The largest strength, found to the tolerance from below, at which every point is within its bounds.
+    #[inline(always)]
     fn strength<const D: usize, const V: usize, S: System<D, V>>(
         &self,
         system: &S,
@@ -231,6 +240,7 @@ impl<T: Scalar> ElementFilter<T> {
     }
 
     /// `u` from the modes, those of degree `d` scaled by `f^(d^2)`.
+    #[inline(always)]
     fn scale<const V: usize>(&self, f: T, modes: &mut [T], u: &mut [T]) {
         let (mut factor, mut odd) = (T::from_f64(1.0), f);
         for range in self.starts.windows(2) {
@@ -250,15 +260,18 @@ impl<T: Scalar> ElementFilter<T> {
 }
 
 /// Whether all three are above their bounds, and the density above zero, as the entropy needs it.
+#[inline(always)]
 pub fn admissible<T: Scalar>(least: &[T; 3], bounds: &Bounds<T>) -> bool {
     least[0] > T::from_f64(0.0) && (0..3).all(|k| least[k] >= bounds[k])
 }
 
+#[inline(always)]
 fn sound<T: Scalar>(margins: &[T; 3]) -> bool {
     margins.iter().all(|m| *m >= T::from_f64(0.0))
 }
 
 /// The state whose parts of degree `d` are scaled by `f^(d^2) = f f^3 f^5 ...`.
+#[inline(always)]
 fn combine<T: Scalar, const V: usize>(groups: &[T], f: T) -> [T; V] {
     let mut state = [T::from_f64(0.0); V];
     let (mut factor, mut odd) = (T::from_f64(1.0), f);
@@ -275,6 +288,7 @@ fn combine<T: Scalar, const V: usize>(groups: &[T], f: T) -> [T; V] {
 /// Where the margins, positive at `low` and not all so at `high`, are expected to vanish first. Those above count
 /// `weight` times, twice at least and more after each guess that was not low enough, so that guesses fall on the safe
 /// side: a search that ends without one would leave nothing but the mean.
+#[inline(always)]
 fn guess<T: Scalar>(low: T, high: T, below: &[T; 3], above: &[T; 3], weight: T) -> T {
     let (zero, half) = (T::from_f64(0.0), T::from_f64(0.5));
     let mut least = high;
@@ -289,6 +303,7 @@ fn guess<T: Scalar>(low: T, high: T, below: &[T; 3], above: &[T; 3], weight: T) 
 }
 
 /// How much of the deviation from the mean may stay, were the constraints linear in it.
+#[inline(always)]
 fn squeeze<T: Scalar>(least: &[T; 3], middle: &[T; 3], bounds: &Bounds<T>) -> T {
     let (zero, one) = (T::from_f64(0.0), T::from_f64(1.0));
     let mut theta = one;

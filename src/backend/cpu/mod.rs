@@ -12,14 +12,18 @@
 
 mod boundary;
 mod entropy;
+mod isa;
 mod kernels;
 pub mod lane;
 #[cfg(test)]
 mod lane_tests;
 mod layout;
 mod operators;
+mod scratch;
 #[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512")))]
 mod x86;
+
+pub use isa::{Isa, create, create_for};
 
 use super::discretisation::Discretisation;
 use super::problem::{ArtificialViscosity, Ldg, Problem, ShockCapturing};
@@ -31,88 +35,12 @@ use crate::physics::system::System;
 use boundary::BoundaryValues;
 use entropy::Entropies;
 use kernels::{Context, TAIL, Updates};
-use lane::{Lane, Pack, Scalar, Work};
+use lane::{Lane, Scalar, Work};
 use layout::{BlockLayout, Pairings};
 use rayon::prelude::*;
-use std::cell::UnsafeCell;
+use scratch::Scratch;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Instruction sets kernels are instantiated for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Isa {
-    /// One number at a time: what the others are compared with.
-    Scalar,
-    /// Packs of numbers as plain arrays.
-    Portable,
-    /// 256-bit vectors with fused multiply-add.
-    Avx2,
-    /// 512-bit vectors.
-    Avx512,
-}
-
-impl Isa {
-    /// Those this machine can run and this program has kernels for, best first.
-    pub fn available() -> Vec<Isa> {
-        let mut list = vec![];
-        #[cfg(target_arch = "x86_64")]
-        {
-            let fma = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
-            let wide = is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl");
-            if cfg!(feature = "avx512") && fma && wide {
-                list.push(Isa::Avx512);
-            }
-            if cfg!(feature = "avx2") && fma {
-                list.push(Isa::Avx2);
-            }
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        list.push(Isa::Portable);
-        list.push(Isa::Scalar);
-        list
-    }
-}
-
-/// Makes the backend with the best instruction set of this machine. Collective.
-///
-/// # Errors
-/// Too many face values for 32-bit indices.
-pub fn create<const D: usize, const V: usize, S: System<D, V>>(
-    problem: Problem<D, V, S>,
-) -> Result<Box<dyn Backend>, BackendError> {
-    create_for(problem, Isa::available()[0])
-}
-
-/// Makes the backend with a certain instruction set. Collective.
-///
-/// # Errors
-/// The machine does not have it; too many face values for 32-bit indices.
-pub fn create_for<const D: usize, const V: usize, S: System<D, V>>(
-    problem: Problem<D, V, S>,
-    isa: Isa,
-) -> Result<Box<dyn Backend>, BackendError> {
-    if !Isa::available().contains(&isa) {
-        return Err(BackendError::Unsupported(format!("this machine has no {isa:?} instructions")));
-    }
-    match (isa, problem.precision) {
-        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-        (Isa::Avx512, Precision::Double) => Cpu::<D, V, S, x86::F64x8>::boxed(problem),
-        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
-        (Isa::Avx512, Precision::Single) => Cpu::<D, V, S, x86::F32x16>::boxed(problem),
-        #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
-        (Isa::Avx2, Precision::Double) => Cpu::<D, V, S, x86::F64x4>::boxed(problem),
-        #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
-        (Isa::Avx2, Precision::Single) => Cpu::<D, V, S, x86::F32x8>::boxed(problem),
-        #[cfg(not(target_arch = "x86_64"))]
-        (Isa::Portable, Precision::Double) => Cpu::<D, V, S, Pack<f64, 4>>::boxed(problem),
-        #[cfg(not(target_arch = "x86_64"))]
-        (Isa::Portable, Precision::Single) => Cpu::<D, V, S, Pack<f32, 8>>::boxed(problem),
-        (_, Precision::Double) => Cpu::<D, V, S, Pack<f64, 1>>::boxed(problem),
-        (_, Precision::Single) => Cpu::<D, V, S, Pack<f32, 1>>::boxed(problem),
-    }
-}
 
 /// State and geometry of one rank.
 struct Cpu<const D: usize, const V: usize, S: System<D, V>, L: Lane> {
@@ -146,30 +74,6 @@ struct Cpu<const D: usize, const V: usize, S: System<D, V>, L: Lane> {
     scratch: Scratch<L>,
     scratch_size: usize,
     precision: Precision,
-}
-
-/// One piece of working memory a thread.
-struct Scratch<L>(Vec<UnsafeCell<Vec<L>>>);
-
-// SAFETY: every thread of the pool uses only the piece of its own index (see `Scratch::with`).
-unsafe impl<L: Send> Sync for Scratch<L> {}
-
-impl<L: Lane> Scratch<L> {
-    /// Makes room for as many threads as the current pool has.
-    fn reserve(&mut self, size: usize) {
-        let zero = L::from_f64(0.0);
-        let threads = rayon::current_num_threads();
-        self.0.resize_with(threads.max(self.0.len()), || UnsafeCell::new(vec![zero; size]));
-    }
-
-    /// Calls `work` with this thread's piece. Called by threads of the current pool only, never from within `work`.
-    #[inline]
-    fn with(&self, work: impl FnOnce(&mut [L])) {
-        let index = rayon::current_thread_index().unwrap_or(0);
-        // SAFETY: indices of a pool's threads differ, `reserve` ran in the same pool before, and `work` (a pass over one
-        // pack) starts no other work on this thread, so nobody else holds this piece.
-        work(unsafe { &mut *self.0[index].get() });
-    }
 }
 
 /// Which part of the packs: those that touch no other rank, or the rest.

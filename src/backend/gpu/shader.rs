@@ -4,12 +4,13 @@ use super::emit::literal;
 use super::extra::Extra;
 use super::kernels::{Source, Use, fill};
 use super::operators::{dense, face_functions, tensor};
+use super::partition::{Partition, partition, tile_per_variable};
 use super::physics::Physics;
+use super::pieces::*;
 use super::plan::{CONTROLS_AT, Plan};
+use crate::backend::BackendError;
 use crate::backend::discretisation::{Block, Metrics};
 use crate::backend::filter::{ROUNDS, excess};
-use crate::backend::{BackendError, Precision};
-use crate::element::Operators;
 use std::fmt::Write;
 
 /// Limits of a device that shape the kernels.
@@ -21,61 +22,6 @@ pub struct Limits {
     pub invocations: usize,
     /// Workgroups in a row of a dispatch; larger numbers take several rows.
     pub row: u32,
-}
-
-/// How the elements of a block are given to workgroups.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Partition {
-    /// Elements a workgroup.
-    pub elements: usize,
-    /// Invocations a workgroup.
-    pub threads: usize,
-    /// Variables in workgroup memory at a time.
-    pub chunk: usize,
-}
-
-/// Aims: at least about 128 invocations a workgroup, all variables in workgroup memory at once, never more than 32 KiB
-/// of it (so that several workgroups share a processor of the device).
-///
-/// # Errors
-/// Not even one variable of one element fits.
-pub fn partition(
-    physics: &Physics,
-    operators: &Operators,
-    limits: Limits,
-) -> Result<Partition, BackendError> {
-    let (points, flux_points) = (operators.points.nrows(), operators.flux_points.nrows());
-    let size = if physics.precision == Precision::Double { 8 } else { 4 };
-    // Kernels with quadrature and filters put other things into the same place.
-    let rule_points = operators.quadrature.as_ref().map_or(0, |q| q.up.nrows());
-    let tile = tile_per_variable(physics, points, rule_points);
-    let variable = (tile + flux_points) * size;
-    // What the filter keeps of an element besides: means, least constraints, strength.
-    let filter = if physics.filter.is_some() { (2 * physics.variables + 6) * size } else { 0 };
-    let memory = limits.workgroup_memory.min(32 << 10);
-    let width = points.max(flux_points);
-    let mut elements = (128 / width).max(1);
-    while elements > 1 && elements * (variable * physics.variables + filter) > memory {
-        elements -= 1;
-    }
-    let most = physics.variables.min(memory.saturating_sub(elements * filter) / (elements * variable));
-    if most == 0 {
-        return Err(BackendError::Memory {
-            device: "the device's workgroups".into(),
-            what: format!("one variable of a {} of order {}", operators.shape.name(), operators.order),
-            needed: variable as u64,
-            limit: memory as u64,
-        });
-    }
-    // Chunks of about the same size.
-    let chunk = physics.variables.div_ceil(physics.variables.div_ceil(most));
-    let threads = (elements * width).next_multiple_of(32).min(limits.invocations).min(512);
-    Ok(Partition { elements, threads, chunk })
-}
-
-/// Numbers in the tile an element and variable of a chunk.
-fn tile_per_variable(physics: &Physics, points: usize, rule_points: usize) -> usize {
-    (physics.dims * points).max(rule_points)
 }
 
 /// Kernels of one block.
@@ -342,48 +288,6 @@ impl<'a> BlockShader<'a> {
         self.source("face values", bindings, &[include_str!("../../../shaders/faces.wgsl"), &main])
     }
 }
-
-/// Pieces of the kernels for those who need them: the flux at a solution point, or that at rule points brought back.
-const POINT_FLUX: &str = "flux[k] = point_flux(u[k], smats(element, item % P));";
-const RULE_FLUX: &str = "    var states: array<array<real, V>, KQ>;
-    var fluxes: array<array<real, D * V>, KQ>;
-    states_at_rule(group, lid, &u, &states);
-    for (var k = 0u; k < KQ; k++) {
-        let item = lid + k * T;
-        if item < group.count * Q { fluxes[k] = point_flux(states[k], rule_smats(group.first + item / Q, item % Q)); }
-    }
-    from_rule(group, lid, &fluxes, &flux);";
-const VISCOUS_POINT_FLUX: &str =
-    "gradient[k] = point_flux(u[k], gradient[k], smats(group.first + item / P, item % P));";
-const DIFFUSED_POINT_FLUX: &str = "let s = smats(group.first + item / P, item % P);
-            gradient[k] = diffused(point_flux(u[k], gradient[k], s), gradient[k], s, viscosity_of[item / P]);";
-const VISCOUS_RULE_FLUX: &str = "    var states: array<array<real, V>, KQ>;
-    var slopes: array<array<real, D * V>, KQ>;
-    var fluxes: array<array<real, D * V>, KQ>;
-    states_at_rule(group, lid, &u, &states);
-    gradients_at_rule(group, lid, &gradient, &slopes);
-    for (var k = 0u; k < KQ; k++) {
-        let item = lid + k * T;
-        if item < group.count * Q {
-            let s = rule_smats(group.first + item / Q, item % Q);
-            fluxes[k] = point_flux(states[k], slopes[k], s);
-            {{DIFFUSE}}
-        }
-    }
-    from_rule(group, lid, &fluxes, &gradient);";
-/// Sources where the state is at hand, and where it is not.
-const SOURCE: &str = "            var s = source_at(element, item % P, u[k]);
-            for (var v = 0u; v < V; v++) { rhs[k][v] += s[v]; }";
-const LATER_SOURCE: &str = "    for (var k = 0u; k < KP; k++) {
-        let item = lid + k * T;
-        if item < group.count * P {
-            let element = group.first + item / P;
-            var state: array<real, V>;
-            for (var v = 0u; v < V; v++) { state[v] = r0[(element * V + v) * P + item % P]; }
-            var s = source_at(element, item % P, state);
-            for (var v = 0u; v < V; v++) { rhs[k][v] += s[v]; }
-        }
-    }";
 
 fn points_source(
     physics: &Physics,
