@@ -97,7 +97,13 @@ impl Case {
         // would at the viscosity's own pace because the stream is fast.
         let end = match (d, p) {
             (2, 1 | 2) => 0.07,
-            (2, _) => 0.03,
+            (2, _) => {
+                if cells == Cells::Quad {
+                    0.05
+                } else {
+                    0.03
+                }
+            }
             _ => 0.01,
         };
         let errors = sizes.map(|n| errors(&settings, &mesh(cells, n), end, &exact));
