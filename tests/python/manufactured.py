@@ -105,7 +105,7 @@ def main():
     write(folder / "2d-sutherland.txt", flat, waves, sutherland=True)
     # Fewer functions of the waves: their evaluation takes most of the time of the tests.
     deep = [1 + k * sa, 1 + k * sb, R(7, 10) - k * sb, R(-2, 5) + 2 * k * sb, 2 + k * sa]
-    write(folder / "3d.txt", deep, [(1, 1, 0, -1), (1, 0, 1, 1)])
+    write(folder / "3d.txt", deep, [(1, 0, 0, -1), (0, 1, 1, 1)])
 
 
 if __name__ == "__main__":

@@ -47,14 +47,18 @@ fn velocities(engine: &mut Engine, n: usize, table: &[(usize, f64, f64)]) -> Vec
     let points = Array2::from_shape_vec((2 * table.len(), 2), points).unwrap();
     let mut found = vec![vec![]; table.len()];
     let solution = engine.solution().unwrap();
-    engine.sample(&solution, |_, _| (points.clone(), vec![]), |sample| {
-        for (i, x) in sample.coordinates.iter().enumerate() {
-            let (component, at, _) = table[i % table.len()];
-            if (x[component] - 0.5).abs() < 1e-9 && (x[1 - component] - at).abs() < 1e-9 {
-                found[i % table.len()].push(sample.values[[1 + component, i]] / sample.values[[0, i]]);
+    engine.sample(
+        &solution,
+        |_, _| (points.clone(), vec![]),
+        |sample| {
+            for (i, x) in sample.coordinates.iter().enumerate() {
+                let (component, at, _) = table[i % table.len()];
+                if (x[component] - 0.5).abs() < 1e-9 && (x[1 - component] - at).abs() < 1e-9 {
+                    found[i % table.len()].push(sample.values[[1 + component, i]] / sample.values[[0, i]]);
+                }
             }
-        }
-    });
+        },
+    );
     found.iter().map(|values| values.iter().sum::<f64>() / values.len() as f64).collect()
 }
 
