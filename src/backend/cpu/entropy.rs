@@ -34,7 +34,7 @@ impl<T: Scalar> Entropies<T> {
         }
     }
 
-    /// Takes the least entropies from the tails of the packs of `state` (by block; `strides` packs each) and puts the
+    /// Takes the least entropies from the tails of the packs of `state` (by block; `stride(block)` packs each) and puts the
     /// bounds there. `states` are the face rows of the register evaluated, ghosts included.
     pub fn bound<const D: usize, const V: usize, S: System<D, V>, L: Lane<Scalar = T>>(
         &mut self,
@@ -42,12 +42,12 @@ impl<T: Scalar> Entropies<T> {
         disc: &Discretisation,
         state_rows: &FaceRows,
         states: &[T],
-        strides: &[usize],
+        stride: impl Fn(usize) -> usize,
         state: &mut [Vec<L>],
     ) {
         for (b, block) in disc.blocks.iter().enumerate() {
             let (start, length) = self.rows.block(b);
-            let (packs, stride) = (&state[b], strides[b]);
+            let (packs, stride) = (&state[b], stride(b));
             let rows = self.values[start..start + block.len() * length].par_chunks_exact_mut(length);
             rows.enumerate().with_min_len(1024).for_each(|(e, row)| {
                 let tail = &packs[(e / L::LANES + 1) * stride - TAIL..][..TAIL];
@@ -63,7 +63,7 @@ impl<T: Scalar> Entropies<T> {
             T::from_f64(ROUNDING * if size_of::<T>() == 4 { f32::EPSILON.into() } else { f64::EPSILON });
         for (b, block) in disc.blocks.iter().enumerate() {
             let faces = block.faces_per_element();
-            let packs = state[b].par_chunks_exact_mut(strides[b]).enumerate().with_min_len(64);
+            let packs = state[b].par_chunks_exact_mut(stride(b)).enumerate().with_min_len(64);
             packs.for_each(|(pack, registers)| {
                 let last = registers.len() - TAIL;
                 let bounds = L::scalars_mut(&mut registers[last..=last]);

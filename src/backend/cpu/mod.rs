@@ -170,17 +170,12 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
 
     /// Bounds of the entropies of all elements in the stage that evaluates the rows `now`, to the tails of the packs.
     fn bound_entropies(&mut self) {
-        let strides: Vec<usize> = (0..self.blocks.len()).map(|b| self.stride(b)).collect();
+        let (blocks, held) = (&self.blocks, self.registers_held);
         if let Some(entropies) = &mut self.entropies {
+            let stride = |b: usize| held * blocks[b].operators.points * V + TAIL;
             let states = L::scalars(&self.now);
-            entropies.bound::<D, V, S, L>(
-                &self.system,
-                &self.disc,
-                &self.rows,
-                states,
-                &strides,
-                &mut self.state,
-            );
+            let (system, disc, rows) = (&self.system, &self.disc, &self.rows);
+            entropies.bound::<D, V, S, L>(system, disc, rows, states, stride, &mut self.state);
         }
     }
 
