@@ -69,9 +69,11 @@ test: test-default test-without
 test-default: build deps-python
 	$(if $(filter 1,$(SOLVER_SKIP_VTK)),,SOLVER_VTK_PYTHON="$(PYTHON)/bin/python") $(CARGO) test --release $(CARGO_FLAGS)
 
-# The same without optional parts; last, the full program is put back in its place.
+# What optional parts (devices, MPI, vectors) could change, without them; the numerics they do not change would take long on
+# scalar kernels. Last, the full program is put back in its place.
+WITHOUT := --lib --bins $(addprefix --test ,no_mpi run_cli check_cli mesh_cli generate_cli partition_cli examples allocation layers)
 test-without: deps
-	$(CARGO) test --release --no-default-features $(CARGO_FLAGS)
+	$(CARGO) test --release --no-default-features $(WITHOUT) $(CARGO_FLAGS)
 	$(SOLVER) --version
 	$(CARGO) check --release --no-default-features --features mpi --all-targets $(CARGO_FLAGS)
 	$(CARGO) check --release --no-default-features --features gpu --all-targets $(CARGO_FLAGS)
