@@ -1,9 +1,9 @@
 //! A manufactured solution: sources that make a given smooth state a solution of the Navier-Stokes equations. All
-//! variables vary in space and time. In two dimensions no part of the viscous flux vanishes; in three the sources are
-//! simpler, because their evaluation takes most of the time.
+//! variables vary in space and time, and all parts of the viscous flux matter. The solution is as simple as that allows,
+//! because the evaluation of the sources takes most of the time.
 //!
 //! The stream is as fast as sound: where it is slow, density, which nothing spreads, leaves the half order that it lacks at
-//! first only on much finer meshes (at u = (0.5, 0.3) order 2.5 in place of 2.85 on the meshes below).
+//! first only on much finer meshes (at u = (0.5, 0.3) order 2.5 in place of 2.9 at p = 2 on the meshes below).
 
 use super::*;
 use solver::physics::expr::{Constants, Expr};
@@ -48,7 +48,7 @@ fn sizes(cells: Cells, p: usize) -> [usize; 2] {
         (_, _) if dims(cells) == 3 => [3, 4],
         (_, 1 | 2) => [12, 16],
         (_, 3) => [8, 12],
-        (Cells::Tri, _) => [6, 9],
+        (Cells::Tri | Cells::TriQuad, _) => [6, 9],
         (_, _) => [5, 8],
     }
 }
@@ -93,17 +93,11 @@ impl Case {
         let exact = |x: [f64; 3], t: f64, out: &mut [f64]| {
             out.iter_mut().zip(&state).for_each(|(out, e)| *out = e.eval_f64(&[x[0], x[1], x[2], t]));
         };
-        // Long enough for the errors to leave the state that interpolation put them in, which takes fewer steps than it
-        // would at the viscosity's own pace because the stream is fast.
+        // Long enough for the errors to leave the state that interpolation put them in, as far as time allows.
         let end = match (d, p) {
             (2, 1 | 2) => 0.07,
-            (2, _) => {
-                if cells == Cells::Quad {
-                    0.05
-                } else {
-                    0.03
-                }
-            }
+            (2, 4) if cells == Cells::Quad => 0.15,
+            (2, _) => 0.06,
             _ => 0.01,
         };
         let errors = sizes.map(|n| errors(&settings, &mesh(cells, n), end, &exact));
@@ -123,7 +117,7 @@ fn converges(cells: Cells) {
     let highest = if cells == Cells::Mixed { 3 } else { 4 };
     for p in 1..=highest {
         // The coarser meshes are at the edge of what resolves the waves.
-        let within = if dims(cells) == 2 && p < 4 { 0.25 } else { 0.35 };
+        let within = if dims(cells) == 2 && p < 3 { 0.25 } else { 0.35 };
         must_be(Case::new(cells, p).order(sizes(cells, p)), p, within, &format!("{cells:?}"));
     }
 }
@@ -179,15 +173,14 @@ fn a_manufactured_flow_converges_with_sutherlands_law() {
 /// Without a direction LDG is only known to converge with order p at odd p (Arnold, Brezzi, Cockburn, Marini 2002).
 #[test]
 fn a_manufactured_flow_converges_with_any_direction_of_ldg() {
-    for (cells, p) in [(Cells::Quad, 2), (Cells::Tri, 2), (Cells::Quad, 3)] {
-        for beta in [0.0, -0.5] {
-            let order = Case { beta, ..Case::new(cells, p) }.order(sizes(cells, p));
-            let what = format!("{cells:?} beta = {beta}");
-            if beta == 0.0 && p % 2 == 1 {
-                assert!(order > p as f64, "{what} p = {p}: order {order}");
-            } else {
-                must_be(order, p, 0.25, &what);
-            }
+    let (tri, quad) = (Cells::Tri, Cells::Quad);
+    for (cells, p, beta) in [(quad, 2, 0.0), (quad, 2, -0.5), (quad, 3, 0.0), (tri, 2, 0.0), (tri, 3, -0.5)] {
+        let order = Case { beta, ..Case::new(cells, p) }.order(sizes(cells, p));
+        let what = format!("{cells:?} beta = {beta}");
+        if beta == 0.0 && p % 2 == 1 {
+            assert!(order > p as f64, "{what} p = {p}: order {order}");
+        } else {
+            must_be(order, p, 0.25, &what);
         }
     }
 }
