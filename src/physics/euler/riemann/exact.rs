@@ -1,7 +1,7 @@
 //! The exact solution of the Riemann problem of an ideal gas, up to three steps of Newton's method (E. F. Toro, Riemann
 //! Solvers and Numerical Methods for Fluid Dynamics, 3rd edition, 2009, chapter 4).
 //!
-//! Between the outer waves, each a shock or a rarefaction, the pressure is that at which the sum of [`Acoustic::change`]
+//! Between the outer waves, each a shock or a rarefaction, the pressure is that at which the sum of `Acoustic::change`
 //! over both sides and the jump of the velocity vanishes. Which wave a side has is chosen point by point, so both are computed.
 //! Where the sides part so fast that a vacuum opens between them, the pressure there is the floor `p_min`.
 

@@ -3,7 +3,7 @@
 //! A solver sees the states on both sides and the unit normal from left to right, and gives the flux between them. None
 //! turns the states into the frame of the face: the waves along the normal need the normal velocity alone, and the rest of
 //! the velocity is carried with the fluid; so one function serves one, two and three dimensions. What several need is
-//! here: a side's primitive state ([`Side`]), Roe's averages ([`RoeAverage`]), bounds of the wave speeds, fluxes weighted
+//! here: a side's primitive state (`Side`), Roe's averages (`RoeAverage`), bounds of the wave speeds, fluxes weighted
 //! by such bounds.
 //!
 //! The formulas are those of the system whose case files are read here, but for one mistake of it: the slowest wave of
