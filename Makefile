@@ -71,7 +71,7 @@ test-default: build deps-python
 
 # What optional parts (devices, MPI, vectors) could change, without them; the numerics they do not change would take long on
 # scalar kernels. Last, the full program is put back in its place.
-WITHOUT := --lib --bins $(addprefix --test ,no_mpi run_cli check_cli mesh_cli generate_cli partition_cli examples allocation layers)
+WITHOUT := --lib --bins $(addprefix --test ,no_mpi run_cli check_cli mesh_cli generate_cli partition_cli examples layers)
 test-without: deps
 	$(CARGO) test --release --no-default-features $(WITHOUT) $(CARGO_FLAGS)
 	$(SOLVER) --version
