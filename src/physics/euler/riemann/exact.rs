@@ -134,7 +134,7 @@ fn guess<R: Real>(gas: &Gas, l: &Acoustic<R>, r: &Acoustic<R>, du: R) -> R {
 /// ```
 /// use solver::physics::euler::{Gas, riemann::{P_MIN, exact::state_at}};
 /// // Sod's tube at x / t = 1, between the contact and the shock.
-/// let [rho, u, p] = state_at(&Gas { gamma: 1.4 }, P_MIN, &[1.0, 0.0, 1.0], &[0.125, 0.0, 0.1], 1.0);
+/// let [rho, u, p]: [f64; 3] = state_at(&Gas { gamma: 1.4 }, P_MIN, &[1.0, 0.0, 1.0], &[0.125, 0.0, 0.1], 1.0);
 /// assert!((rho - 0.26557).abs() < 1e-4 && (u - 0.92745).abs() < 1e-4 && (p - 0.30313).abs() < 1e-4);
 /// ```
 pub fn state_at<R: Real>(gas: &Gas, p_min: f64, left: &Line<R>, right: &Line<R>, speed: R) -> Line<R> {
