@@ -18,10 +18,12 @@ pub mod reference;
 pub mod rows;
 pub mod sensor;
 pub mod stage;
+pub mod step_error;
 
 pub use discretisation::Discretisation;
 pub use problem::{ArtificialViscosity, BoundaryData, EntropyFilter, Problem, ShockCapturing};
 pub use stage::{Stage, Update};
+pub use step_error::{ErrorNorm, StepError, Tolerance};
 
 /// Working precision of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -82,6 +84,18 @@ pub trait Backend: Send {
     /// # Errors
     /// The device failed.
     fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError>;
+
+    /// Size of the errors in register `error` of a step whose result is in register `solution`, of the elements of this rank.
+    /// Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn step_error(
+        &mut self,
+        error: usize,
+        solution: usize,
+        tolerance: &Tolerance,
+    ) -> Result<StepError, BackendError>;
 
     /// Sets the control of a boundary (see [`problem::CONTROL`]) to `value + slope t` at time `t`; 0 before.
     fn control(&mut self, boundary: usize, value: f64, slope: f64);

@@ -10,12 +10,11 @@ use crate::case::settings::{Plan, evaluate};
 use crate::case::{BackendKind, Case, CaseErrors, Problem, Warning, backend_kind};
 use crate::engine::EngineError;
 use crate::engine::estimate::{Size, StableStep, StepInputs, stable_step};
-use crate::engine::scheme::STEPPERS;
 use crate::mesh::{Link, Mesh};
 use crate::monitor::{Expected, Outlook};
 use crate::physics::expr::nearest;
 use crate::physics::variables::{Variables, VariablesOf};
-use crate::physics::{System, SystemVisitor, find, with_system};
+use crate::physics::{System, SystemVisitor, with_system};
 use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -242,11 +241,10 @@ impl Report {
         let settings = &plan.settings;
         // A plan exists only for systems and schemes that do.
         let (Some(mesh), Ok(variables), Ok(scheme)) =
-            (&self.mesh, with_system(&settings.system, Ask), find("scheme", &settings.scheme, STEPPERS))
+            (&self.mesh, with_system(&settings.system, Ask), settings.scheme())
         else {
             return;
         };
-        let scheme = scheme();
         let size = Size::of(mesh, settings.order, variables.conserved().len());
         self.device = size.device_memory(scheme.registers, variables.is_viscous(), settings.precision);
         let inputs = StepInputs {

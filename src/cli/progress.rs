@@ -127,8 +127,12 @@ impl Watcher for Progress {
     }
 
     fn finish(&mut self, status: &Status) {
+        let rejected = match status.rejected {
+            0 => String::new(),
+            n => format!(" and {n} rejected ones"),
+        };
         let last = format!(
-            "done: t = {}, {} steps in {}, {} DOF/s",
+            "done: t = {}, {} steps{rejected} in {}, {} DOF/s",
             status.now.t,
             status.now.step,
             duration(status.elapsed),

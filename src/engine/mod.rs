@@ -17,12 +17,14 @@ pub mod scheme;
 pub mod stability;
 pub mod surface;
 pub mod traffic;
+pub mod wave_rate;
 
 use crate::backend::cpu::{self, Isa};
 use crate::backend::problem::{CONTROL, Ldg};
 use crate::backend::reference::Reference;
 use crate::backend::{
-    Backend, BackendError, BoundaryData, Discretisation, Precision, Problem, ShockCapturing, Stage,
+    Backend, BackendError, BoundaryData, Discretisation, ErrorNorm, Precision, Problem, ShockCapturing, Stage,
+    Tolerance,
 };
 use crate::element::{PointSets, Shape};
 use crate::mesh::local::LocalMesh;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub capturing: ShockCapturing,
     /// Name of the time-stepping scheme, see [`scheme::STEPPERS`].
     pub scheme: String,
+    /// Whether each step estimates its error and can be taken back, which takes more memory; not every scheme can.
+    pub estimate: bool,
     /// Working precision.
     pub precision: Precision,
     /// Condition of each boundary, by name.
@@ -73,10 +77,29 @@ impl Settings {
             source: vec![],
             capturing: ShockCapturing::None,
             scheme: "rk4".into(),
+            estimate: false,
             precision: Precision::Double,
             boundaries: BTreeMap::new(),
             backend: BackendChoice::Cpu(None),
         }
+    }
+
+    /// The time-stepping scheme in the form that these settings take.
+    ///
+    /// # Errors
+    /// No such scheme; one without an estimate of its error where that is wanted; an estimate together with the entropy
+    /// filter, whose changes no estimate sees.
+    pub fn scheme(&self) -> Result<Scheme, EngineError> {
+        let scheme = find("scheme", &self.scheme, STEPPERS)?();
+        let filtered = matches!(self.capturing, ShockCapturing::EntropyFilter(_));
+        if self.estimate && filtered {
+            return Err(EngineError::FilteredEstimate);
+        }
+        if self.estimate {
+            let missing = || EngineError::NoEstimate { scheme: self.scheme.clone() };
+            return scheme.estimating().ok_or_else(missing);
+        }
+        Ok(if filtered { scheme.filtered() } else { scheme })
     }
 }
 
@@ -175,6 +198,21 @@ pub enum EngineError {
         /// The system.
         system: String,
     },
+    /// A scheme that cannot estimate the error of a step.
+    #[error(
+        "the scheme '{scheme}' does not estimate the error of its steps; schemes that do: {}",
+        scheme::estimators().collect::<Vec<_>>().join(", ")
+    )]
+    NoEstimate {
+        /// The scheme.
+        scheme: String,
+    },
+    /// Steps with an estimate of their error in which the solution is filtered.
+    #[error(
+        "the error of a step cannot be estimated together with the entropy filter, which changes the solution after it; \
+         take another controller than pi, or other shock capturing"
+    )]
+    FilteredEstimate,
     /// The program was built without this backend.
     #[error("this program was built without the GPU backend (feature 'gpu'); use -b cpu")]
     NoGpu,
@@ -187,6 +225,12 @@ pub struct Engine {
     mesh: Arc<LocalMesh>,
     variables: Arc<dyn Variables>,
     scheme: Scheme,
+    /// Stages of a step from the scheme's result to register 0.
+    reversed: Vec<Stage>,
+    /// Register that holds the solution: 0, or the scheme's result.
+    now: usize,
+    /// Of all ranks.
+    unknowns: u64,
     communicator: Arc<dyn Communicator>,
     points: PointSets,
     precision: Precision,
@@ -231,10 +275,7 @@ impl Engine {
             .collect::<Result<_, _>>()?;
         let (boundaries, controls): (Vec<_>, Vec<_>) = boundaries.into_iter().unzip();
         capturing::<D, V, S>(settings)?;
-        let mut scheme = find("scheme", &settings.scheme, STEPPERS)?();
-        if matches!(settings.capturing, ShockCapturing::EntropyFilter(_)) {
-            scheme = scheme.filtered();
-        }
+        let scheme = settings.scheme()?;
         let discretisation = Arc::new(discretise::discretise(&mesh, settings.order, &settings.points)?);
         let problem = Problem {
             system: system.clone(),
@@ -257,11 +298,16 @@ impl Engine {
         for (boundary, value) in controls.into_iter().enumerate() {
             backend.control(boundary, value, 0.0);
         }
+        let mut unknowns = [(discretisation.points() * V) as u64];
+        communicator.sum_u64(&mut unknowns);
         Ok(Engine {
             backend,
             discretisation,
             mesh: Arc::new(mesh),
             variables: Arc::new(VariablesOf::<D, V, S>(system)),
+            reversed: scheme.reversed(),
+            now: 0,
+            unknowns: unknowns[0],
             scheme,
             communicator,
             points: settings.points.clone(),
@@ -315,11 +361,9 @@ impl Engine {
         self.backend.memory()
     }
 
-    /// Unknowns of all ranks: variables times solution points. Collective.
+    /// Unknowns of all ranks: variables times solution points.
     pub fn global_unknowns(&self) -> u64 {
-        let mut n = [(self.discretisation.points() * self.variables.conserved().len()) as u64];
-        self.communicator.sum_u64(&mut n);
-        n[0]
+        self.unknowns
     }
 
     /// Sets the conserved variables of block `block`, `[element][variable][point]`.
@@ -327,7 +371,7 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn set_solution(&mut self, block: usize, values: &[f64]) -> Result<(), EngineError> {
-        Ok(self.backend.write(0, block, values)?)
+        Ok(self.backend.write(self.now, block, values)?)
     }
 
     /// The conserved variables, block by block, `[element][variable][point]`.
@@ -335,7 +379,7 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn solution(&mut self) -> Result<Vec<Vec<f64>>, EngineError> {
-        self.register(0)
+        self.register(self.now)
     }
 
     /// `du/dt` of the solution at time `t`, laid out like the solution. Collective.
@@ -344,7 +388,7 @@ impl Engine {
     /// The device failed.
     pub fn right_hand_side(&mut self, t: f64) -> Result<Vec<Vec<f64>>, EngineError> {
         let scratch = self.scheme.registers;
-        self.backend.stage(&Stage::right_hand_side(0, scratch), t, 1.0)?;
+        self.backend.stage(&Stage::right_hand_side(self.now, scratch), t, 1.0)?;
         self.register(scratch)
     }
 
@@ -364,10 +408,44 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn step(&mut self, t: f64, dt: f64) -> Result<(), EngineError> {
-        for stage in &self.scheme.stages {
+        self.attempt(t, dt)?;
+        self.accept();
+        Ok(())
+    }
+
+    /// One step from `t` to `t + dt` that counts only once it is accepted ([`Engine::accept`]): until then another attempt
+    /// starts where this one did. That takes a scheme with an estimate ([`Settings::estimate`]); with others every step
+    /// counts. Collective; may return before the device is done.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn attempt(&mut self, t: f64, dt: f64) -> Result<(), EngineError> {
+        let stages = if self.now == 0 { &self.scheme.stages } else { &self.reversed };
+        for stage in stages {
             self.backend.stage(stage, t, dt)?;
         }
         Ok(())
+    }
+
+    /// Makes the result of the last attempt the solution.
+    pub fn accept(&mut self) {
+        self.now = self.scheme.result - self.now;
+    }
+
+    /// Size of the error of the last attempt, in units of `tolerance`; NaN where the solution is no longer finite, `None`
+    /// where the scheme has no estimate. Collective; the same bits on any number of ranks and threads.
+    ///
+    /// # Errors
+    /// The device failed.
+    ///
+    /// # Panics
+    /// If `tolerance` has not one number for each conserved variable.
+    pub fn step_error(&mut self, tolerance: &Tolerance, norm: ErrorNorm) -> Result<Option<f64>, EngineError> {
+        assert_eq!(tolerance.absolute.len(), self.variables.conserved().len(), "a tolerance for each variable");
+        let Some(error) = self.scheme.error else { return Ok(None) };
+        let result = self.scheme.result - self.now;
+        let size = self.backend.step_error(error, result, tolerance)?;
+        Ok(Some(size.norm(norm, self.unknowns, &*self.communicator)))
     }
 
     /// Sets the control of the boundary called `name` to `value + slope t` at time `t`. A boundary that is not part of

@@ -147,7 +147,7 @@ fn step(scheme: &Scheme, l: &Array2<f64>) -> Array2<f64> {
             registers[update.into] = values;
         }
     }
-    registers.swap_remove(0)
+    registers.swap_remove(scheme.result)
 }
 
 fn norm(m: &Array2<f64>) -> f64 {

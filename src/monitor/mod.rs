@@ -22,6 +22,7 @@ use crate::engine::estimate::Size;
 use crate::engine::{Engine, EngineError};
 use crate::output::OutputError;
 use crate::parallel::AgreedError;
+use std::time::Duration;
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,6 +33,23 @@ pub struct Moment {
     pub dt: f64,
     /// Steps done.
     pub step: u64,
+}
+
+/// One attempt at a step.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Attempt {
+    /// Attempts before it.
+    pub number: u64,
+    /// Time at its start.
+    pub t: f64,
+    /// Its size.
+    pub dt: f64,
+    /// Whether it counts; if not, a smaller one follows from the same time.
+    pub accepted: bool,
+    /// Estimate of its error in units of the tolerance, where there is one.
+    pub error: Option<f64>,
+    /// Wall-clock time of this rank. Devices run ahead of the host, but an estimate waits for them.
+    pub wall: Duration,
 }
 
 /// Why a monitor ends a run.
@@ -112,6 +130,15 @@ pub trait Monitor: Send {
     /// # Errors
     /// Whatever should end the run.
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError>;
+
+    /// Called after every attempt at a step, before [`Monitor::after_step`] where it counts. Collective.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn after_attempt(&mut self, engine: &mut Engine, attempt: &Attempt) -> Result<(), MonitorError> {
+        let _ = (engine, attempt);
+        Ok(())
+    }
 
     /// What it will write in a whole run.
     fn expected(&self, _run: &Outlook) -> Expected {

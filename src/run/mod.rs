@@ -1,9 +1,13 @@
 //! The time loop: steps that land exactly on output times and on the end, monitors between them, progress.
 
+pub mod control;
 pub mod mesh;
 
+pub use control::Control;
+
 use crate::engine::{Engine, EngineError};
-use crate::monitor::{Moment, Monitor, MonitorError};
+use crate::monitor::{Attempt, Moment, Monitor, MonitorError};
+use control::Controller;
 use std::time::{Duration, Instant};
 
 /// Time span and step of a run.
@@ -13,7 +17,7 @@ pub struct Span {
     pub tstart: f64,
     /// Final time.
     pub tend: f64,
-    /// Step.
+    /// Step; the first guess where a controller chooses steps.
     pub dt: f64,
     /// Least step; five of them are the tolerance for landing on a time.
     pub dt_min: f64,
@@ -28,21 +32,32 @@ impl Span {
     }
 }
 
-/// Chooses steps. Times are counted from the last one that was landed on, because a sum of many steps drifts.
+/// Lands steps on targets. Times are counted from the last step of another size, because a sum of many steps drifts.
 struct Timeline {
     span: Span,
     from: f64,
     taken: u64,
+    dt: f64,
 }
 
 impl Timeline {
     fn new(span: Span) -> Timeline {
-        Timeline { span, from: span.tstart, taken: 0 }
+        Timeline { span, from: span.tstart, taken: 0, dt: span.dt }
     }
 
-    /// The step to take at `t` towards `target`, and the time it leads to.
-    fn next(&mut self, t: f64, target: f64) -> (f64, f64) {
-        let Span { dt, dt_min, lookahead, .. } = self.span;
+    /// Counts from `t` on.
+    fn restart(&mut self, t: f64) {
+        (self.from, self.taken) = (t, 0);
+    }
+
+    /// The step to take at `t` towards `target` where one of size `dt` is wanted, and the time it leads to.
+    fn next(&mut self, t: f64, target: f64, dt: f64) -> (f64, f64) {
+        let Span { dt_min, lookahead, .. } = self.span;
+        let dt = dt.max(dt_min);
+        if dt != self.dt {
+            self.restart(t);
+            self.dt = dt;
+        }
         let remaining = target - t;
         let steps = ((remaining - 5.0 * dt_min) / dt).ceil();
         if steps > 1.0 && steps > lookahead as f64 {
@@ -55,7 +70,7 @@ impl Timeline {
             let dt = (remaining / steps).max(dt_min);
             (dt, t + dt)
         };
-        (self.from, self.taken) = (end, 0);
+        self.restart(end);
         (dt, end)
     }
 }
@@ -69,6 +84,41 @@ pub enum RunError {
     /// A monitor ended the run.
     #[error(transparent)]
     Monitor(#[from] MonitorError),
+    /// No step is small enough for the controller.
+    #[error(
+        "a step of the least size was rejected at t = {t}: dt = {dt:e}, error {error:.3e} (below 1 is accepted), \
+         dt-min = {dt_min:e}; the solution breaks down there (look at the last output before), or atol and rtol are too \
+         small for the precision: increase them, or improve mesh, order or dissipation"
+    )]
+    Rejected {
+        /// Time.
+        t: f64,
+        /// Step.
+        dt: f64,
+        /// Its error.
+        error: f64,
+        /// Least step.
+        dt_min: f64,
+    },
+    /// A step too small to be noticed.
+    #[error("at t = {t} a step of {dt:e} no longer changes the time; increase dt-min, or the tolerances of the controller")]
+    Standstill {
+        /// Time.
+        t: f64,
+        /// Step.
+        dt: f64,
+    },
+    /// Waves without a speed.
+    #[error("at t = {t} the largest wave rate of the solution is {rate}, and the controller cfl finds no step; reduce cfl")]
+    WaveRate {
+        /// Time.
+        t: f64,
+        /// The rate.
+        rate: f64,
+    },
+    /// The engine's scheme was not asked for an estimate.
+    #[error("the controller pi needs steps that estimate their error: set 'estimate' in the engine's settings")]
+    NoEstimate,
 }
 
 /// What a run shows to whoever watches it.
@@ -76,6 +126,8 @@ pub enum RunError {
 pub struct Status {
     /// Where it stands.
     pub now: Moment,
+    /// Steps that were rejected, and taken again with smaller ones.
+    pub rejected: u64,
     /// Initial and final time.
     pub span: (f64, f64),
     /// Unknowns times right-hand sides a second since the last report: the speed.
@@ -108,7 +160,7 @@ impl Watcher for Silent {
     fn finish(&mut self, _: &Status) {}
 }
 
-/// Runs `engine` over `span`. Collective. Returns where it ended.
+/// Runs `engine` over `span` in steps of one size. Collective. Returns where it ended.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -118,27 +170,65 @@ pub fn run(
     monitors: &mut [Box<dyn Monitor>],
     watcher: &mut dyn Watcher,
 ) -> Result<Moment, RunError> {
+    run_controlled(engine, span, &Control::Fixed, monitors, watcher)
+}
+
+/// Runs `engine` over `span` in steps that `control` chooses. Collective. Returns where it ended. What a controller needs to
+/// go on later, the engine keeps ([`Engine::keep`]).
+///
+/// # Errors
+/// See [`RunError`].
+pub fn run_controlled(
+    engine: &mut Engine,
+    span: Span,
+    control: &Control,
+    monitors: &mut [Box<dyn Monitor>],
+    watcher: &mut dyn Watcher,
+) -> Result<Moment, RunError> {
+    let mut controller = Controller::new(control, &span, engine)?;
     let mut clock = Clock::new(engine, span, watcher.interval());
     let mut timeline = Timeline::new(span);
     let mut now = Moment { t: span.tstart, dt: 0.0, step: 0 };
+    let mut rejected = 0;
     for monitor in monitors.iter_mut() {
         monitor.start(engine, &now)?;
     }
     while now.t < span.tend {
         let targets = monitors.iter().filter_map(|m| m.next_time()).filter(|&t| t > now.t);
         let target = targets.fold(span.tend, f64::min);
-        let (dt, t) = timeline.next(now.t, target);
-        engine.step(now.t, dt)?;
+        let wanted = controller.next(engine, &now)?;
+        let (dt, t) = timeline.next(now.t, target, wanted);
+        if t <= now.t {
+            return Err(RunError::Standstill { t: now.t, dt });
+        }
+        let begun = Instant::now();
+        engine.attempt(now.t, dt)?;
+        let (accepted, error) = controller.judge(engine, dt)?;
+        let wall = begun.elapsed();
+        let attempt = Attempt { number: now.step + rejected, t: now.t, dt, accepted, error, wall };
+        for monitor in monitors.iter_mut() {
+            monitor.after_attempt(engine, &attempt)?;
+        }
+        if !accepted {
+            if dt <= span.dt_min {
+                let (t, error, dt_min) = (now.t, error.unwrap_or(f64::NAN), span.dt_min);
+                return Err(RunError::Rejected { t, dt, error, dt_min });
+            }
+            rejected += 1;
+            timeline.restart(now.t);
+            continue;
+        }
+        engine.accept();
         now = Moment { t, dt, step: now.step + 1 };
         for monitor in monitors.iter_mut() {
             monitor.after_step(engine, &now)?;
         }
-        if let Some(status) = clock.tick(engine, &now)? {
+        if let Some(status) = clock.tick(engine, &now, rejected)? {
             watcher.report(&status);
         }
     }
     engine.wait()?;
-    watcher.finish(&clock.status(&now));
+    watcher.finish(&clock.status(&now, rejected));
     Ok(now)
 }
 
@@ -172,33 +262,40 @@ impl Clock {
     }
 
     /// A status when it is time for one. Devices run ahead of the host, so it waits for them first.
-    fn tick(&mut self, engine: &mut Engine, now: &Moment) -> Result<Option<Status>, EngineError> {
-        if now.step < self.last_step + self.steps_a_look {
+    fn tick(
+        &mut self,
+        engine: &mut Engine,
+        now: &Moment,
+        rejected: u64,
+    ) -> Result<Option<Status>, EngineError> {
+        // Rejected steps are work, too.
+        let step = now.step + rejected;
+        if step < self.last_step + self.steps_a_look {
             return Ok(None);
         }
         if self.last.elapsed() < self.interval {
             // Look rarely when steps are short.
-            let pace = self.last.elapsed().as_secs_f64() / (now.step - self.last_step) as f64;
+            let pace = self.last.elapsed().as_secs_f64() / (step - self.last_step) as f64;
             let wait = self.interval.min(Duration::from_secs(3600)).as_secs_f64();
             self.steps_a_look =
-                ((wait / pace.max(1e-9) / 4.0) as u64).clamp(1, 100) + (now.step - self.last_step);
+                ((wait / pace.max(1e-9) / 4.0) as u64).clamp(1, 100) + (step - self.last_step);
             return Ok(None);
         }
         engine.wait()?;
-        let steps = (now.step - self.last_step) as f64;
+        let steps = (step - self.last_step) as f64;
         self.speed = self.unknowns * self.stages * steps / self.last.elapsed().as_secs_f64();
-        (self.last, self.last_step, self.steps_a_look) = (Instant::now(), now.step, 1);
-        Ok(Some(self.status(now)))
+        (self.last, self.last_step, self.steps_a_look) = (Instant::now(), step, 1);
+        Ok(Some(self.status(now, rejected)))
     }
 
-    fn status(&self, now: &Moment) -> Status {
+    fn status(&self, now: &Moment, rejected: u64) -> Status {
         let elapsed = self.start.elapsed();
         let done = now.t - self.span.0;
         let left = (done > 0.0).then(|| elapsed.as_secs_f64() * (self.span.1 - now.t) / done);
-        let mean = self.unknowns * self.stages * now.step as f64 / elapsed.as_secs_f64().max(1e-9);
+        let mean = self.unknowns * self.stages * (now.step + rejected) as f64 / elapsed.as_secs_f64().max(1e-9);
         let dof_per_second = if self.speed > 0.0 && now.t < self.span.1 { self.speed } else { mean };
         let left = left.and_then(|s| Duration::try_from_secs_f64(s).ok());
-        Status { now: *now, span: self.span, dof_per_second, elapsed, left }
+        Status { now: *now, rejected, span: self.span, dof_per_second, elapsed, left }
     }
 }
 
@@ -211,7 +308,7 @@ mod tests {
         let mut timeline = Timeline::new(span);
         let mut times = vec![span.tstart];
         while times[times.len() - 1] < target {
-            times.push(timeline.next(times[times.len() - 1], target).1);
+            times.push(timeline.next(times[times.len() - 1], target, span.dt).1);
         }
         times
     }

@@ -20,6 +20,7 @@ mod lane_tests;
 mod layout;
 mod operators;
 mod scratch;
+mod step_error;
 #[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512")))]
 mod x86;
 
@@ -28,7 +29,7 @@ pub use isa::{Isa, create, create_for};
 use super::discretisation::Discretisation;
 use super::problem::{ArtificialViscosity, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
-use super::{Backend, BackendError, Precision, Stage};
+use super::{Backend, BackendError, Precision, Stage, StepError, Tolerance};
 use crate::physics::Real;
 use crate::physics::expr::Expr;
 use crate::physics::system::System;
@@ -399,6 +400,15 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         std::mem::swap(&mut self.now, &mut self.next);
         self.prepared = Some(stage.next);
         Ok(())
+    }
+
+    fn step_error(
+        &mut self,
+        error: usize,
+        solution: usize,
+        tolerance: &Tolerance,
+    ) -> Result<StepError, BackendError> {
+        Ok(self.sum_errors(error, solution, tolerance))
     }
 
     fn control(&mut self, boundary: usize, value: f64, slope: f64) {

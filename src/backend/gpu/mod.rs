@@ -26,6 +26,7 @@ pub mod plan;
 mod recorder;
 pub mod shader;
 mod state;
+mod step_error;
 #[cfg(test)]
 mod tests;
 pub mod trace;
@@ -44,6 +45,7 @@ use kernels::ROW;
 use physics::Physics;
 use recorder::Recorder;
 use state::Gpu;
+use step_error::StepErrors;
 use std::collections::HashMap;
 use wgpu::{Buffer, BufferUsages};
 
@@ -153,6 +155,7 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
         data: None,
         entropies,
         controls: vec![[0.0; 2]; problem.boundaries.len()],
+        step_errors: StepErrors::default(),
         memory: 0,
     };
     gpu.boundary_kernels()?;

@@ -352,6 +352,24 @@ pub fn data(physics: &Physics, limits: Limits, ghosts: usize) -> Option<Source> 
     ))
 }
 
+/// Sizes of the errors of a step, two numbers an element of `block`.
+pub fn step_error(physics: &Physics, limits: Limits, block: &Block) -> Source {
+    let (points, elements) = (block.points_per_element(), block.len());
+    points_source(
+        physics,
+        limits,
+        "errors of a step",
+        &[("P", points), ("ELEMENTS", elements), ("T", POINTS)],
+        &[
+            ("parameters", Use::Parameters),
+            ("errors", Use::Read),
+            ("values", Use::Read),
+            ("sizes", Use::Write),
+        ],
+        &[include_str!("../../../shaders/step_error.wgsl")],
+    )
+}
+
 /// Collects `points` flux points for other ranks.
 pub fn pack(physics: &Physics, limits: Limits, points: usize) -> Source {
     points_source(

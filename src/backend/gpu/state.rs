@@ -9,9 +9,10 @@ use super::physics::{Physics, huge};
 use super::plan::Plan;
 use super::recorder::{Dispatch, PARAMETER_BYTES, Recorder};
 use super::shader::{self, BlockShader, Limits, POINTS};
+use super::step_error::StepErrors;
 use crate::backend::discretisation::Discretisation;
 use crate::backend::rows::FaceRows;
-use crate::backend::{Backend, BackendError, Precision, Stage};
+use crate::backend::{Backend, BackendError, Precision, Stage, StepError, Tolerance};
 use std::collections::HashMap;
 use std::sync::Arc;
 use wgpu::{BindGroup, Buffer};
@@ -75,6 +76,8 @@ pub(super) struct Gpu {
     pub(super) entropies: Option<(Buffer, Option<Halo>)>,
     /// Value and slope in time of each boundary's control.
     pub(super) controls: Vec<[f64; 2]>,
+    /// What adds up the errors of steps, made when first needed.
+    pub(super) step_errors: StepErrors,
     pub(super) memory: u64,
 }
 
@@ -358,6 +361,15 @@ impl Backend for Gpu {
         }
         self.prepared = Some(stage.next);
         self.device.check()
+    }
+
+    fn step_error(
+        &mut self,
+        error: usize,
+        solution: usize,
+        tolerance: &Tolerance,
+    ) -> Result<StepError, BackendError> {
+        self.sum_errors(error, solution, tolerance)
     }
 
     fn control(&mut self, boundary: usize, value: f64, slope: f64) {

@@ -8,7 +8,7 @@ use super::discretisation::{Block, Discretisation, Link};
 use super::problem::{BoundaryData, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
 use super::sensor;
-use super::{Backend, BackendError, Stage};
+use super::{Backend, BackendError, Stage, StepError, Tolerance};
 use crate::physics::expr::Expr;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 use filter::Filter;
@@ -421,6 +421,32 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
         }
         self.apply_filter(stage.next, bounds);
         Ok(())
+    }
+
+    fn step_error(
+        &mut self,
+        error: usize,
+        solution: usize,
+        tolerance: &Tolerance,
+    ) -> Result<StepError, BackendError> {
+        let mut sum = StepError::default();
+        for (b, block) in self.disc.blocks.iter().enumerate() {
+            for e in 0..block.len() {
+                let of = |register: usize| element(&self.registers[register][b], block, e, V);
+                let (errors, values) = (of(error), of(solution));
+                let (mut squares, mut largest) = (0.0, 0.0_f64);
+                for p in 0..block.points_per_element() {
+                    for v in 0..V {
+                        let scale = tolerance.relative.mul_add(values[[v, p]].abs(), tolerance.absolute[v]);
+                        let ratio = errors[[v, p]].abs() / scale;
+                        squares = ratio.mul_add(ratio, squares);
+                        largest = largest.max(ratio);
+                    }
+                }
+                sum.add(squares, largest);
+            }
+        }
+        Ok(sum)
     }
 
     fn control(&mut self, boundary: usize, value: f64, slope: f64) {
