@@ -10,6 +10,7 @@
 
 pub mod cpu;
 pub mod discretisation;
+pub mod faces;
 pub mod filter;
 #[cfg(feature = "gpu")]
 pub mod gpu;

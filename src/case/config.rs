@@ -1,10 +1,12 @@
 //! The typed sections on backend, equations, interfaces and time.
 
+use super::control::ControlConfig;
 use super::error::ProblemKind;
 use super::physics;
 use super::values::{Located, Values};
 use crate::backend::ShockCapturing;
 use crate::physics::expr::nearest;
+use crate::run::Control;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -169,15 +171,19 @@ pub struct TimeConfig {
     pub dt: f64,
     /// Least time step, positive, at most `dt`.
     pub dt_min: f64,
-    /// When the next output or the end is at most this many steps away, these are made equal. 1 (the default here, and the
-    /// behaviour of PyFR up to 3.1) shortens only the last step; the newest PyFR has 10.
+    /// When the next output or the end is at most this many steps away, these are made equal. 1 (the default for fixed
+    /// steps, and the behaviour of PyFR up to 3.1) shortens only the last step; the newest PyFR has 10, which is the default
+    /// for steps that a controller chooses.
     pub dt_lookahead: u64,
+    /// What chooses the size of steps.
+    pub control: ControlConfig,
 }
 
 impl Default for TimeConfig {
     fn default() -> Self {
         let scheme = Located { value: "rk4".into(), line: None };
-        TimeConfig { scheme, tstart: 0.0, tend: 1.0, dt: 1e-3, dt_min: 1e-12, dt_lookahead: 1 }
+        let control = ControlConfig::default();
+        TimeConfig { scheme, tstart: 0.0, tend: 1.0, dt: 1e-3, dt_min: 1e-12, dt_lookahead: 1, control }
     }
 }
 
@@ -191,12 +197,20 @@ impl TimeConfig {
             values.report(section, "formulation", ProblemKind::NotAvailable { what, advice });
         }
         let scheme = values.text(section, "scheme");
-        values.text(section, "controller");
+        let control = ControlConfig::read(values);
         let tstart = values.number(section, "tstart", "", |_| true);
         let tend = values.number(section, "tend", "", |_| true);
         let dt = values.number(section, "dt", "greater than 0", |x| x > 0.0);
         let dt_min = values.number(section, "dt-min", "greater than 0", |x| x > 0.0);
-        let dt_lookahead = values.integer(section, "dt-lookahead", 0, u64::MAX);
+        let dt_lookahead = match values.ini.get(section, "dt-lookahead") {
+            Some(_) => values.integer(section, "dt-lookahead", 0, u64::MAX),
+            None => {
+                let fixed = control.as_ref().is_none_or(|c| c.control == Control::Fixed);
+                let (value, text) = if fixed { (1, "1") } else { (10, "10") };
+                values.defaults.push((section.into(), "dt-lookahead", text));
+                Some(value)
+            }
+        };
         let time = TimeConfig {
             scheme: scheme?,
             tstart: tstart?,
@@ -204,6 +218,7 @@ impl TimeConfig {
             dt: dt?,
             dt_min: dt_min?,
             dt_lookahead: dt_lookahead?,
+            control: control?,
         };
         if time.tend < time.tstart {
             values.refuse(section, "tend", &time.tend.to_string(), format!("after tstart = {}", time.tstart));

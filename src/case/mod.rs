@@ -9,6 +9,7 @@
 
 mod check;
 pub mod config;
+pub mod control;
 pub mod error;
 pub mod expressions;
 pub mod ini;
@@ -134,7 +135,7 @@ impl Case {
         let source = physics::source(&mut values, &shared);
         let boundaries = boundaries(&mut values, &shared);
         // Made for their mistakes and defaults alone; `Case::monitors` makes those of a run.
-        drop(monitors::read(&mut values, time.as_ref(), &boundaries, &Origin::default()));
+        drop(monitors::read(&mut values, time.as_ref(), &boundaries, &Origin::default(), &shared, None));
         let Values { errors, mut warnings, defaults, .. } = values;
         let effective = effective(&ini, &defaults);
         warnings.sort_by_key(|w| w.place.line.unwrap_or(usize::MAX));
@@ -171,8 +172,17 @@ impl Case {
         if !errors.is_empty() {
             let mut errors = errors;
             errors.take(case.plan(case.likely_dims()));
+            // With the system known there may be more to find in the monitors' expressions.
+            if let Err(more) = case.monitors(case.likely_dims()) {
+                for problem in more.problems {
+                    if !errors.problems.contains(&problem) {
+                        errors.push(problem);
+                    }
+                }
+            }
             return Err(errors.sorted());
         }
+        case.monitors(case.likely_dims())?;
         Ok((case, warnings))
     }
 

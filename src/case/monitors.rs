@@ -3,9 +3,9 @@
 
 use super::config::TimeConfig;
 use super::error::ProblemKind;
-use super::expressions::BoundarySection;
+use super::expressions::{BoundarySection, Expressions, Shared};
 use super::keys::Fallback::{Absent, Required, Value};
-use super::keys::Kind::{Flag, Integer, Number, Path, Text};
+use super::keys::Kind::{Expression, Flag, Integer, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored, NotYet, Note};
 use super::keys::plugins::{
     ENABLED, FILE, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER, TRIGGER_NAME,
@@ -14,11 +14,17 @@ use super::keys::{self, Section, key, section};
 use super::values::Values;
 use super::{outlets, physics};
 use crate::monitor::writer::Origin;
-use crate::monitor::{Monitor, Nancheck, Residual, Writer};
+use crate::element::Shape;
+use crate::element::anti_alias::HIGHEST_DEGREE;
+use crate::monitor::integrate::{self, Integrands, Norm};
+use crate::monitor::rows::Rows;
+use crate::monitor::{Dtstats, Integrate, Monitor, Nancheck, Residual, Writer};
 use crate::output::name::NameTemplate;
 use crate::physics::expr::lex::number;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// A kind of monitor.
 pub struct MonitorKind {
@@ -126,6 +132,71 @@ pub const MONITORS: &[MonitorKind] = &[
         ),
         make: residual,
     },
+    MonitorKind {
+        section: section(
+            "soln-plugin-integrate[-SUFFIX]",
+            Honoured,
+            true,
+            "Writes integrals of expressions of the primitive variables, their gradients (grad_u_x), x, y, z, t; other keys \
+             are helpers for %(name)s",
+            &[
+                key("nsteps", Integer, Required, Honoured, "steps between rows; there is one at the start, too"),
+                FILE,
+                HEADER,
+                key("int-NAME", Expression, Absent, Honoured, "what to integrate; the name of the column"),
+                key(
+                    "norm",
+                    Text,
+                    Value("none"),
+                    Honoured,
+                    "none for integrals, an exponent p for (integral of |f|^p)^(1/p), inf for the largest magnitude",
+                ),
+                key(
+                    "quad-deg",
+                    Integer,
+                    Absent,
+                    Honoured,
+                    "degree of the rule; without, the solution points have their own weights",
+                ),
+                key("quad-deg-SHAPE", Integer, Absent, Honoured, "the same for elements of one shape"),
+                key(
+                    "quad-pts-SHAPE",
+                    Text,
+                    Absent,
+                    Ignored,
+                    "family of the rule; of no effect, ours of the same degree is taken",
+                ),
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+                PUBLISH,
+                REGION,
+                REGION_TYPE,
+                REGION_EXPAND,
+            ],
+        ),
+        make: integrate,
+    },
+    MonitorKind {
+        section: section(
+            "soln-plugin-dtstats[-SUFFIX]",
+            Honoured,
+            false,
+            "Writes every attempt at a step: number, time, size, accept or reject, wall-clock time, error",
+            &[
+                FILE,
+                HEADER,
+                key("flushsteps", Integer, Value("500"), Ignored, "rows kept back; none are, rows are written at once"),
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+            ],
+        ),
+        make: |reader| {
+            let (file, header) = (reader.path("file"), reader.flag("header"));
+            Some(Box::new(Dtstats::new(with_csv(file?), header?)))
+        },
+    },
 ];
 
 fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
@@ -159,6 +230,49 @@ fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     Some(Box::new(Residual::new(nsteps?, with_csv(file?), header?, exponent)))
 }
 
+fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
+    let nsteps = reader.count("nsteps");
+    let rows = (reader.path("file"), reader.flag("header"));
+    let norm = reader.text("norm").and_then(|text| match text.as_str() {
+        "none" => Some(Norm::None),
+        "inf" => Some(Norm::Largest),
+        text => match number(text).filter(|p| *p >= 1.0) {
+            Some(p) => Some(Norm::Power(p)),
+            None => reader.refuse("norm", text, "none, a number of at least 1, or inf"),
+        },
+    });
+    let mut degrees = BTreeMap::new();
+    for shape in keys::SHAPES.into_iter().filter_map(Shape::from_name) {
+        let own = format!("quad-deg-{}", shape.name());
+        let key = [own.as_str(), "quad-deg"].into_iter().find(|k| reader.has(k));
+        let Some(key) = key else { continue };
+        degrees.insert(shape, reader.values.integer(reader.section, key, 0, HIGHEST_DEGREE as u64)? as usize);
+    }
+    let section = reader.values.ini.section(reader.section)?;
+    let keys: Vec<String> = section.entries().iter().map(|e| e.key.clone()).collect();
+    let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|k| is_integral(k)).collect();
+    if keys.is_empty() {
+        return reader.report("int-NAME", "missing; add one, such as 'int-mass = rho'");
+    }
+    let names = integrate::variables(&reader.facts?.primitive, reader.facts?.dims);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let expressions = super::expressions::all(&reader.expressions(), &keys, &names);
+    let expressions = reader.values.errors.take(expressions)?;
+    let integrands = Integrands {
+        list: keys.iter().map(|k| k.to_string()).zip(expressions).collect(),
+        primitives: reader.facts?.primitive.len(),
+        dims: reader.facts?.dims,
+        norm: norm?,
+        degrees,
+    };
+    Some(Box::new(Integrate::new(nsteps?, integrands, Rows::new(with_csv(rows.0?), rows.1?))))
+}
+
+/// Whether a key names an integral.
+fn is_integral(key: &str) -> bool {
+    key.strip_prefix("int-").is_some_and(|name| !name.is_empty())
+}
+
 /// Adds `.csv` to a name without it.
 pub(super) fn with_csv(mut file: PathBuf) -> PathBuf {
     if file.extension() != Some(OsStr::new("csv")) {
@@ -174,6 +288,17 @@ struct Reader<'v, 'i> {
     /// Missing when its section has mistakes.
     time: Option<&'v TimeConfig>,
     origin: &'v Origin,
+    shared: &'v Arc<Shared>,
+    /// Missing when the system has mistakes.
+    facts: Option<&'v Facts>,
+}
+
+/// What monitors need to know of the system.
+pub(super) struct Facts {
+    /// Primitive variables.
+    pub primitive: Vec<&'static str>,
+    /// Space dimensions.
+    pub dims: usize,
 }
 
 impl Reader<'_, '_> {
@@ -207,6 +332,16 @@ impl Reader<'_, '_> {
         self.values.flag(self.section, key)
     }
 
+    /// Whether the key is there.
+    fn has(&self, key: &str) -> bool {
+        self.values.ini.get(self.section, key).is_some()
+    }
+
+    /// The section's expressions.
+    fn expressions(&self) -> Expressions {
+        Expressions::new(self.shared, self.section)
+    }
+
     /// Notes a mistake at a key.
     fn report<T>(&mut self, key: &str, text: impl Into<String>) -> Option<T> {
         self.values.report(self.section, key, ProblemKind::Other(text.into()));
@@ -227,6 +362,8 @@ pub(super) fn read(
     time: Option<&TimeConfig>,
     boundaries: &[BoundarySection],
     origin: &Origin,
+    shared: &Arc<Shared>,
+    facts: Option<&Facts>,
 ) -> Vec<Box<dyn Monitor>> {
     let mut monitors: Vec<Box<dyn Monitor>> = vec![];
     if let Some(filter) = physics::modal_filter(values) {
@@ -238,7 +375,7 @@ pub(super) fn read(
         let Some(spec) = keys::find(section) else { continue };
         let Some(kind) = MONITORS.iter().find(|m| m.section.pattern == spec.pattern) else { continue };
         if values.flag(section, "enabled") != Some(false) {
-            monitors.extend((kind.make)(&mut Reader { values, section, time, origin }));
+            monitors.extend((kind.make)(&mut Reader { values, section, time, origin, shared, facts }));
         }
     }
     monitors

@@ -6,15 +6,14 @@ use super::{Case, CaseErrors, Problem, SPACE, Warning, monitors, outlets};
 use crate::backend::ShockCapturing;
 use crate::backend::problem::Ldg;
 use crate::element::Shape;
-use crate::engine::scheme::STEPPERS;
 use crate::engine::{BackendChoice, BoundarySpec, EngineError, Settings};
 use crate::monitor::Monitor;
 use crate::monitor::writer::Origin;
 use crate::physics::expr::Expr;
 use crate::physics::{
-    BoundaryKind, System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system,
+    BoundaryKind, System, SystemError, SystemSpec, SystemVisitor, unknown, with_system,
 };
-use crate::run::Span;
+use crate::run::{Control, Span};
 use std::collections::BTreeMap;
 
 /// Everything a run needs besides the mesh.
@@ -30,6 +29,8 @@ pub struct Plan {
     pub exact: Option<Vec<Expr>>,
     /// Time span.
     pub span: Span,
+    /// What chooses the size of steps.
+    pub control: Control,
     /// Keys that have no effect.
     pub warnings: Vec<Warning>,
 }
@@ -92,27 +93,16 @@ impl Case {
     pub fn plan(&self, dims: usize) -> Result<Plan, CaseErrors> {
         let mut errors = CaseErrors::new();
         let mut warnings = vec![];
-        let mut settings = Settings::new(
-            SystemSpec {
-                name: self.solver.system.value.clone(),
-                dims,
-                constants: self.constants.numbers.clone(),
-                riemann: self.interfaces.riemann_solver.value.clone(),
-                p_min: match self.solver.capturing {
-                    ShockCapturing::EntropyFilter(filter) => Some(filter.p_min),
-                    _ => self.interfaces.p_min,
-                },
-                viscosity: self.solver.viscosity_correction.clone(),
-            },
-            self.solver.order,
-        );
+        let mut settings = Settings::new(self.system(dims), self.solver.order);
         settings.points = self.point_sets.clone();
         settings.ldg = Ldg { beta: self.interfaces.ldg_beta, tau: self.interfaces.ldg_tau };
         settings.capturing = self.solver.capturing;
         settings.scheme = self.time.scheme.value.clone();
         settings.precision = self.backend.precision;
-        if let Err(error) = find("scheme", &settings.scheme, STEPPERS) {
-            errors.push(self.problem("solver-time-integrator", "scheme", error.to_string()));
+        settings.estimate = self.time.control.control.estimates();
+        if let Err(error) = settings.scheme() {
+            let key = if matches!(error, EngineError::FilteredEstimate) { "controller" } else { "scheme" };
+            errors.push(self.problem("solver-time-integrator", key, error.to_string()));
         }
         let Some(facts) = self.facts(&settings.system, &mut errors) else {
             return errors.into_result(()).map(|()| unreachable!("an unknown system is an error"));
@@ -157,6 +147,7 @@ impl Case {
             warnings.extend(section.unused(&known));
             settings.boundaries.insert(section.name.clone(), spec);
         }
+        let control = errors.take(self.control(&facts.conserved));
         let span = Span {
             tstart: self.time.tstart,
             tend: self.time.tend,
@@ -165,9 +156,27 @@ impl Case {
             lookahead: self.time.dt_lookahead,
         };
         settings.backend = BackendChoice::Cpu(None);
-        let plan = errors.into_result((initial, exact))?;
-        let (Some(initial), Some(exact)) = plan else { unreachable!("what is missing was reported") };
-        Ok(Plan { settings, initial, projection: self.projection.clone(), exact, span, warnings })
+        let plan = errors.into_result((initial, exact, control))?;
+        let (Some(initial), Some(exact), Some(control)) = plan else {
+            unreachable!("what is missing was reported")
+        };
+        let projection = self.projection.clone();
+        Ok(Plan { settings, initial, projection, exact, span, control, warnings })
+    }
+
+    /// The system in `dims` dimensions.
+    fn system(&self, dims: usize) -> SystemSpec {
+        SystemSpec {
+            name: self.solver.system.value.clone(),
+            dims,
+            constants: self.constants.numbers.clone(),
+            riemann: self.interfaces.riemann_solver.value.clone(),
+            p_min: match self.solver.capturing {
+                ShockCapturing::EntropyFilter(filter) => Some(filter.p_min),
+                _ => self.interfaces.p_min,
+            },
+            viscosity: self.solver.viscosity_correction.clone(),
+        }
     }
 
     /// Facts of the system; every mistake in its constants and choices is reported, not only the first.
@@ -205,18 +214,22 @@ impl Case {
         self.problem(section, key, error.to_string())
     }
 
-    /// The monitors of the case.
+    /// The monitors of the case on a mesh of `dims` dimensions.
     ///
     /// # Errors
     /// Every mistake in their sections.
-    pub fn monitors(&self) -> Result<Vec<Box<dyn Monitor>>, CaseErrors> {
+    pub fn monitors(&self, dims: usize) -> Result<Vec<Box<dyn Monitor>>, CaseErrors> {
         let origin = Origin {
             system: self.solver.system.value.clone(),
             config: self.effective().into(),
             config_source: self.source_text.clone(),
         };
         let mut values = Values::new(self.ini(), CaseErrors::new());
-        let monitors = monitors::read(&mut values, Some(&self.time), self.boundaries(), &origin);
+        let facts = self.facts(&self.system(dims), &mut CaseErrors::new());
+        let facts = facts.map(|facts| monitors::Facts { primitive: facts.primitive, dims });
+        let boundaries = self.boundaries();
+        let time = Some(&self.time);
+        let monitors = monitors::read(&mut values, time, boundaries, &origin, &self.shared, facts.as_ref());
         values.errors.into_result(monitors)
     }
 }

@@ -1,5 +1,6 @@
 //! Promises of whole case files.
 
+use super::control::ControlConfig;
 use super::*;
 use crate::backend::{ArtificialViscosity, EntropyFilter};
 use proptest::prelude::*;
@@ -57,7 +58,8 @@ fn a_whole_file_is_typed() {
             tend: 20.5,
             dt: 1e-3,
             dt_min: 1e-12,
-            dt_lookahead: 1
+            dt_lookahead: 1,
+            control: ControlConfig::default(),
         }
     );
     assert_eq!(
@@ -65,7 +67,7 @@ fn a_whole_file_is_typed() {
         r#"{Tri: "alpha-opt", Quad: "gauss-legendre-lobatto"}"#
     );
     assert_eq!(format!("{:?}", case.point_sets.flux), r#"{Line: "gauss-legendre"}"#);
-    let monitors: Vec<String> = case.monitors().expect("fixture").iter().map(|m| m.describe()).collect();
+    let monitors: Vec<String> = case.monitors(2).expect("fixture").iter().map(|m| m.describe()).collect();
     let mut expected = [
         "writes solution files and VTK files called pulse-{t:.2f} to . every 0.5",
         "writes solution files called pulse-{n:04d} to fine every 0.1",
@@ -159,7 +161,7 @@ fn every_mistake_of_a_file_is_reported_in_its_order() {
         "broken.ini:7: [solver] shock-capturing: 'entropy-filtr' is not one of none, artificial-viscosity, entropy-filter; did you mean 'entropy-filter'?",
         "broken.ini:11: [solver-interfaces] ldg-beta: '0.7' is not a number from -0.5 to 0.5",
         "broken.ini:12: [solver-interfaces] ldg-tau: '-1' is not a number of at least 0",
-        "broken.ini:15: [solver-time-integrator] controller: 'controller = pi' is not available yet; set controller = none for a fixed time step",
+        "broken.ini:15: [solver-time-integrator] controller: 'controller = throughput' is not available yet; set controller to one of none, pi, cfl",
         "broken.ini:18: [solver-time-integrator] dt: '-1' is not a number greater than 0",
         "broken.ini:19: [solver-time-integrator] dt: given twice, first in line 18; remove one",
         "broken.ini:20: [solver-time-integrator] dt-min: '%' in '%' must be followed by '%' or '(name)s'; write '%%' for a plain %",
@@ -274,7 +276,7 @@ fn summary(case: &Case) -> String {
         case.backend.precision,
         case.mesh,
         case.constants,
-        case.monitors().map_or(vec![], |all| all.iter().map(|m| m.describe()).collect()),
+        case.monitors(2).map_or(vec![], |all| all.iter().map(|m| m.describe()).collect()),
         case.solver.system.value,
         case.solver.order,
         case.interfaces.riemann_solver.value,
@@ -428,7 +430,7 @@ fn every_key_outside_plugins_has_its_effect() {
     let sources: Vec<f64> = settings.source.iter().map(|e| e.eval_f64(&at)).collect();
     assert_eq!(sources, [0.0, -1.5, 0.0, 1.5]);
     assert_eq!(settings.boundaries["out"].data["p"], Expr::constant(0.5));
-    let monitors: Vec<String> = case.monitors().expect("valid").iter().map(|m| m.describe()).collect();
+    let monitors: Vec<String> = case.monitors(2).expect("valid").iter().map(|m| m.describe()).collect();
     assert_eq!(
         monitors,
         [
@@ -455,7 +457,7 @@ fn other_choices_of_physics_are_read_too() {
     let plan = case.plan(2).unwrap_or_else(|e| panic!("{e}"));
     assert_eq!((warnings, plan.warnings, plan.settings.source), (vec![], vec![], vec![]));
     assert_eq!(plan.settings.boundaries["out"].data["p"], Expr::constant(0.7));
-    let described = case.monitors().expect("valid")[0].describe();
+    let described = case.monitors(2).expect("valid")[0].describe();
     assert_eq!(described, "moves the pressure of 'out' every 100 steps until the mean pressure on it is 0.7");
 }
 
@@ -587,7 +589,7 @@ fn effective_values_hold_no_environment() {
         "[soln-plugin-residual]\nh = $PATH\nnsteps = 1\nfile = %(h)s/a%%.csv\n[soln-plugin-writer]\ndt-out = 1\n\
          basename = a{n}\nbasedir = ${NO_SUCH_VARIABLE}\n",
     );
-    let described: Vec<String> = case.monitors().expect("valid").iter().map(|m| m.describe()).collect();
+    let described: Vec<String> = case.monitors(2).expect("valid").iter().map(|m| m.describe()).collect();
     assert!(described[0].contains(&format!("{path}/a%.csv")), "{described:?}");
     assert!(case.effective().contains("basedir = ${NO_SUCH_VARIABLE}"));
     assert!(case.effective().contains(&format!("file = {}/a%%.csv", path.replace('%', "%%"))));

@@ -63,15 +63,24 @@ impl<'a> Values<'a> {
                 Some(Located { value: value.into(), line: None })
             }
             Fallback::Required => {
-                let own = self.ini.section(section).map_or(&[][..], |s| s.entries());
-                let nearest = nearest(key, own.iter().map(|e| e.key.as_str())).map(Into::into);
-                let mut place = self.ini.place(section, Some(key));
-                place.line = self.ini.section(section).and_then(|s| s.line);
-                let kind = ProblemKind::Missing { key: key.into(), doc: spec?.doc.into(), nearest };
-                self.errors.push(Problem::new(place, kind));
+                self.required(section, key);
                 None
             }
         }
+    }
+
+    /// Notes that a key which the table leaves optional is missing; nothing then.
+    pub fn required(&mut self, section: &str, key: &str) -> Option<()> {
+        if self.ini.get(section, key).is_some() {
+            return Some(());
+        }
+        let own = self.ini.section(section).map_or(&[][..], |s| s.entries());
+        let nearest = nearest(key, own.iter().map(|e| e.key.as_str())).map(Into::into);
+        let mut place = self.ini.place(section, Some(key));
+        place.line = self.ini.section(section).and_then(|s| s.line);
+        let doc = spec(section, key).map_or(String::new(), |k| k.doc.into());
+        self.errors.push(Problem::new(place, ProblemKind::Missing { key: key.into(), doc, nearest }));
+        None
     }
 
     /// Like [`Values::text`], converted; `expected` completes "is not ...".

@@ -13,6 +13,7 @@ use crate::engine::estimate::{Size, StableStep, StepInputs, stable_step};
 use crate::mesh::{Link, Mesh};
 use crate::monitor::{Expected, Outlook};
 use crate::physics::expr::nearest;
+use crate::run::Control;
 use crate::physics::variables::{Variables, VariablesOf};
 use crate::physics::{System, SystemVisitor, with_system};
 use anyhow::Result;
@@ -79,12 +80,14 @@ struct Overview {
     backend: String,
     precision: &'static str,
     span: crate::run::Span,
+    control: Control,
 }
 
 impl Overview {
-    /// Steps of a run, if they were all of the case's size.
-    fn steps(&self) -> f64 {
-        ((self.span.tend - self.span.tstart) / self.span.dt).ceil()
+    /// Steps of a run, where they are all of the case's size.
+    fn steps(&self) -> Option<f64> {
+        let steps = ((self.span.tend - self.span.tstart) / self.span.dt).ceil();
+        (self.control == Control::Fixed).then_some(steps)
     }
 }
 
@@ -188,6 +191,7 @@ impl Report {
                 crate::backend::Precision::Double => "double",
             },
             span: plan.span,
+            control: plan.control.clone(),
         });
         self.measure(case, &plan);
     }
@@ -245,6 +249,7 @@ impl Report {
         else {
             return;
         };
+        let dims = mesh.dims;
         let size = Size::of(mesh, settings.order, variables.conserved().len());
         self.device = size.device_memory(scheme.registers, variables.is_viscous(), settings.precision);
         let inputs = StepInputs {
@@ -257,7 +262,22 @@ impl Report {
         let start = plan.span.tstart;
         match stable_step(mesh, &inputs, &|x, out| evaluate(&plan.initial, x, start, out)) {
             Ok(stable) => {
-                self.judge(plan.span.dt, stable.as_ref(), &settings.scheme);
+                let limit = stable.as_ref().map(|s| s.cfl);
+                match (&plan.control, limit) {
+                    (Control::Fixed, _) | (_, None) => {
+                        self.judge(plan.span.dt, stable.as_ref(), &settings.scheme);
+                    }
+                    (Control::Cfl(cfl), Some(limit)) if cfl.number > 1.5 * limit => {
+                        let text = format!(
+                            "cfl = {} is {:.1} times the estimated limit of stability, {limit:.3}; reduce it",
+                            cfl.number,
+                            cfl.number / limit
+                        );
+                        self.warnings.push(Fault { text, place: None });
+                    }
+                    // A first step that is too large is rejected.
+                    _ => {}
+                }
                 self.step = Some(Step { dt: plan.span.dt, stable });
             }
             Err(error) => self.errors.push(Fault { text: error.to_string(), place: None }),
@@ -265,12 +285,12 @@ impl Report {
         let components = |n: usize| if n > 1 { 3 } else { 1 };
         let outlook = Outlook {
             span: (plan.span.tstart, plan.span.tend),
-            steps: self.system.as_ref().map(|s| s.steps() as u64),
+            steps: self.system.as_ref().and_then(|s| s.steps()).map(|steps| steps as u64),
             size: &size,
             components: variables.fields().iter().map(|f| components(f.primitives.len())).sum(),
             precision: settings.precision,
         };
-        match case.monitors() {
+        match case.monitors(dims) {
             Ok(monitors) => {
                 self.output = monitors.iter().map(|m| (m.describe(), m.expected(&outlook))).collect();
             }

@@ -10,7 +10,8 @@ use crate::monitor::{Monitor, MonitorError};
 use crate::parallel::{AgreedError, Communicator, agree, fail, world};
 use crate::physics::unknown;
 use crate::run::mesh::Division;
-use crate::run::{RunError, run};
+use crate::run::Control;
+use crate::run::{RunError, run_controlled};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -101,12 +102,16 @@ impl Run {
         }
         let local = mesh.distribute(&division, plan.settings.order, comm)?;
         let engine = agree(&**comm, build(&plan, local, comm))?;
-        let monitors = agree(&**comm, case.monitors())?;
+        let monitors = agree(&**comm, case.monitors(dims))?;
         let unknowns = engine.global_unknowns();
         if speak {
             let (system, order) = (&plan.settings.system.name, plan.settings.order);
+            let controller = match &plan.control {
+                Control::Fixed => String::new(),
+                control => format!(", controller {}", control.name()),
+            };
             println!(
-                "system     {system}, order {order}, {} unknowns, {}",
+                "system     {system}, order {order}, {} unknowns, {}{controller}",
                 grouped(unknowns),
                 plan.settings.scheme
             );
@@ -179,7 +184,8 @@ struct Job {
 impl Job {
     fn run(&mut self, comm: &Arc<dyn Communicator>) -> Result<(), RunError> {
         let mut watcher = progress::Progress::new(comm.rank() == 0);
-        let end = run(&mut self.engine, self.plan.span, &mut self.monitors, &mut watcher)?;
+        let Plan { span, control, .. } = &self.plan;
+        let end = run_controlled(&mut self.engine, *span, control, &mut self.monitors, &mut watcher)?;
         if let Some(exact) = &self.plan.exact {
             // Exact enough that the rule's own error does not show.
             let degree = (2 * self.plan.settings.order + 5).max(11);
@@ -207,7 +213,14 @@ impl Job {
 
 /// Whether every rank has the same error.
 fn shared(error: &RunError) -> bool {
-    matches!(error, RunError::Monitor(MonitorError::NotFinite { .. } | MonitorError::Agreed(_)))
+    matches!(
+        error,
+        RunError::Monitor(MonitorError::NotFinite { .. } | MonitorError::Agreed(_))
+            | RunError::Rejected { .. }
+            | RunError::Standstill { .. }
+            | RunError::WaveRate { .. }
+            | RunError::NoEstimate
+    )
 }
 
 /// The device the case asks for; the ways to spread ranks over devices are what happens anyway.

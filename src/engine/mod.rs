@@ -12,6 +12,7 @@ pub mod estimate;
 pub mod fields;
 pub mod geometry;
 pub mod initial;
+pub mod integrals;
 pub mod quality;
 pub mod scheme;
 pub mod stability;
@@ -20,6 +21,7 @@ pub mod traffic;
 pub mod wave_rate;
 
 use crate::backend::cpu::{self, Isa};
+use crate::backend::faces::{Faces, Gradients};
 use crate::backend::problem::{CONTROL, Ldg};
 use crate::backend::reference::Reference;
 use crate::backend::{
@@ -232,6 +234,7 @@ pub struct Engine {
     /// Of all ranks.
     unknowns: u64,
     communicator: Arc<dyn Communicator>,
+    gradients: Box<dyn Gradients>,
     points: PointSets,
     precision: Precision,
     kept: BTreeMap<String, Vec<f64>>,
@@ -277,6 +280,15 @@ impl Engine {
         capturing::<D, V, S>(settings)?;
         let scheme = settings.scheme()?;
         let discretisation = Arc::new(discretise::discretise(&mesh, settings.order, &settings.points)?);
+        // The mean where the system knows no LDG.
+        let beta = if S::VISCOUS { settings.ldg.beta } else { 0.0 };
+        let mut gradients: Box<dyn Gradients> = Box::new(Faces::new(
+            system.clone(),
+            boundaries.clone(),
+            Arc::clone(&discretisation),
+            beta,
+            &communicator,
+        ));
         let problem = Problem {
             system: system.clone(),
             boundaries,
@@ -297,6 +309,7 @@ impl Engine {
         };
         for (boundary, value) in controls.into_iter().enumerate() {
             backend.control(boundary, value, 0.0);
+            gradients.control(boundary, value, 0.0);
         }
         let mut unknowns = [(discretisation.points() * V) as u64];
         communicator.sum_u64(&mut unknowns);
@@ -310,6 +323,7 @@ impl Engine {
             unknowns: unknowns[0],
             scheme,
             communicator,
+            gradients,
             points: settings.points.clone(),
             precision: settings.precision,
             kept: BTreeMap::new(),
@@ -453,6 +467,7 @@ impl Engine {
     pub fn control(&mut self, name: &str, value: f64, slope: f64) {
         if let Some(boundary) = self.mesh.boundaries.iter().position(|b| b == name) {
             self.backend.control(boundary, value, slope);
+            self.gradients.control(boundary, value, slope);
         }
     }
 

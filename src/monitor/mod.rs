@@ -4,6 +4,8 @@
 //! entry in the table of `case::monitors`. Monitors run in
 //! order on all ranks together, so they may communicate.
 
+pub mod dtstats;
+pub mod integrate;
 pub mod modal_filter;
 pub mod nancheck;
 pub mod outlet;
@@ -11,6 +13,8 @@ pub mod residual;
 pub mod rows;
 pub mod writer;
 
+pub use dtstats::Dtstats;
+pub use integrate::Integrate;
 pub use modal_filter::ModalFilter;
 pub use nancheck::Nancheck;
 pub use outlet::Outlet;

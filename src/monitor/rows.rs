@@ -28,6 +28,19 @@ impl Rows {
     /// # Errors
     /// The file cannot be opened or written.
     pub fn append(&mut self, names: &[&str], row: &[f64]) -> Result<(), OutputError> {
+        let mut text = String::new();
+        for (i, value) in row.iter().enumerate() {
+            // Writing to a text cannot fail.
+            let _ = write!(text, "{}{value}", if i > 0 { "," } else { "" });
+        }
+        self.append_text(names, &text)
+    }
+
+    /// Appends a row that is text already.
+    ///
+    /// # Errors
+    /// The file cannot be opened or written.
+    pub fn append_text(&mut self, names: &[&str], row: &str) -> Result<(), OutputError> {
         let failed = |e: std::io::Error| atomic::failure(&self.path, e);
         if self.open.is_none() {
             let mut file = OpenOptions::new().create(true).append(true).open(&self.path).map_err(failed)?;
@@ -36,14 +49,8 @@ impl Rows {
             }
             self.open = Some(file);
         }
-        let mut text = String::new();
-        for (i, value) in row.iter().enumerate() {
-            // Writing to a text cannot fail.
-            let _ = write!(text, "{}{value}", if i > 0 { "," } else { "" });
-        }
-        text.push('\n');
         match &mut self.open {
-            Some(file) => file.write_all(text.as_bytes()).map_err(failed),
+            Some(file) => file.write_all(format!("{row}\n").as_bytes()).map_err(failed),
             None => Ok(()),
         }
     }

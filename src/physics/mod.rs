@@ -7,6 +7,7 @@
 pub mod acoustics;
 pub mod advection_diffusion;
 pub mod burgers;
+pub mod dual;
 pub mod euler;
 #[cfg(test)]
 pub(crate) mod every;

@@ -1,5 +1,6 @@
 //! A system's variables for code that does not know their number at compile time: output, monitors, initial states.
 
+use super::dual::Dual;
 use super::system::{OutputField, System};
 
 /// Names of a system's variables and the way between them.
@@ -14,6 +15,8 @@ pub trait Variables: Send + Sync {
     fn to_conserved(&self, values: &mut [f64]);
     /// Conserved to primitive variables of one point, in place.
     fn to_primitive(&self, values: &mut [f64]);
+    /// Derivative of the primitive variables where the conserved ones are `u` and have the derivative `slope`, in place.
+    fn primitive_slope(&self, u: &[f64], slope: &mut [f64]);
     /// [`System::VISCOUS`].
     fn is_viscous(&self) -> bool;
     /// [`System::wave_speed`] of the state `u` for the normal `n`, one number a dimension.
@@ -48,6 +51,11 @@ impl<const D: usize, const V: usize, S: System<D, V>> Variables for VariablesOf<
     }
     fn to_primitive(&self, values: &mut [f64]) {
         Self::in_place(values, |point| self.0.to_primitive(point));
+    }
+    fn primitive_slope(&self, u: &[f64], slope: &mut [f64]) {
+        let point: [Dual; V] = std::array::from_fn(|v| Dual { value: u[v], derivative: slope[v] });
+        let primitive = self.0.to_primitive(&point);
+        slope.iter_mut().zip(primitive).for_each(|(slope, p)| *slope = p.derivative);
     }
     fn is_viscous(&self) -> bool {
         S::VISCOUS

@@ -47,7 +47,7 @@ impl Filter {
 impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
     /// The bound of each element's entropy during a stage, by block; after its ghost states are there.
     pub(super) fn entropy_bounds(&mut self) -> Vec<Vec<f64>> {
-        let disc = Arc::clone(&self.disc);
+        let disc = Arc::clone(&self.faces.disc);
         let Some(filter) = &mut self.filter else { return vec![] };
         if let Some(exchange) = &mut filter.exchange {
             exchange.start(&filter.values);
@@ -67,9 +67,9 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         for (slot, face) in disc.boundary_faces.iter().enumerate() {
             let bound = &mut bounds[face.block as usize][face.element as usize];
             for j in 0..face.coordinates.len() / 3 {
-                let at = self.rows.boundary(slot) + j * V;
-                let ghost: [f64; V] = std::array::from_fn(|v| self.states[at + v]);
-                *bound = bound.min(self.system.constraints(&ghost)[2]);
+                let at = self.faces.rows.boundary(slot) + j * V;
+                let ghost: [f64; V] = std::array::from_fn(|v| self.faces.states[at + v]);
+                *bound = bound.min(self.faces.system.constraints(&ghost)[2]);
             }
         }
         for bound in bounds.iter_mut().flatten() {
@@ -80,7 +80,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
 
     /// Filters a register.
     pub(super) fn apply_filter(&mut self, register: usize, bounds: Vec<Vec<f64>>) {
-        let disc = Arc::clone(&self.disc);
+        let disc = Arc::clone(&self.faces.disc);
         let Some(filter) = &mut self.filter else { return };
         for (b, block) in disc.blocks.iter().enumerate() {
             let (points, each) = (block.points_per_element(), &filter.elements[b]);
@@ -89,7 +89,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
                 let values = &mut self.registers[register][b][e * V * points..(e + 1) * V * points];
                 let mut u: Vec<f64> = (0..points * V).map(|i| values[i % V * points + i / V]).collect();
                 let jacobian = |p: usize| block.metric(e, p, D).1;
-                let entropy = each.filter(&self.system, &mut u, jacobian, bounds[b][e], &mut scratch);
+                let entropy = each.filter(&self.faces.system, &mut u, jacobian, bounds[b][e], &mut scratch);
                 (0..points * V).for_each(|i| values[i % V * points + i / V] = u[i]);
                 filter.least[b][e] = entropy;
                 for (face, j, _) in face_points(block, e) {

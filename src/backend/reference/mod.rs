@@ -4,36 +4,30 @@
 
 mod filter;
 
-use super::discretisation::{Block, Discretisation, Link};
-use super::problem::{BoundaryData, Ldg, Problem, ShockCapturing};
-use super::rows::{FaceRows, RowExchange};
+use super::discretisation::{Block, Link};
+use super::faces::{Faces, face_points, vector};
+use super::problem::{Ldg, Problem, ShockCapturing};
+use super::rows::RowExchange;
 use super::sensor;
 use super::{Backend, BackendError, Stage, StepError, Tolerance};
 use crate::physics::expr::Expr;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 use filter::Filter;
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 use std::sync::Arc;
 
 /// The reference backend.
 pub struct Reference<const D: usize, const V: usize, S: System<D, V>> {
-    system: S,
-    boundaries: Vec<BoundaryData<S::Boundary>>,
     ldg: Ldg,
     source: Vec<Expr>,
     capturing: ShockCapturing,
-    /// Value and slope in time of each boundary's control.
-    controls: Vec<[f64; 2]>,
     filter: Option<Filter>,
-    disc: Arc<Discretisation>,
-    rows: FaceRows,
+    /// States at flux points, and the ghosts'.
+    faces: Faces<D, V, S>,
     /// `[register][block]`, each `[element][variable][point]`.
     registers: Vec<Vec<Vec<f64>>>,
-    /// States at flux points, and the ghosts'.
-    states: Vec<f64>,
     /// Normal viscous fluxes at flux points (left to right), and the ghosts'.
     fluxes: Vec<f64>,
-    state_exchange: Option<RowExchange>,
     flux_exchange: Option<RowExchange>,
 }
 
@@ -41,52 +35,38 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
     /// Makes the backend; all registers are zero. Collective.
     pub fn new(problem: Problem<D, V, S>) -> Self {
         let disc = problem.discretisation;
-        let rows = FaceRows::new(&disc, V, 1);
+        let communicator = &problem.communicator;
         let register: Vec<_> =
             disc.blocks.iter().map(|b| vec![0.0; b.len() * b.points_per_element() * V]).collect();
-        let exchange = || RowExchange::new::<f64>(&disc, &rows, &problem.communicator);
-        let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
         let filter = match problem.capturing {
             ShockCapturing::EntropyFilter(settings) if S::FILTERED => {
-                Some(Filter::new(&disc, &settings, &problem.communicator))
+                Some(Filter::new(&disc, &settings, communicator))
             }
             _ => None,
         };
+        let beta = problem.ldg.beta;
+        let faces =
+            Faces::new(problem.system, problem.boundaries, Arc::clone(&disc), beta, communicator);
+        let flux_exchange = match S::VISCOUS {
+            true => RowExchange::new::<f64>(&disc, &faces.rows, communicator),
+            false => None,
+        };
         Reference {
-            system: problem.system,
-            controls: vec![[0.0; 2]; problem.boundaries.len()],
-            boundaries: problem.boundaries,
             ldg: problem.ldg,
             source: problem.source,
             capturing: problem.capturing,
             filter,
             registers: vec![register; problem.registers],
-            states: vec![0.0; rows.len],
-            fluxes: vec![0.0; rows.len],
-            rows,
-            disc,
-            state_exchange,
+            fluxes: vec![0.0; faces.rows.len],
+            faces,
             flux_exchange,
         }
     }
 
     /// Du/dt of register `of` at time `t`, block by block.
     fn right_hand_side(&mut self, of: usize, t: f64) -> Vec<Vec<f64>> {
-        let disc = Arc::clone(&self.disc);
-        for (b, block) in disc.blocks.iter().enumerate() {
-            for e in 0..block.len() {
-                let u = element(&self.registers[of][b], block, e, V);
-                for v in 0..V {
-                    let faces = block.operators.interpolate.dot(&u.row(v));
-                    scatter(&mut self.states, &self.rows, b, block, e, v, faces.view());
-                }
-            }
-        }
-        if let Some(exchange) = &mut self.state_exchange {
-            exchange.start(&self.states);
-            exchange.finish(&mut self.states);
-        }
-        self.boundary_states(t);
+        let disc = Arc::clone(&self.faces.disc);
+        self.faces.fill(&self.registers[of], t);
         let gradients = if S::VISCOUS { self.gradients(of, t) } else { vec![] };
         if let Some(exchange) = &mut self.flux_exchange {
             exchange.start(&self.fluxes);
@@ -96,87 +76,21 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         blocks.map(|(b, block)| self.divergence(of, b, block, &gradients, t)).collect()
     }
 
-    /// Values of a boundary's data at point `j` of a slot.
-    fn data(&self, slot: usize, j: usize, t: f64) -> Vec<f64> {
-        let face = &self.disc.boundary_faces[slot];
-        let x = &face.coordinates[3 * j..3 * j + 3];
-        let data = &self.boundaries[face.boundary as usize].data;
-        let [value, slope] = self.controls[face.boundary as usize];
-        data.iter().map(|expr| expr.eval_f64(&[x[0], x[1], x[2], t, value + slope * t])).collect()
-    }
-
-    fn boundary_states(&mut self, t: f64) {
-        let disc = Arc::clone(&self.disc);
-        for (slot, face) in disc.boundary_faces.iter().enumerate() {
-            let block = &disc.blocks[face.block as usize];
-            let first = block.operators.face_offsets[face.face as usize];
-            let own = self.rows.own(face.block as usize, face.element as usize, face.face as usize);
-            let ghost = self.rows.boundary(slot);
-            for j in 0..face.coordinates.len() / 3 {
-                let u = std::array::from_fn(|v| self.states[own + j * V + v]);
-                let normal = vector(block.normal(face.element as usize, first + j, D).0);
-                let at = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
-                let state = self.boundaries[face.boundary as usize].condition.ghost(&self.system, &u, &at);
-                self.states[ghost + j * V..][..V].copy_from_slice(&state);
-            }
-        }
-    }
-
     /// Gradients at the solution points, `[block][element][direction]` matrices `[variable][point]`; fills `fluxes`.
     fn gradients(&mut self, of: usize, t: f64) -> Vec<Vec<Vec<Array2<f64>>>> {
-        let disc = Arc::clone(&self.disc);
+        let disc = Arc::clone(&self.faces.disc);
         let mut all = vec![];
         for (b, block) in disc.blocks.iter().enumerate() {
-            let ops = &block.operators;
             let mut elements = vec![];
             for e in 0..block.len() {
                 let u = element(&self.registers[of][b], block, e, V);
-                let mut gradient = vec![Array2::zeros((V, block.points_per_element())); D];
-                let solution = self.common_solution(b, block, e, t);
-                for v in 0..V {
-                    let common: Vec<f64> = solution.iter().map(|u| u[v]).collect();
-                    for d in 0..D {
-                        let lifted: Vec<f64> =
-                            common.iter().zip(ops.normals.column(d)).map(|(u, n)| u * n).collect();
-                        let q = ops.gradient[d].dot(&u.row(v)) + ops.lift.dot(&ArrayView1::from(&lifted));
-                        for (p, q) in q.iter().enumerate() {
-                            let (s, jacobian) = block.metric(e, p, D);
-                            for k in 0..D {
-                                gradient[k][[v, p]] += s[d * D + k] * q / jacobian;
-                            }
-                        }
-                    }
-                }
+                let gradient = self.faces.gradient(b, e, &u, t);
                 self.viscous_normal_fluxes(of, b, block, e, &gradient, t);
                 elements.push(gradient);
             }
             all.push(elements);
         }
         all
-    }
-
-    /// LDG's common solution at the flux points of an element.
-    fn common_solution(&self, b: usize, block: &Block, e: usize, t: f64) -> Vec<[f64; V]> {
-        let beta = self.ldg.beta;
-        face_points(block, e)
-            .enumerate()
-            .map(|(i, (face, j, link))| {
-                let at = self.rows.own(b, e, face) + j * V;
-                let own: [f64; V] = std::array::from_fn(|v| self.states[at + v]);
-                if let Link::Boundary { slot } = link {
-                    let slot = slot as usize;
-                    let boundary = &self.boundaries[self.disc.boundary_faces[slot].boundary as usize];
-                    let normal = vector(block.normal(e, i, D).0);
-                    let point = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
-                    return boundary.condition.common_solution(&self.system, &own, &point);
-                }
-                let beyond = self.beyond(link, j);
-                std::array::from_fn(|v| match link.is_left() {
-                    true => (0.5 + beta) * self.states[beyond + v] + (0.5 - beta) * own[v],
-                    false => (0.5 + beta) * own[v] + (0.5 - beta) * self.states[beyond + v],
-                })
-            })
-            .collect()
     }
 
     /// Normal viscous fluxes of this element's side, and of the boundaries it touches.
@@ -193,33 +107,22 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             gradient.iter().map(|g| g.dot(&block.operators.interpolate.t())).collect();
         let artificial = self.artificial_viscosity(of, b, block, e);
         for (i, (face, j, link)) in face_points(block, e).enumerate() {
-            let own = self.rows.own(b, e, face) + j * V;
-            let u = std::array::from_fn(|v| self.states[own + v]);
+            let own = self.faces.rows.own(b, e, face) + j * V;
+            let u = std::array::from_fn(|v| self.faces.states[own + v]);
             let grad = std::array::from_fn(|d| std::array::from_fn(|v| faces[d][[v, i]]));
             let normal = vector(block.normal(e, i, D).0);
-            let mut flux = self.system.viscous_flux(&u, &grad, &normal);
+            let mut flux = self.faces.system.viscous_flux(&u, &grad, &normal);
             diffuse(&mut flux, artificial, &grad, &normal);
             self.fluxes[own..own + V].copy_from_slice(&flux);
             if let Link::Boundary { slot } = link {
                 let slot = slot as usize;
-                let boundary = &self.boundaries[self.disc.boundary_faces[slot].boundary as usize];
-                let at = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
-                let flux = boundary.condition.viscous_flux(&self.system, &u, &grad, &at, self.ldg.tau);
-                let ghost = self.rows.boundary(slot) + j * V;
+                let boundary = &self.faces.boundaries[self.faces.disc.boundary_faces[slot].boundary as usize];
+                let at = BoundaryPoint { normal: &normal, data: &self.faces.data(slot, j, t) };
+                let flux = boundary.condition.viscous_flux(&self.faces.system, &u, &grad, &at, self.ldg.tau);
+                let ghost = self.faces.rows.boundary(slot) + j * V;
                 self.fluxes[ghost..ghost + V].copy_from_slice(&flux);
             }
         }
-    }
-
-    /// Start of the values beyond point `j` of a face.
-    fn beyond(&self, link: Link, j: usize) -> usize {
-        let point = match link {
-            Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
-                self.disc.pairings[pairing as usize][j] as usize
-            }
-            Link::Boundary { .. } => j,
-        };
-        self.rows.beyond(link) + point * V
     }
 
     /// Common normal flux at a flux point, outward from the element, times the area factor.
@@ -231,13 +134,13 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         i: usize,
         (face, j, link): (usize, usize, Link),
     ) -> [f64; V] {
-        let own = self.rows.own(b, e, face) + j * V;
-        let beyond = self.beyond(link, j);
+        let own = self.faces.rows.own(b, e, face) + j * V;
+        let beyond = self.faces.beyond(link, j);
         let (left, right, sign) = if link.is_left() { (own, beyond, 1.0) } else { (beyond, own, -1.0) };
         let take = |from: &[f64], at: usize| -> [f64; V] { std::array::from_fn(|v| from[at + v]) };
         let (normal, area) = block.normal(e, i, D);
-        let (ul, ur) = (take(&self.states, left), take(&self.states, right));
-        let mut flux = self.system.common_flux(&ul, &ur, &vector(normal));
+        let (ul, ur) = (take(&self.faces.states, left), take(&self.faces.states, right));
+        let mut flux = self.faces.system.common_flux(&ul, &ur, &vector(normal));
         if S::VISCOUS {
             let (gl, gr) = (take(&self.fluxes, left), take(&self.fluxes, right));
             let Ldg { beta, tau } = self.ldg;
@@ -323,10 +226,10 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         for p in 0..u.ncols() {
             let state: [f64; V] = std::array::from_fn(|v| u[[v, p]]);
             let s = s(p);
-            let mut flux = self.system.flux(&state, &s);
+            let mut flux = self.faces.system.flux(&state, &s);
             if S::VISCOUS {
                 let grad = std::array::from_fn(|k| std::array::from_fn(|v| gradient[k][[v, p]]));
-                let viscous = self.system.viscous_flux(&state, &grad, &s);
+                let viscous = self.faces.system.viscous_flux(&state, &grad, &s);
                 (0..V).for_each(|v| flux[v] += viscous[v]);
                 diffuse(&mut flux, artificial, &grad, &s);
             }
@@ -347,34 +250,6 @@ fn diffuse<const D: usize, const V: usize>(flux: &mut [f64; V], mu: f64, grad: &
 fn element(register: &[f64], block: &Block, e: usize, variables: usize) -> Array2<f64> {
     let points = block.points_per_element();
     Array2::from_shape_fn((variables, points), |(v, p)| register[(e * variables + v) * points + p])
-}
-
-/// Flux points of an element in order: face, point within the face, what lies beyond.
-fn face_points(block: &Block, e: usize) -> impl Iterator<Item = (usize, usize, Link)> {
-    let faces = block.faces_per_element();
-    let offsets = &block.operators.face_offsets;
-    (0..faces).flat_map(move |f| {
-        let link = block.faces[e * faces + f];
-        (0..offsets[f + 1] - offsets[f]).map(move |j| (f, j, link))
-    })
-}
-
-fn scatter(
-    to: &mut [f64],
-    rows: &FaceRows,
-    b: usize,
-    block: &Block,
-    e: usize,
-    v: usize,
-    values: ArrayView1<f64>,
-) {
-    for (i, (face, j, _)) in face_points(block, e).enumerate() {
-        to[rows.own(b, e, face) + j * rows.variables + v] = values[i];
-    }
-}
-
-fn vector<const D: usize>(slice: &[f64]) -> [f64; D] {
-    std::array::from_fn(|d| slice[d])
 }
 
 impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V, S> {
@@ -398,7 +273,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
     fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError> {
         let time = t + stage.c * dt;
         if self.filter.as_ref().is_some_and(|f| f.of != Some(stage.eval)) {
-            let none = self.disc.blocks.iter().map(|b| vec![f64::NEG_INFINITY; b.len()]).collect();
+            let none = self.faces.disc.blocks.iter().map(|b| vec![f64::NEG_INFINITY; b.len()]).collect();
             self.apply_filter(stage.eval, none);
         }
         let k = self.right_hand_side(stage.eval, time);
@@ -430,7 +305,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
         tolerance: &Tolerance,
     ) -> Result<StepError, BackendError> {
         let mut sum = StepError::default();
-        for (b, block) in self.disc.blocks.iter().enumerate() {
+        for (b, block) in self.faces.disc.blocks.iter().enumerate() {
             for e in 0..block.len() {
                 let of = |register: usize| element(&self.registers[register][b], block, e, V);
                 let (errors, values) = (of(error), of(solution));
@@ -450,7 +325,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
     }
 
     fn control(&mut self, boundary: usize, value: f64, slope: f64) {
-        self.controls[boundary] = [value, slope];
+        self.faces.controls[boundary] = [value, slope];
     }
 
     fn wait(&mut self) -> Result<(), BackendError> {
@@ -458,7 +333,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
     }
 
     fn memory(&self) -> u64 {
-        let values: usize = self.registers.iter().flatten().map(Vec::len).sum::<usize>() + 2 * self.rows.len;
+        let values: usize = self.registers.iter().flatten().map(Vec::len).sum::<usize>() + 2 * self.faces.rows.len;
         8 * values as u64
     }
 }

@@ -29,22 +29,7 @@ const NO_SOURCE: Status = Refused("remove the section to run without it");
 
 /// The sections, in the order in which a reference lists them.
 pub const SECTIONS: &[Section] = &[
-    section(
-        "soln-plugin-integrate[-SUFFIX]",
-        NotYet,
-        true,
-        "Writes integrals of expressions",
-        &[
-            key("nsteps", Integer, Required, Honoured, "steps between rows"),
-            FILE,
-            HEADER,
-            key("int-NAME", Expression, Absent, Honoured, "what to integrate"),
-            key("quad-deg", Integer, Absent, Honoured, "degree of the rule"),
-            key("norm", Text, Value("none"), Honoured, "none, an exponent or inf"),
-        ],
-    ),
     section("soln-plugin-fluidforce-NAME", NotYet, true, "Writes the force on the boundary NAME", &[]),
-    section("soln-plugin-dtstats[-SUFFIX]", NotYet, true, "Writes the time steps taken", &[]),
     section("soln-plugin-sampler[-SUFFIX]", NotYet, true, "Writes the solution at points", &[]),
     section("soln-plugin-tavg[-SUFFIX]", NotYet, true, "Writes averages over time", &[]),
     section("soln-plugin-fwh[-SUFFIX]", NotYet, true, "Writes the sound at far observers", &[]),

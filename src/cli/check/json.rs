@@ -75,6 +75,7 @@ pub fn report(report: &Report) -> Value {
             "name": s.name,
             "order": s.order,
             "scheme": s.scheme,
+            "controller": s.control.name(),
             "backend": s.backend,
             "precision": s.precision,
             "tstart": s.span.tstart,

@@ -7,6 +7,7 @@ use crate::cli::info::size as bytes;
 use crate::cli::{files, grouped};
 use crate::engine::estimate::Size;
 use crate::physics::expr::lex::number;
+use crate::run::{Control, Span};
 
 /// Values longer than this are cut in the list.
 const LONGEST: usize = 60;
@@ -26,12 +27,17 @@ pub fn print(report: &Report, quiet: bool) {
             system.scheme
         );
         println!("backend    {}, {} precision", system.backend, system.precision);
+        let Span { tstart, tend, dt, .. } = system.span;
         println!(
-            "time       {} to {} in steps of {}: {} steps",
-            system.span.tstart,
-            system.span.tend,
-            system.span.dt,
-            steps(system.steps())
+            "time       {tstart} to {tend} {}",
+            match (&system.control, system.steps()) {
+                (_, Some(n)) => format!("in steps of {dt}: {} steps", steps(n)),
+                (Control::Pi(pi), _) => format!(
+                    "in steps that the controller pi chooses, first {dt}, at most {}",
+                    pi.dt_max
+                ),
+                (control, _) => format!("in steps that the controller {} chooses", control.name()),
+            }
         );
     }
     if let Some(step) = &report.step {

@@ -1,0 +1,292 @@
+//! Integrals and maxima over the mesh of functions of place, solution and its gradient.
+//!
+//! The gradients are those of LDG: corrected by the common solutions on the faces, boundaries included
+//! ([`crate::backend::faces`]). They are evaluated on the host, whatever the backend. Systems without second derivatives
+//! have them, too, with the mean of both sides as the common solution.
+
+use super::{Engine, EngineError};
+use crate::backend::discretisation::Block;
+use crate::backend::faces::Gradients;
+use crate::element::{Shape, basis, quadrature};
+use crate::parallel::Reduce;
+use crate::parallel::sum::{ExactSum, total};
+use crate::physics::variables::Variables;
+use ndarray::Array2;
+use rayon::prelude::*;
+
+/// Elements a task looks at.
+const CHUNK: usize = 32;
+
+/// Points and weights of a rule in all elements of this rank.
+#[derive(Debug)]
+pub struct Places(Vec<BlockPlaces>);
+
+#[derive(Debug)]
+struct BlockPlaces {
+    /// Solution points to points of the rule, `[Q][P]`; `None` where these are the solution points.
+    interpolate: Option<Array2<f64>>,
+    /// Points an element.
+    points: usize,
+    /// Coordinates, `[element][Q]`; empty for the solution points.
+    coordinates: Vec<[f64; 3]>,
+    /// Weights times Jacobian, `[element][Q]`; empty for the solution points.
+    weights: Vec<f64>,
+}
+
+impl BlockPlaces {
+    /// Coordinates and weight of point `q` of element `e`.
+    fn at(&self, block: &Block, e: usize, q: usize, dims: usize) -> ([f64; 3], f64) {
+        if self.interpolate.is_some() {
+            let i = e * self.points + q;
+            return (self.coordinates[i], self.weights[i]);
+        }
+        let x = &block.points[(e * self.points + q) * dims..][..dims];
+        let at = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
+        (at, block.operators.weights[q] * block.metric(e, q, dims).1)
+    }
+}
+
+/// The solution at a point.
+#[derive(Clone, Copy, Debug)]
+pub struct PointValues<'a> {
+    /// Coordinates.
+    pub at: [f64; 3],
+    /// Primitive variables.
+    pub primitive: &'a [f64],
+    /// Their gradients, `[direction][variable]`; empty where they were not asked for.
+    pub gradient: &'a [f64],
+}
+
+/// What becomes of a function's values at the points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gather {
+    /// Their integral.
+    Integral,
+    /// The largest magnitude; NaN where any is.
+    Largest,
+}
+
+impl Engine {
+    /// The points of the rules of degree `degree(shape)`; the solution points with their own weights where it gives none.
+    pub fn rule_places(&self, degree: impl Fn(Shape) -> Option<usize>) -> Places {
+        let solution: Vec<Vec<f64>> = self
+            .discretisation
+            .blocks
+            .iter()
+            .map(|b| vec![0.0; b.len() * b.points_per_element() * self.variables.conserved().len()])
+            .collect();
+        let own = |block: &Block| BlockPlaces {
+            interpolate: None,
+            points: block.points_per_element(),
+            coordinates: vec![],
+            weights: vec![],
+        };
+        let mut all: Vec<BlockPlaces> = self.discretisation.blocks.iter().map(own).collect();
+        let rule = |shape: Shape| degree(shape).map(|degree| quadrature::rule(shape, degree));
+        for (places, block) in all.iter_mut().zip(&self.discretisation.blocks) {
+            let ops = &block.operators;
+            if let Some((points, _)) = rule(ops.shape) {
+                places.points = points.nrows();
+                places.interpolate = Some(basis::interpolation(ops.shape, ops.order, &ops.points, &points));
+            }
+        }
+        let any = all.iter().any(|places| places.interpolate.is_some());
+        if any {
+            let points = |shape: Shape, _: usize| {
+                rule(shape).unwrap_or_else(|| (Array2::zeros((0, self.discretisation.dims)), vec![]))
+            };
+            self.sample(&solution, points, |sample| {
+                let places = &mut all[sample.block];
+                places.coordinates.extend(sample.coordinates);
+                places.weights.extend(sample.weights);
+            });
+        }
+        Places(all)
+    }
+
+    /// `count` functions of the solution at time `t`, gathered over all points of `places` of all ranks.
+    /// `function(point, out)`; the gradients are there if `gradients` is set. Collective; the same bits on any number of
+    /// ranks and threads.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn gather(
+        &mut self,
+        t: f64,
+        places: &Places,
+        gather: Gather,
+        gradients: bool,
+        count: usize,
+        function: impl Fn(PointValues, &mut [f64]) + Sync,
+    ) -> Result<Vec<f64>, EngineError> {
+        let solution = self.solution()?;
+        if gradients {
+            self.gradients.prepare(&solution, t);
+        }
+        let elements = Elements {
+            dims: self.discretisation.dims,
+            t,
+            variables: &*self.variables,
+            gradients: gradients.then_some(&*self.gradients),
+            gather,
+        };
+        let (mut sums, mut largest) = (vec![ExactSum::default(); count], vec![0.0; count]);
+        for (b, block) in self.discretisation.blocks.iter().enumerate() {
+            let size = block.points_per_element() * elements.variables.conserved().len();
+            let chunk = |(i, values): (usize, &[f64])| {
+                let mut part = (vec![ExactSum::default(); count], vec![0.0; count]);
+                for (j, u) in values.chunks_exact(size).enumerate() {
+                    elements.visit((b, block), &places.0[b], i * CHUNK + j, u, &function, &mut part);
+                }
+                part
+            };
+            let chunks: Vec<_> = solution[b].par_chunks(CHUNK * size).enumerate().map(chunk).collect();
+            for (part, most) in &chunks {
+                sums.iter_mut().zip(part).for_each(|(sum, part)| sum.merge(part));
+                largest.iter_mut().zip(most).for_each(|(a, b)| *a = larger(*b, *a));
+            }
+        }
+        Ok(match gather {
+            Gather::Integral => total(&*self.communicator, &sums),
+            Gather::Largest => {
+                self.communicator.reduce_f64(Reduce::Max, &mut largest);
+                largest
+            }
+        })
+    }
+}
+
+/// The larger one, or what is not a number.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
+}
+
+/// What is the same for all elements.
+struct Elements<'a> {
+    dims: usize,
+    t: f64,
+    variables: &'a dyn Variables,
+    gradients: Option<&'a dyn Gradients>,
+    gather: Gather,
+}
+
+impl Elements<'_> {
+    fn visit(
+        &self,
+        (b, block): (usize, &Block),
+        places: &BlockPlaces,
+        e: usize,
+        u: &[f64],
+        function: &impl Fn(PointValues, &mut [f64]),
+        (sums, largest): &mut (Vec<ExactSum>, Vec<f64>),
+    ) {
+        let count = u.len() / block.points_per_element();
+        let u = Array2::from_shape_fn((count, block.points_per_element()), |(v, p)| {
+            u[v * block.points_per_element() + p]
+        });
+        let mut gradient = self.gradients.map_or(vec![], |g| g.gradient(b, e, &u, self.t));
+        let mut values = u;
+        if let Some(interpolate) = &places.interpolate {
+            values = values.dot(&interpolate.t());
+            gradient.iter_mut().for_each(|g| *g = g.dot(&interpolate.t()));
+        }
+        let (mut state, mut slopes) = (vec![0.0; count], vec![0.0; gradient.len() * count]);
+        let mut out = vec![0.0; sums.len()];
+        for q in 0..places.points {
+            let (at, weight) = places.at(block, e, q, self.dims);
+            for (d, g) in gradient.iter().enumerate() {
+                let slope = &mut slopes[d * count..(d + 1) * count];
+                for v in 0..count {
+                    (state[v], slope[v]) = (values[[v, q]], g[[v, q]]);
+                }
+                self.variables.primitive_slope(&state, slope);
+            }
+            (0..count).for_each(|v| state[v] = values[[v, q]]);
+            self.variables.to_primitive(&mut state);
+            function(PointValues { at, primitive: &state, gradient: &slopes }, &mut out);
+            match self.gather {
+                Gather::Integral => {
+                    sums.iter_mut().zip(&out).for_each(|(sum, x)| sum.add(x * weight));
+                }
+                Gather::Largest => {
+                    largest.iter_mut().zip(&out).for_each(|(most, x)| *most = larger(x.abs(), *most));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{BoundarySpec, Settings};
+    use crate::mesh::generate::{BoxMesh, Cells};
+    use crate::mesh::local::{LocalMesh, cut};
+    use crate::parallel::serial::Serial;
+    use crate::parallel::threads;
+    use crate::physics::SystemSpec;
+    use crate::physics::expr::Expr;
+    use std::sync::Arc;
+
+    #[test]
+    fn gradients_of_a_linear_flow_are_exact_up_to_its_boundaries() {
+        for cells in [Cells::TriQuad, Cells::Tet, Cells::Hex] {
+            let mesh = BoxMesh::new(cells, [2, 2, 2]).warp(0.05).build();
+            let system = SystemSpec::new("advection-diffusion").with("nu", 0.1);
+            let mut settings = Settings::new(system, 2);
+            for name in &mesh.boundaries {
+                let value = Expr::parse("1 + 2*x - 3*y + z", &["x", "y", "z", "t", "control"], &Default::default());
+                let value = value.unwrap();
+                let data = [("u".to_string(), value)].into();
+                settings.boundaries.insert(name.clone(), BoundarySpec { kind: "fixed-value".into(), data });
+            }
+            let mut engine = Engine::new(&settings, LocalMesh::whole(&mesh), Arc::new(Serial)).unwrap();
+            let z = if mesh.dims == 3 { 1.0 } else { 0.0 };
+            engine.set_initial(|x, out| out[0] = 1.0 + 2.0 * x[0] - 3.0 * x[1] + z * x[2]).unwrap();
+            let dims = mesh.dims;
+            let wrong = |point: PointValues, out: &mut [f64]| {
+                let exact = [2.0, -3.0, 1.0];
+                let error = (0..dims).map(|d| (point.gradient[d] - exact[d]).abs());
+                (out[0], out[1]) = (error.fold(0.0, f64::max), point.primitive[0]);
+            };
+            for degree in [None, Some(5)] {
+                let places = engine.rule_places(|_| degree);
+                let error = engine.gather(0.0, &places, Gather::Largest, true, 2, wrong).unwrap();
+                assert!(error[0] < 1e-10, "{cells:?} {degree:?}: {error:?}");
+            }
+            let exact = engine.integrate(4, 1, |_, u, out| out[0] = u[0]).unwrap()[0];
+            let places = engine.rule_places(|_| None);
+            let own = engine.gather(0.0, &places, Gather::Integral, false, 2, |p, out| {
+                (out[0], out[1]) = (p.primitive[0], p.gradient.len() as f64);
+            });
+            assert!((own.as_ref().unwrap()[0] - exact).abs() < 1e-3, "{cells:?} {own:?} {exact}");
+            assert_eq!(own.unwrap()[1], 0.0, "gradients only where they are asked for");
+        }
+    }
+
+    #[test]
+    fn ranks_leave_no_trace_in_integrals_of_gradients() {
+        let mesh = BoxMesh::new(Cells::TriQuad, [4, 4, 1]).periodic([true, true, false]).build();
+        let settings = Settings::new(SystemSpec::new("euler").with("gamma", 1.4), 3);
+        let integrals = |ranks: usize| {
+            let part: Vec<u32> = (0..mesh.len()).map(|id| (id % ranks) as u32).collect();
+            threads::run(ranks, |comm| {
+                let local = cut(&mesh, &part, comm.rank());
+                let mut engine = Engine::new(&settings, local, comm).unwrap();
+                let tau = std::f64::consts::TAU;
+                let state = |x: [f64; 3], out: &mut [f64]| {
+                    out.copy_from_slice(&[1.0 + 0.1 * (tau * x[0]).sin(), (tau * x[1]).cos(), 0.3, 1.0]);
+                };
+                engine.set_initial(state).unwrap();
+                let places = engine.rule_places(|_| Some(7));
+                // Density, u, v, p; the slope of u along y.
+                let enstrophy = |p: PointValues, out: &mut [f64]| out[0] = p.gradient[5] * p.gradient[5];
+                engine.gather(0.0, &places, Gather::Integral, true, 1, enstrophy).unwrap()[0]
+            })
+        };
+        let (one, three) = (integrals(1), integrals(3));
+        assert!(three.iter().all(|x| x.to_bits() == one[0].to_bits()), "{one:?} {three:?}");
+        let exact = 0.5 * std::f64::consts::TAU.powi(2);
+        assert!((one[0] / exact - 1.0).abs() < 0.01, "{} {exact}", one[0]);
+    }
+}
