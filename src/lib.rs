@@ -98,5 +98,5 @@ pub mod prelude {
     pub use crate::parallel::{Communicator, serial::Serial};
     pub use crate::physics::SystemSpec;
     pub use crate::physics::expr::Expr;
-    pub use crate::run::{RunError, Silent, Span, run};
+    pub use crate::run::{Control, RunError, Silent, Span, run, run_controlled};
 }

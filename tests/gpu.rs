@@ -130,7 +130,7 @@ fn steps_equal_those_of_the_reference() {
     if skip() {
         return;
     }
-    for scheme in ["rk4", "tvd-rk3"] {
+    for scheme in ["rk4", "tvd-rk3", "rk45", "ssp-rk-4-10"] {
         for (system, conditions) in systems(2) {
             let mesh = unit_box(Cells::TriQuad, 2, false, 0.03);
             let run = |backend, n| {

@@ -15,7 +15,7 @@ use solver::backend::{
 };
 use solver::element::{AntiAlias, PointSets, RuleChoice, Shape};
 use solver::engine::discretise::discretise;
-use solver::engine::scheme::STEPPERS;
+use solver::engine::scheme::{STEPPERS, Scheme};
 use solver::mesh::generate::{BoxMesh, Cells};
 use solver::mesh::local;
 use solver::physics::euler::riemann::RIEMANN_SOLVERS;
@@ -106,11 +106,15 @@ impl SystemVisitor for Check<'_> {
         validate(&shader::data(&physics, self.limits, 100).unwrap(), self.seen);
         validate(&shader::pack(&physics, self.limits, 100), self.seen);
         let mut stages = vec![Stage::right_hand_side(1, 2)];
-        stages.extend(STEPPERS.iter().flat_map(|s| (s.value)().stages));
+        let forms = |scheme: Scheme| [scheme.estimating(), Some(scheme)].into_iter().flatten();
+        stages.extend(STEPPERS.iter().flat_map(|s| forms((s.value)())).flat_map(|scheme| scheme.stages));
         // Both registers written are read by the other update.
         let swap = |into, from| Update { into, terms: vec![(from, 1.0), (2, 0.5)], k: 0.1 };
         stages.push(Stage { eval: 0, c: 0.0, updates: vec![swap(0, 1), swap(1, 0)], next: 1 });
+        // Schemes have many stages that differ in numbers only.
+        let plans: HashSet<Plan> = stages.iter().map(Plan::new).collect();
         for block in &problem.discretisation.blocks {
+            validate(&shader::step_error(&physics, self.limits, block), self.seen);
             let shader = BlockShader::new(&physics, block, 3, 1000, self.limits).unwrap();
             validate(&shader.interpolate(), self.seen);
             if let (Some(bounds), Some(filter)) = (shader.bounds(), shader.filter()) {
@@ -120,9 +124,9 @@ impl SystemVisitor for Check<'_> {
             if S::VISCOUS {
                 validate(&shader.viscous_first(), self.seen);
             }
-            for plan in stages.iter().map(Plan::new) {
+            for plan in &plans {
                 validate(
-                    &if S::VISCOUS { shader.viscous_second(&plan) } else { shader.advective(&plan) },
+                    &if S::VISCOUS { shader.viscous_second(plan) } else { shader.advective(plan) },
                     self.seen,
                 );
             }

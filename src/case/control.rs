@@ -61,8 +61,14 @@ fn pi(values: &mut Values<'_>) -> Option<ControlConfig> {
     }
     // Without it every variable must have its own, which shows when these are known.
     let given = values.ini.get(SECTION, "atol").is_some() || keys.is_empty();
-    let atol = if given { Some(values.required(SECTION, "atol").and_then(|()| positive(values, "atol"))) } else { None };
-    let rtol = values.required(SECTION, "rtol").and_then(|()| values.number(SECTION, "rtol", "of at least 0", |x| x >= 0.0));
+    let atol = if given {
+        Some(values.required(SECTION, "atol").and_then(|()| positive(values, "atol")))
+    } else {
+        None
+    };
+    let rtol = values
+        .required(SECTION, "rtol")
+        .and_then(|()| values.number(SECTION, "rtol", "of at least 0", |x| x >= 0.0));
     let norm = values.choice(SECTION, "errest-norm");
     let fraction = "greater than 0 and less than 1";
     let safety = values.number(SECTION, "safety-fact", fraction, |x| x > 0.0 && x < 1.0);

@@ -13,11 +13,11 @@ use super::keys::plugins::{
 use super::keys::{self, Section, key, section};
 use super::values::Values;
 use super::{outlets, physics};
-use crate::monitor::writer::Origin;
 use crate::element::Shape;
 use crate::element::anti_alias::HIGHEST_DEGREE;
 use crate::monitor::integrate::{self, Integrands, Norm};
 use crate::monitor::rows::Rows;
+use crate::monitor::writer::Origin;
 use crate::monitor::{Dtstats, Integrate, Monitor, Nancheck, Residual, Writer};
 use crate::output::name::NameTemplate;
 use crate::physics::expr::lex::number;
@@ -140,7 +140,13 @@ pub const MONITORS: &[MonitorKind] = &[
             "Writes integrals of expressions of the primitive variables, their gradients (grad_u_x), x, y, z, t; other keys \
              are helpers for %(name)s",
             &[
-                key("nsteps", Integer, Required, Honoured, "steps between rows; there is one at the start, too"),
+                key(
+                    "nsteps",
+                    Integer,
+                    Required,
+                    Honoured,
+                    "steps between rows; there is one at the start, too",
+                ),
                 FILE,
                 HEADER,
                 key("int-NAME", Expression, Absent, Honoured, "what to integrate; the name of the column"),
@@ -186,7 +192,13 @@ pub const MONITORS: &[MonitorKind] = &[
             &[
                 FILE,
                 HEADER,
-                key("flushsteps", Integer, Value("500"), Ignored, "rows kept back; none are, rows are written at once"),
+                key(
+                    "flushsteps",
+                    Integer,
+                    Value("500"),
+                    Ignored,
+                    "rows kept back; none are, rows are written at once",
+                ),
                 ENABLED,
                 TRIGGER,
                 TRIGGER_NAME,

@@ -10,9 +10,7 @@ use crate::engine::{BackendChoice, BoundarySpec, EngineError, Settings};
 use crate::monitor::Monitor;
 use crate::monitor::writer::Origin;
 use crate::physics::expr::Expr;
-use crate::physics::{
-    BoundaryKind, System, SystemError, SystemSpec, SystemVisitor, unknown, with_system,
-};
+use crate::physics::{BoundaryKind, System, SystemError, SystemSpec, SystemVisitor, unknown, with_system};
 use crate::run::{Control, Span};
 use std::collections::BTreeMap;
 

@@ -717,7 +717,10 @@ proptest! {
 
 /// Replaces the times of the small case.
 fn timed(keys: &str) -> Result<(Case, Vec<Warning>), CaseErrors> {
-    Case::parse("c.ini", &SMALL.replace("scheme = rk4\n", "").replace("dt = 0.1", &format!("dt = 0.1\n{keys}")))
+    Case::parse(
+        "c.ini",
+        &SMALL.replace("scheme = rk4\n", "").replace("dt = 0.1", &format!("dt = 0.1\n{keys}")),
+    )
 }
 
 /// What the initial state of the small case needs.
@@ -730,7 +733,8 @@ fn controllers_are_typed_with_their_defaults() {
     use crate::run::control::{Cfl, Pi};
     let names = ["rho", "rhou", "rhov", "E"];
     let (case, warnings) =
-        timed(&format!("scheme = rk34\ncontroller = pi\natol = 1e-5\natol-E = 1e-3\nrtol = 1e-4{ICS}")).unwrap();
+        timed(&format!("scheme = rk34\ncontroller = pi\natol = 1e-5\natol-E = 1e-3\nrtol = 1e-4{ICS}"))
+            .unwrap();
     assert_eq!(texts(&warnings), [""; 0]);
     let tolerance = Tolerance { absolute: vec![1e-5, 1e-5, 1e-5, 1e-3], relative: 1e-4 };
     let pi = Pi {
@@ -751,7 +755,8 @@ fn controllers_are_typed_with_their_defaults() {
     let (back, _) = Case::parse("effective", case.effective()).unwrap();
     assert_eq!(back.plan(2).unwrap().control, plan.control);
 
-    let (case, _) = timed(&format!("scheme = ssp-rk-4-10\ncontroller = cfl\ncfl = 1.5\ncfl-nsteps = 4{ICS}")).unwrap();
+    let (case, _) =
+        timed(&format!("scheme = ssp-rk-4-10\ncontroller = cfl\ncfl = 1.5\ncfl-nsteps = 4{ICS}")).unwrap();
     let cfl = Cfl { number: 1.5, nsteps: 4, dt_max: 100.0 };
     assert_eq!(case.control(&names).unwrap(), Control::Cfl(cfl));
     assert!(!case.plan(2).unwrap().settings.estimate);
@@ -763,18 +768,36 @@ fn controllers_are_typed_with_their_defaults() {
 fn controllers_that_cannot_work_are_refused() {
     let good = "scheme = rk34\ncontroller = pi\natol = 1e-5\nrtol = 1e-5";
     for (keys, expected) in [
-        ("scheme = rk4\ncontroller = pi\natol = 1e-5\nrtol = 1e-5", "c.ini:8: [solver-time-integrator] scheme: the scheme 'rk4' does not estimate the error of its steps; schemes that do: rk34, rk45"),
-        ("scheme = rk34\ncontroller = pi\nrtol = 1e-5", "c.ini:6: [solver-time-integrator] atol: missing; add 'atol = ...'"),
+        (
+            "scheme = rk4\ncontroller = pi\natol = 1e-5\nrtol = 1e-5",
+            "c.ini:8: [solver-time-integrator] scheme: the scheme 'rk4' does not estimate the error of its steps; schemes that do: rk34, rk45",
+        ),
+        (
+            "scheme = rk34\ncontroller = pi\nrtol = 1e-5",
+            "c.ini:6: [solver-time-integrator] atol: missing; add 'atol = ...'",
+        ),
         ("scheme = rk34\ncontroller = pi\natol = 1e-5", "[solver-time-integrator] rtol: missing"),
-        ("scheme = rk34\ncontroller = pi\natol-rho = 1e-5\nrtol = 1e-5", "atol-E: missing; add it, or 'atol'"),
-        (&format!("{good}\natol-rhow = 1e-5"), "there is no variable 'rhow', only rho, rhou, rhov, E; did you mean 'atol-rho"),
-        ("scheme = rk34\ncontroller = pi\natol = 1e-16\nrtol = 1e-5", "c.ini:10: [solver-time-integrator] atol: 1e-16 is below 10 rounding errors of double precision"),
+        (
+            "scheme = rk34\ncontroller = pi\natol-rho = 1e-5\nrtol = 1e-5",
+            "atol-E: missing; add it, or 'atol'",
+        ),
+        (
+            &format!("{good}\natol-rhow = 1e-5"),
+            "there is no variable 'rhow', only rho, rhou, rhov, E; did you mean 'atol-rho",
+        ),
+        (
+            "scheme = rk34\ncontroller = pi\natol = 1e-16\nrtol = 1e-5",
+            "c.ini:10: [solver-time-integrator] atol: 1e-16 is below 10 rounding errors of double precision",
+        ),
         (&format!("{good}\nerrest-norm = max"), "'max' is not one of l2, uniform"),
         (&format!("{good}\nsafety-fact = 1.5"), "'1.5' is not a number greater than 0 and less than 1"),
         (&format!("{good}\nmin-fact = 1"), "'1' is not a number greater than 0 and less than 1"),
         (&format!("{good}\nmax-fact = 0.5"), "'0.5' is not a number of at least 1"),
         ("scheme = rk4\ncontroller = cfl", "c.ini:6: [solver-time-integrator] cfl: missing"),
-        ("scheme = rk4\ncontroller = cfl\ncfl = 0", "c.ini:10: [solver-time-integrator] cfl: '0' is not a number greater than 0"),
+        (
+            "scheme = rk4\ncontroller = cfl\ncfl = 0",
+            "c.ini:10: [solver-time-integrator] cfl: '0' is not a number greater than 0",
+        ),
         (&format!("{good}\n[solver]\nshock-capturing = entropy-filter"), "given twice"),
     ] {
         let got = timed(&format!("{keys}{ICS}")).map(|(case, _)| case.plan(2).map(drop));
@@ -787,14 +810,18 @@ fn controllers_that_cannot_work_are_refused() {
     let text = SMALL.replace("order = 1", "order = 1\nshock-capturing = entropy-filter");
     let text = text.replace("scheme = rk4", good) + ICS;
     let got = Case::parse("c.ini", &text).and_then(|(case, _)| case.plan(2)).unwrap_err().to_string();
-    assert!(got.contains("controller: the error of a step cannot be estimated together with the entropy filter"), "{got}");
+    assert!(
+        got.contains("controller: the error of a step cannot be estimated together with the entropy filter"),
+        "{got}"
+    );
 }
 
 #[test]
 fn integrands_are_checked_with_the_variables_of_the_system() {
     let section = |keys: &str| format!("{ICS}[soln-plugin-integrate]\nnsteps = 5\nfile = a\n{keys}\n");
-    let (case, warnings) =
-        ok(&section("vor = (grad_v_x - grad_u_y)\nint-b = rho*%(vor)s\nint-a = x + t\nquad-deg-quad = 7\nquad-deg = 3"));
+    let (case, warnings) = ok(&section(
+        "vor = (grad_v_x - grad_u_y)\nint-b = rho*%(vor)s\nint-a = x + t\nquad-deg-quad = 7\nquad-deg = 3",
+    ));
     assert_eq!(texts(&warnings), [""; 0]);
     let described = case.monitors(2).expect("valid")[0].describe();
     assert_eq!(described, "writes the integrals int-b, int-a to a.csv every 5 steps");

@@ -235,7 +235,8 @@ mod tests {
             let system = SystemSpec::new("advection-diffusion").with("nu", 0.1);
             let mut settings = Settings::new(system, 2);
             for name in &mesh.boundaries {
-                let value = Expr::parse("1 + 2*x - 3*y + z", &["x", "y", "z", "t", "control"], &Default::default());
+                let value =
+                    Expr::parse("1 + 2*x - 3*y + z", &["x", "y", "z", "t", "control"], &Default::default());
                 let value = value.unwrap();
                 let data = [("u".to_string(), value)].into();
                 settings.boundaries.insert(name.clone(), BoundarySpec { kind: "fixed-value".into(), data });

@@ -25,8 +25,8 @@ use crate::backend::faces::{Faces, Gradients};
 use crate::backend::problem::{CONTROL, Ldg};
 use crate::backend::reference::Reference;
 use crate::backend::{
-    Backend, BackendError, BoundaryData, Discretisation, ErrorNorm, Precision, Problem, ShockCapturing, Stage,
-    Tolerance,
+    Backend, BackendError, BoundaryData, Discretisation, ErrorNorm, Precision, Problem, ShockCapturing,
+    Stage, Tolerance,
 };
 use crate::element::{PointSets, Shape};
 use crate::mesh::local::LocalMesh;
@@ -455,7 +455,11 @@ impl Engine {
     /// # Panics
     /// If `tolerance` has not one number for each conserved variable.
     pub fn step_error(&mut self, tolerance: &Tolerance, norm: ErrorNorm) -> Result<Option<f64>, EngineError> {
-        assert_eq!(tolerance.absolute.len(), self.variables.conserved().len(), "a tolerance for each variable");
+        assert_eq!(
+            tolerance.absolute.len(),
+            self.variables.conserved().len(),
+            "a tolerance for each variable"
+        );
         let Some(error) = self.scheme.error else { return Ok(None) };
         let result = self.scheme.result - self.now;
         let size = self.backend.step_error(error, result, tolerance)?;

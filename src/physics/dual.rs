@@ -136,7 +136,11 @@ mod tests {
             let found = f.eval(&dual);
             assert_eq!(found.value, f.eval_f64(&at), "{text}");
             let difference = (shifted(h) - shifted(-h)) / (2.0 * h);
-            assert!((found.derivative - difference).abs() < 1e-8, "{text}: {} {difference}", found.derivative);
+            assert!(
+                (found.derivative - difference).abs() < 1e-8,
+                "{text}: {} {difference}",
+                found.derivative
+            );
         }
     }
 }

@@ -15,7 +15,11 @@ pub const CONTROLLERS: &[Choice<bool>] = &[
         doc: "Steps whose estimated error stays within a tolerance; too large ones are repeated",
         value: true,
     },
-    Choice { name: "cfl", doc: "Steps in proportion to the time in which waves cross an element", value: false },
+    Choice {
+        name: "cfl",
+        doc: "Steps in proportion to the time in which waves cross an element",
+        value: false,
+    },
 ];
 
 /// How the size of steps is chosen.
@@ -102,7 +106,11 @@ pub(super) struct Controller<'a> {
 
 impl<'a> Controller<'a> {
     /// The controller at the start of a run. Where `engine` keeps the state of one that ended, it goes on with that.
-    pub(super) fn new(control: &'a Control, span: &Span, engine: &Engine) -> Result<Controller<'a>, RunError> {
+    pub(super) fn new(
+        control: &'a Control,
+        span: &Span,
+        engine: &Engine,
+    ) -> Result<Controller<'a>, RunError> {
         let mut controller = Controller { control, dt: span.dt, before: 1.0 };
         if let Control::Pi(pi) = control {
             if engine.scheme().error.is_none() {

@@ -59,7 +59,9 @@ impl Timeline {
             self.dt = dt;
         }
         let remaining = target - t;
-        let steps = ((remaining - 5.0 * dt_min) / dt).ceil();
+        // A sliver is left out; where steps are as short as can be, that is not to make them much longer.
+        let sliver = (5.0 * dt_min).min(1e-3 * dt);
+        let steps = ((remaining - sliver) / dt).ceil();
         if steps > 1.0 && steps > lookahead as f64 {
             self.taken += 1;
             return (dt, self.from + self.taken as f64 * dt);
@@ -101,7 +103,9 @@ pub enum RunError {
         dt_min: f64,
     },
     /// A step too small to be noticed.
-    #[error("at t = {t} a step of {dt:e} no longer changes the time; increase dt-min, or the tolerances of the controller")]
+    #[error(
+        "at t = {t} a step of {dt:e} no longer changes the time; increase dt-min, or the tolerances of the controller"
+    )]
     Standstill {
         /// Time.
         t: f64,
@@ -109,7 +113,9 @@ pub enum RunError {
         dt: f64,
     },
     /// Waves without a speed.
-    #[error("at t = {t} the largest wave rate of the solution is {rate}, and the controller cfl finds no step; reduce cfl")]
+    #[error(
+        "at t = {t} the largest wave rate of the solution is {rate}, and the controller cfl finds no step; reduce cfl"
+    )]
     WaveRate {
         /// Time.
         t: f64,
@@ -117,7 +123,9 @@ pub enum RunError {
         rate: f64,
     },
     /// The engine's scheme was not asked for an estimate.
-    #[error("the controller pi needs steps that estimate their error: set 'estimate' in the engine's settings")]
+    #[error(
+        "the controller pi needs steps that estimate their error: set 'estimate' in the engine's settings"
+    )]
     NoEstimate,
 }
 
@@ -210,7 +218,7 @@ pub fn run_controlled(
             monitor.after_attempt(engine, &attempt)?;
         }
         if !accepted {
-            if dt <= span.dt_min {
+            if wanted <= span.dt_min {
                 let (t, error, dt_min) = (now.t, error.unwrap_or(f64::NAN), span.dt_min);
                 return Err(RunError::Rejected { t, dt, error, dt_min });
             }
@@ -292,7 +300,8 @@ impl Clock {
         let elapsed = self.start.elapsed();
         let done = now.t - self.span.0;
         let left = (done > 0.0).then(|| elapsed.as_secs_f64() * (self.span.1 - now.t) / done);
-        let mean = self.unknowns * self.stages * (now.step + rejected) as f64 / elapsed.as_secs_f64().max(1e-9);
+        let mean =
+            self.unknowns * self.stages * (now.step + rejected) as f64 / elapsed.as_secs_f64().max(1e-9);
         let dof_per_second = if self.speed > 0.0 && now.t < self.span.1 { self.speed } else { mean };
         let left = left.and_then(|s| Duration::try_from_secs_f64(s).ok());
         Status { now: *now, rejected, span: self.span, dof_per_second, elapsed, left }

@@ -45,8 +45,8 @@ use kernels::ROW;
 use physics::Physics;
 use recorder::Recorder;
 use state::Gpu;
-use step_error::StepErrors;
 use std::collections::HashMap;
+use step_error::StepErrors;
 use wgpu::{Buffer, BufferUsages};
 
 /// Makes the backend on `device`; all registers are zero. Collective.

@@ -45,8 +45,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             _ => None,
         };
         let beta = problem.ldg.beta;
-        let faces =
-            Faces::new(problem.system, problem.boundaries, Arc::clone(&disc), beta, communicator);
+        let faces = Faces::new(problem.system, problem.boundaries, Arc::clone(&disc), beta, communicator);
         let flux_exchange = match S::VISCOUS {
             true => RowExchange::new::<f64>(&disc, &faces.rows, communicator),
             false => None,
@@ -333,7 +332,8 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
     }
 
     fn memory(&self) -> u64 {
-        let values: usize = self.registers.iter().flatten().map(Vec::len).sum::<usize>() + 2 * self.faces.rows.len;
+        let values: usize =
+            self.registers.iter().flatten().map(Vec::len).sum::<usize>() + 2 * self.faces.rows.len;
         8 * values as u64
     }
 }

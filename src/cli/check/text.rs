@@ -32,10 +32,8 @@ pub fn print(report: &Report, quiet: bool) {
             "time       {tstart} to {tend} {}",
             match (&system.control, system.steps()) {
                 (_, Some(n)) => format!("in steps of {dt}: {} steps", steps(n)),
-                (Control::Pi(pi), _) => format!(
-                    "in steps that the controller pi chooses, first {dt}, at most {}",
-                    pi.dt_max
-                ),
+                (Control::Pi(pi), _) =>
+                    format!("in steps that the controller pi chooses, first {dt}, at most {}", pi.dt_max),
                 (control, _) => format!("in steps that the controller {} chooses", control.name()),
             }
         );

@@ -130,7 +130,11 @@ fn the_next_register_is_the_one_evaluated_next() {
             assert_eq!(last.next, result, "{name}");
             assert!(last.updates.iter().any(|u| u.into == result), "{name}");
             let touched = stages.iter().flat_map(|s| &s.updates).any(|u| u.into == first);
-            assert_eq!(touched, scheme.result == 0, "{name}: a step that can be taken back keeps where it began");
+            assert_eq!(
+                touched,
+                scheme.result == 0,
+                "{name}: a step that can be taken back keeps where it began"
+            );
         }
     }
 }
