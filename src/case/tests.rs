@@ -724,7 +724,7 @@ fn timed(keys: &str) -> Result<(Case, Vec<Warning>), CaseErrors> {
 }
 
 /// What the initial state of the small case needs.
-const ICS: &str = "\n[soln-ics]\nrho = 1\nu = 0\nv = 0\np = 1\n";
+const ICS: &str = "\n[constants]\ngamma = 1.4\n[soln-ics]\nrho = 1\nu = 0\nv = 0\np = 1\n";
 
 #[test]
 fn controllers_are_typed_with_their_defaults() {
@@ -770,7 +770,7 @@ fn controllers_that_cannot_work_are_refused() {
     for (keys, expected) in [
         (
             "scheme = rk4\ncontroller = pi\natol = 1e-5\nrtol = 1e-5",
-            "c.ini:8: [solver-time-integrator] scheme: the scheme 'rk4' does not estimate the error of its steps; schemes that do: rk34, rk45",
+            "c.ini:9: [solver-time-integrator] scheme: the scheme 'rk4' does not estimate the error of its steps; schemes that do: rk34, rk45",
         ),
         (
             "scheme = rk34\ncontroller = pi\nrtol = 1e-5",
@@ -787,7 +787,7 @@ fn controllers_that_cannot_work_are_refused() {
         ),
         (
             "scheme = rk34\ncontroller = pi\natol = 1e-16\nrtol = 1e-5",
-            "c.ini:10: [solver-time-integrator] atol: 1e-16 is below 10 rounding errors of double precision",
+            "c.ini:11: [solver-time-integrator] atol: 1e-16 is below 10 rounding errors of double precision",
         ),
         (&format!("{good}\nerrest-norm = max"), "'max' is not one of l2, uniform"),
         (&format!("{good}\nsafety-fact = 1.5"), "'1.5' is not a number greater than 0 and less than 1"),
@@ -796,7 +796,7 @@ fn controllers_that_cannot_work_are_refused() {
         ("scheme = rk4\ncontroller = cfl", "c.ini:6: [solver-time-integrator] cfl: missing"),
         (
             "scheme = rk4\ncontroller = cfl\ncfl = 0",
-            "c.ini:10: [solver-time-integrator] cfl: '0' is not a number greater than 0",
+            "c.ini:11: [solver-time-integrator] cfl: '0' is not a number greater than 0",
         ),
         (&format!("{good}\n[solver]\nshock-capturing = entropy-filter"), "given twice"),
     ] {
