@@ -179,7 +179,7 @@ fn what_fails_on_all_ranks_is_told_once() {
     folder.put("bad.ini", wave().replace("scheme = rk4", "scheme = rk5"));
     folder.put("bad.msh", "nonsense");
     one_message(&folder, &["run", "none.ini"], &["none.ini: cannot be read"]);
-    one_message(&folder, &["run", "bad.ini"], &["did you mean 'rk4'"]);
+    one_message(&folder, &["run", "bad.ini"], &["did you mean 'rk45'"]);
     one_message(&folder, &["run", "none.smesh", "case.ini"], &["no mesh file 'none.smesh'"]);
     one_message(&folder, &["run", "bad.msh", "case.ini"], &["bad.msh"]);
     one_message(&folder, &["run", "-b", "gpx", "case.ini"], &["unknown backend 'gpx'"]);

@@ -400,7 +400,7 @@ fn all_mistakes_of_a_case_are_told_at_once_before_the_mesh_is_read() {
         &["run", "bad.smesh", "case.ini"],
         &[
             "[solver-time-integrator] scheme",
-            "did you mean 'rk4'",
+            "did you mean 'rk45'",
             "[solver-interfaces] riemann-solver",
             "did you mean 'rusanov'",
             "[soln-ics] u",
