@@ -30,22 +30,6 @@ const HEAD: &str = "\
 workload                     real  ranks  threads     MDOF    MDOF/s  (slowest, fastest)   B/DOF    GB/s   copy  triad   wait    peak
 ";
 
-fn row(&mut self, record: &Value) {
-        if !self.speak {
-            return;
-        }
-        if !self.started {
-            println!("{}", HEAD.trim_end());
-            self.started = true;
-        }
-        println!("{}", row(record));
-    }
-}
-
-const HEAD: &str = "\
-workload                     real  ranks  threads     MDOF    MDOF/s (slowest to fastest)   B/DOF    GB/s   copy  triad   wait    peak
-";
-
 fn row(record: &Value) -> String {
     let text = |key: &str| record[key].as_str().unwrap_or("?");
     let number = |key: &str, scale: f64, digits: usize| {
