@@ -127,7 +127,7 @@ impl Table {
             "exchange",
             "step",
             "speed-up",
-            "of it",
+            "of",
             "memory"
         );
         println!(
@@ -267,7 +267,7 @@ fn check(names: &[String], seconds: f64, quick: bool) -> Result<(), Box<dyn Erro
         }
         for &count in &sizes[1..] {
             for (what, n, times) in [("", 1, 1), ("strong", ranks, 1), ("weak", ranks, ranks)] {
-                if ranks == 1 && n == ranks && what != "" {
+                if ranks == 1 && n == ranks && !what.is_empty() {
                     continue;
                 }
                 let counts = longer(count, times);

@@ -52,10 +52,7 @@ impl Network {
         if ranks.size() < 2 {
             return None;
         }
-        let samples = SIZES.iter().map(|&bytes| {
-            let cycles = (4 << 20) / (bytes + 4096) + 4;
-            (bytes as f64, cycle(ranks, bytes, cycles))
-        });
+        let samples = SIZES.iter().map(|&bytes| (bytes as f64, cycle(ranks, bytes)));
         let mut samples: Vec<(f64, f64)> = samples.collect();
         // Noise must not make a longer message look faster.
         for i in 1..samples.len() {
@@ -68,29 +65,34 @@ impl Network {
 /// Tries of each size, of which the median counts.
 const TRIES: usize = 7;
 
+/// Time of a try, seconds, and most cycles in it.
+const TRY: (f64, f64) = (5e-3, 1000.0);
+
 /// Seconds of a cycle between pairs of ranks. Collective.
-fn cycle(ranks: &Arc<dyn Communicator>, bytes: usize, cycles: usize) -> f64 {
+fn cycle(ranks: &Arc<dyn Communicator>, bytes: usize) -> f64 {
     let peer = ranks.rank() ^ 1;
     let message = if peer < ranks.size() { vec![(peer, bytes)] } else { vec![] };
     let mut exchange = Arc::clone(ranks).exchange(&message, &message);
     let mut values = vec![1u8; bytes];
-    let mut times: Vec<f64> = (0..TRIES)
-        .map(|_| {
-            ranks.barrier();
-            let start = Instant::now();
-            if !message.is_empty() {
-                for _ in 0..cycles {
-                    exchange.send_buffer(0).copy_from_slice(&values);
-                    exchange.start();
-                    exchange.finish();
-                    values.copy_from_slice(exchange.receive_buffer(0));
-                }
+    let mut repeat = |cycles: usize| {
+        ranks.barrier();
+        let start = Instant::now();
+        if !message.is_empty() {
+            for _ in 0..cycles {
+                exchange.send_buffer(0).copy_from_slice(&values);
+                exchange.start();
+                exchange.finish();
+                values.copy_from_slice(exchange.receive_buffer(0));
             }
-            let mut seconds = [start.elapsed().as_secs_f64() / cycles as f64];
-            ranks.reduce_f64(Reduce::Max, &mut seconds);
-            seconds[0]
-        })
-        .collect();
+        }
+        let mut seconds = [start.elapsed().as_secs_f64() / cycles as f64];
+        ranks.reduce_f64(Reduce::Max, &mut seconds);
+        seconds[0].max(1e-9)
+    };
+    // The first cycles connect the ranks. More ranks than cores take turns, which makes cycles a thousand times as long.
+    repeat(2);
+    let cycles = (TRY.0 / repeat(2)).clamp(2.0, TRY.1) as usize;
+    let mut times: Vec<f64> = (0..TRIES).map(|_| repeat(cycles)).collect();
     times.sort_by(f64::total_cmp);
     times[TRIES / 2]
 }
