@@ -87,8 +87,9 @@ lint: deps
 docs: deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps $(CARGO_FLAGS)
 
+# All standard problems; `make bench BENCH="-w hex --json=today.json"` takes the options of `solver bench`.
 bench: deps
-	$(CARGO) bench $(CARGO_FLAGS)
+	$(CARGO) bench $(CARGO_FLAGS) --bench dofs -- $(BENCH)
 
 install: deps
 	$(CARGO) install --path . $(CARGO_FLAGS)

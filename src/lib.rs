@@ -48,6 +48,7 @@
 //! |---|---|
 //! | [`cli`] | the command line: one file a subcommand, no numerics |
 //! | [`case`](mod@case) | case files: from text to typed, checked configuration |
+//! | [`mod@bench`] | measuring: standard problems, the machine's bandwidth, a model of scaling |
 //! | [`run`](mod@run) | the time loop |
 //! | [`monitor`] | what looks at the solution between steps: writers, residuals, checks |
 //! | [`output`] | VTK and HDF5 files |
@@ -73,6 +74,7 @@
 //! the backend `gpu`, on devices with Vulkan, Metal or DirectX 12.
 
 pub mod backend;
+pub mod bench;
 pub mod case;
 pub mod cli;
 pub mod element;

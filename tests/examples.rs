@@ -9,6 +9,9 @@ mod make_meshes;
 mod own_system;
 #[path = "../examples/ranks.rs"]
 mod ranks;
+#[allow(dead_code)] // its main looks at the arguments
+#[path = "../examples/scaling.rs"]
+mod scaling;
 #[path = "../examples/taylor_green.rs"]
 mod taylor_green;
 #[path = "../examples/vortex.rs"]
@@ -44,6 +47,13 @@ fn own_system_runs() -> Outcome {
 #[test]
 fn taylor_green_runs() -> Outcome {
     taylor_green::main()
+}
+
+#[test]
+fn scaling_predicts_that_more_ranks_are_faster_up_to_a_hundred_thousand() -> Outcome {
+    let steps = scaling::default_table()?;
+    assert!(steps.len() > 5 && steps.windows(2).all(|pair| pair[1].step() < pair[0].step()), "{steps:?}");
+    Ok(())
 }
 
 #[test]

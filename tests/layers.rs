@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Layers from the lowest to the highest; those of one line are of the same height and do not use each other.
-const LAYERS: [&[&str]; 11] = [
+const LAYERS: [&[&str]; 12] = [
     &["parallel"],
     &["element"],
     &["mesh"],
@@ -13,6 +13,7 @@ const LAYERS: [&[&str]; 11] = [
     &["output"],
     &["monitor"],
     &["run"],
+    &["bench"],
     &["case"],
     &["cli"],
 ];

@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand; parses, calls the library, prints. No numerics.
 
+mod bench;
 mod check;
 mod devices;
 mod figures;
@@ -38,6 +39,7 @@ enum Command {
     Partition(partition::Partition),
     Check(check::Check),
     Run(run::Run),
+    Bench(bench::Bench),
     Info(info::Info),
     Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
@@ -58,6 +60,7 @@ pub fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Run(command) => return command.execute(),
+        Command::Bench(command) => return command.execute(),
         Command::Info(command) => command.execute(),
         Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),

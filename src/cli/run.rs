@@ -4,7 +4,7 @@ use super::{files, grouped, note, progress, report};
 use crate::case::settings::{Plan, evaluate};
 use crate::case::{BackendKind, Case, Warning, backend_kind};
 use crate::element::quadrature;
-use crate::engine::{BACKENDS, BackendChoice, Engine, EngineError};
+use crate::engine::{BACKENDS, BackendChoice, Engine, EngineError, Settings};
 use crate::mesh::local::LocalMesh;
 use crate::monitor::{Monitor, MonitorError};
 use crate::parallel::{AgreedError, Communicator, agree, fail, world};
@@ -26,20 +26,20 @@ use std::sync::Arc;
 pub struct Run {
     /// The case file (.ini), after the mesh if one is to be named here
     #[arg(required = true, num_args = 1..=2, value_name = "[MESH] CASE")]
-    files: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
     /// Where to compute: cpu, gpu, reference (slow, to compare with), or a classic name (openmp for cpu; cuda, hip, opencl,
     /// metal for gpu); by default the case's choice, else cpu
     #[arg(short, long)]
-    backend: Option<String>,
+    pub backend: Option<String>,
     /// Device of the GPU backend: its number in 'solver devices' or a part of its name
     #[arg(short, long)]
-    device: Option<String>,
+    pub device: Option<String>,
     /// Name of the partitioning to use; by default any of the mesh with one part for each rank
     #[arg(short = 'P', long)]
-    partitioning: Option<String>,
+    pub partitioning: Option<String>,
     /// Threads of each rank; by default RAYON_NUM_THREADS, else the machine's cores divided by the ranks on it
     #[arg(short, long)]
-    threads: Option<usize>,
+    pub threads: Option<usize>,
 }
 
 impl Run {
@@ -53,7 +53,9 @@ impl Run {
                 return ExitCode::FAILURE;
             }
         };
-        let mut job = match self.prepare(&comm) {
+        let ready = agree(&*comm, threads(self.threads, &*comm));
+        let job = ready.and_then(|()| self.prepare(&comm, comm.rank() == 0, |_| ()));
+        let mut job = match job {
             Ok(job) => job,
             Err(error) => {
                 if !error.quiet {
@@ -76,17 +78,23 @@ impl Run {
     }
 
     /// Everything up to the first step. Collective: the ranks agree on the outcome of each part before the next, so that a
-    /// rank that fails leaves none waiting.
-    fn prepare(self, comm: &Arc<dyn Communicator>) -> Result<Job, AgreedError> {
-        let speak = comm.rank() == 0;
-        let Inputs { case, mut plan, mut warnings, mesh_file } = agree(&**comm, self.inputs(&**comm))?;
-        let mesh = agree(&**comm, files::open_mesh(&mesh_file, speak))?;
+    /// rank that fails leaves none waiting. One rank may `speak`; `adjust` has the last word on the settings, on all ranks
+    /// the same. The threads have been started before.
+    pub fn prepare(
+        &self,
+        comm: &Arc<dyn Communicator>,
+        speak: bool,
+        adjust: impl FnOnce(&mut Settings),
+    ) -> Result<Job, AgreedError> {
+        let Inputs { case, mut plan, mut warnings, mesh_file } = agree(&**comm, self.inputs())?;
+        let mesh = agree(&**comm, files::open_mesh(&mesh_file, comm.rank() == 0))?;
         let dims = mesh.dims(&**comm);
         if dims != case.likely_dims() {
             let backend = plan.settings.backend.clone();
             plan = agree(&**comm, case.plan(dims))?;
             plan.settings.backend = backend;
         }
+        adjust(&mut plan.settings);
         warnings.append(&mut plan.warnings);
         if speak {
             warnings.iter().for_each(|w| eprintln!("warning: {w}"));
@@ -122,8 +130,7 @@ impl Run {
     }
 
     /// Reads the case and finds the mesh. Everything that can be wrong in the case is found before the mesh is touched.
-    fn inputs(&self, comm: &dyn Communicator) -> Result<Inputs> {
-        threads(self.threads, comm)?;
+    fn inputs(&self) -> Result<Inputs> {
         let (mesh_file, case_file) = match &self.files[..] {
             [case] => (None, case),
             [mesh, case] => (Some(mesh.clone()), case),
@@ -141,20 +148,23 @@ impl Run {
     fn backend(&self, case: &Case) -> Result<BackendChoice> {
         let name =
             self.backend.as_deref().or(case.backend.name.as_ref().map(|n| n.value.as_str())).unwrap_or("cpu");
-        let choice = match (BACKENDS.iter().find(|b| b.name == name), backend_kind(name)) {
-            (Some(choice), _) => (choice.value)(),
-            (None, Some(BackendKind::Cpu)) => BackendChoice::Cpu(None),
-            (None, Some(BackendKind::Gpu)) => BackendChoice::Gpu(None),
-            (None, None) => {
-                let known =
-                    BACKENDS.iter().map(|b| b.name).chain(["openmp", "cuda", "hip", "opencl", "metal"]);
-                return Err(unknown("backend", name, known).into());
-            }
-        };
-        Ok(match choice {
+        Ok(match backend(name)? {
             BackendChoice::Gpu(_) => BackendChoice::Gpu(self.device.clone().or_else(|| device(case, name))),
             other => other,
         })
+    }
+}
+
+/// The backend called `name`, or by a classic name; its device is left open.
+pub fn backend(name: &str) -> Result<BackendChoice> {
+    match (BACKENDS.iter().find(|b| b.name == name), backend_kind(name)) {
+        (Some(choice), _) => Ok((choice.value)()),
+        (None, Some(BackendKind::Cpu)) => Ok(BackendChoice::Cpu(None)),
+        (None, Some(BackendKind::Gpu)) => Ok(BackendChoice::Gpu(None)),
+        (None, None) => {
+            let known = BACKENDS.iter().map(|b| b.name).chain(["openmp", "cuda", "hip", "opencl", "metal"]);
+            Err(unknown("backend", name, known).into())
+        }
     }
 }
 
@@ -175,9 +185,9 @@ fn build(plan: &Plan, mesh: LocalMesh, comm: &Arc<dyn Communicator>) -> Result<E
 }
 
 /// A run that is ready to start.
-struct Job {
-    engine: Engine,
-    plan: Plan,
+pub struct Job {
+    pub engine: Engine,
+    pub plan: Plan,
     monitors: Vec<Box<dyn Monitor>>,
 }
 
@@ -241,7 +251,7 @@ fn unmatched(case: &Case, boundaries: &[String]) -> Vec<String> {
 }
 
 /// Starts the thread pool with this thread as one of its members, so that a step needs no hand-over between threads.
-fn threads(wanted: Option<usize>, comm: &dyn Communicator) -> Result<()> {
+pub fn threads(wanted: Option<usize>, comm: &dyn Communicator) -> Result<()> {
     let environment = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = (cores / comm.local_size()).max(1);

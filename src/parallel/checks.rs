@@ -10,14 +10,24 @@ use super::Communicator;
 pub(super) fn check_exchange(comm: &dyn Communicator, sends: &[(usize, usize)], receives: &[(usize, usize)]) {
     let (me, size) = (comm.rank(), comm.size());
     for (list, what) in [(sends, "sends to"), (receives, "receives from")] {
-        let mut seen = vec![false; size];
-        for &(peer, _) in list {
-            assert!(peer < size, "rank {me} {what} rank {peer}, but there are only {size} ranks");
-            assert!(
-                !std::mem::replace(&mut seen[peer], true),
-                "rank {me} {what} rank {peer} twice in one exchange"
-            );
+        let mut peers: Vec<usize> = list.iter().map(|m| m.0).collect();
+        peers.sort_unstable();
+        if let Some(peer) = peers.iter().find(|peer| **peer >= size) {
+            panic!("rank {me} {what} rank {peer}, but there are only {size} ranks");
         }
+        if let Some(twice) = peers.windows(2).find(|pair| pair[0] == pair[1]) {
+            panic!("rank {me} {what} rank {} twice in one exchange", twice[0]);
+        }
+    }
+    // Sums of all that is sent and all that is expected. Lists of all ranks, which take memory on each, only for the error.
+    let sum = |words: &mut dyn Iterator<Item = u64>| words.fold(0, u64::wrapping_add);
+    let mut balance = [
+        sum(&mut sends.iter().map(|&(to, bytes)| mixed(me, to, bytes))),
+        sum(&mut receives.iter().map(|&(from, bytes)| mixed(from, me, bytes))),
+    ];
+    comm.sum_u64(&mut balance);
+    if balance[0] == balance[1] {
+        return;
     }
     let words: Vec<u64> = sends.iter().flat_map(|&(peer, bytes)| [peer as u64, bytes as u64]).collect();
     let sent: Vec<Vec<u64>> = comm
@@ -35,6 +45,17 @@ pub(super) fn check_exchange(comm: &dyn Communicator, sends: &[(usize, usize)], 
             describe(expected(from)),
         );
     }
+}
+
+/// A message as a number that others hardly have: G. L. Steele et al., "Fast splittable pseudorandom number generators",
+/// OOPSLA 2014 (SplitMix64), once for each of its parts.
+fn mixed(from: usize, to: usize, bytes: usize) -> u64 {
+    [from, to, bytes].into_iter().fold(0, |state, part| {
+        let mut z = (state ^ part as u64).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    })
 }
 
 fn describe(bytes: Option<u64>) -> String {

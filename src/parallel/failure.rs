@@ -45,6 +45,13 @@ impl Display for AgreedError {
 /// # Errors
 /// [`AgreedError`] with the message of the lowest failing rank.
 pub fn agree<T, E: Display>(comm: &dyn Communicator, result: Result<T, E>) -> Result<T, AgreedError> {
+    // Messages, which take memory for every rank, are gathered only where there are some.
+    let mut failed = [u64::from(result.is_err())];
+    comm.sum_u64(&mut failed);
+    let result = match result {
+        Ok(value) if failed[0] == 0 => return Ok(value),
+        result => result,
+    };
     // One byte ahead of the message tells an empty message from none.
     let mine = result.as_ref().map_or_else(|error| format!("!{error:#}"), |_| String::new());
     let all = comm.all_gather(mine.as_bytes());

@@ -14,6 +14,7 @@ mod order;
 pub mod serial;
 pub mod sum;
 pub mod threads;
+pub mod timed;
 
 pub use failure::{AgreedError, agree, fail};
 pub use launch::world;

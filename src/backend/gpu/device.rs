@@ -2,6 +2,7 @@
 
 use crate::backend::BackendError;
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 /// What people want to know of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -146,6 +147,40 @@ impl Device {
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&errors, e.to_string())));
         device.set_device_lost_callback(move |_, text| note(&losses, format!("the device was lost: {text}")));
         Ok(Device { info, device, queue, failure })
+    }
+
+    /// Bytes read and written a second by copying a large buffer into another, the best of several tries.
+    ///
+    /// # Errors
+    /// The device failed, or has no memory left.
+    pub fn copy_bandwidth(&self) -> Result<f64, BackendError> {
+        const COPIES: u32 = 8;
+        // A software device takes its time.
+        let wanted: u64 = if self.info.kind == "software" { 32 << 20 } else { 1 << 30 };
+        let size = wanted.min(self.device.limits().max_buffer_size / 4) & !15;
+        let buffer = |usage| {
+            let label = Some("copied to measure");
+            self.device.create_buffer(&wgpu::BufferDescriptor {
+                label,
+                size,
+                usage,
+                mapped_at_creation: false,
+            })
+        };
+        let (from, to) = (buffer(wgpu::BufferUsages::COPY_SRC), buffer(wgpu::BufferUsages::COPY_DST));
+        self.check()?;
+        let mut best = 0.0_f64;
+        // The first try fills the source with zeros, too.
+        for _ in 0..5 {
+            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            (0..COPIES).for_each(|_| encoder.copy_buffer_to_buffer(&from, 0, &to, 0, size));
+            let start = Instant::now();
+            let done = self.queue.submit([encoder.finish()]);
+            self.wait(Some(done))?;
+            let bytes = (2 * u64::from(COPIES) * size) as f64;
+            best = best.max(bytes / start.elapsed().as_secs_f64().max(1e-9));
+        }
+        Ok(best)
     }
 
     /// The best device as one without double precision.
