@@ -14,6 +14,7 @@ pub mod pairing;
 pub mod points;
 pub mod quadrature;
 pub mod shape;
+pub mod symmetry;
 mod tensor;
 
 pub use anti_alias::{AntiAlias, RuleChoice};

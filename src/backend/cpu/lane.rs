@@ -27,7 +27,10 @@ impl Scalar for f32 {
     }
 }
 
-/// A pack of [`Lane::LANES`] numbers.
+/// Most lanes any pack has.
+pub const MOST_LANES: usize = 16;
+
+/// A pack of [`Lane::LANES`] numbers, at most [`MOST_LANES`].
 ///
 /// # Safety
 /// An implementation has the size of `LANES` scalars, holds them in order, has no padding, and any bits are valid.
@@ -43,6 +46,39 @@ pub unsafe trait Lane: Real + Send + Sync + 'static {
     fn splat(x: Self::Scalar) -> Self;
     /// Runs `pass` compiled for this lane's instruction set.
     fn vectorize<P: Pass>(pass: P);
+
+    /// The first [`Lane::LANES`] numbers of a slice.
+    ///
+    /// # Panics
+    /// There are fewer.
+    #[inline(always)]
+    fn load(from: &[Self::Scalar]) -> Self {
+        let from = &from[..Self::LANES];
+        // SAFETY: the slice is that long, and by the contract of the trait any bits make a valid pack.
+        unsafe { from.as_ptr().cast::<Self>().read_unaligned() }
+    }
+
+    /// Puts the pack into memory past the caches, where it will not be read soon. [`Lane::fence`] has to follow before
+    /// another thread reads it.
+    #[inline(always)]
+    fn stream(self, to: &mut Self) {
+        *to = self;
+    }
+
+    /// Makes what was streamed visible to other threads.
+    #[inline(always)]
+    fn fence() {}
+
+    /// Transposes the first [`Lane::LANES`] packs: lane `i` of pack `j` becomes lane `j` of pack `i`.
+    #[inline(always)]
+    fn transpose(block: &mut [Self; MOST_LANES]) {
+        let scalars = Self::scalars_mut(block);
+        for i in 0..Self::LANES {
+            for j in 0..i {
+                scalars.swap(i * Self::LANES + j, j * Self::LANES + i);
+            }
+        }
+    }
 
     /// Asks for the cache line at `address`, which need not be valid, to be at hand soon.
     #[inline(always)]

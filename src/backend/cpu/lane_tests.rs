@@ -1,6 +1,6 @@
 //! Lanes compute what scalars compute, bit for bit: every function of every system.
 
-use super::lane::{Lane, Pack, Scalar, Work};
+use super::lane::{Lane, MOST_LANES, Pack, Scalar, Work};
 use crate::physics::Real;
 use crate::physics::every::{Examine, PointFunction, show_all};
 
@@ -96,4 +96,38 @@ fn lanes_equal_scalars_for_every_function_of_physics() {
     let mut compared = LanesAndScalars::default();
     show_all(&mut compared);
     assert!(compared.functions > 80, "{}", compared.functions);
+}
+
+fn transposed<L: Lane>() {
+    let mut block = [L::from_f64(0.0); MOST_LANES];
+    let count = L::LANES * L::LANES;
+    let number = |i: usize| L::Scalar::from_f64(i as f64);
+    (0..count).for_each(|i| L::scalars_mut(&mut block)[i] = number(i));
+    L::vectorize(Work(|| L::transpose(&mut block)));
+    for i in 0..count {
+        let expected = number(i % L::LANES * L::LANES + i / L::LANES);
+        assert!(L::scalars(&block)[i] == expected, "{} x {}, {i}", L::NAME, L::LANES);
+    }
+}
+
+#[test]
+fn a_transposed_block_has_its_columns_in_packs() {
+    transposed::<Pack<f64, 1>>();
+    transposed::<Pack<f64, 4>>();
+    #[cfg(target_arch = "x86_64")]
+    for isa in super::Isa::available() {
+        match isa {
+            #[cfg(feature = "avx512")]
+            super::Isa::Avx512 => {
+                transposed::<super::x86::F64x8>();
+                transposed::<super::x86::F32x16>();
+            }
+            #[cfg(feature = "avx2")]
+            super::Isa::Avx2 => {
+                transposed::<super::x86::F64x4>();
+                transposed::<super::x86::F32x8>();
+            }
+            _ => {}
+        }
+    }
 }

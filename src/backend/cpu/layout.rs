@@ -1,7 +1,8 @@
 //! How the CPU backend lays out a block: packs of `L` elements, one a lane. The last pack is filled up with copies of the
 //! last element, so that every lane computes something sensible.
 
-use super::lane::Lane;
+use super::lane::{Lane, MOST_LANES};
+use super::memory;
 use super::operators::ElementOperators;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
 use crate::backend::filter::ElementFilter;
@@ -47,6 +48,8 @@ pub struct BlockLayout<L: Lane> {
     beyond: Vec<u32>,
     /// Start in `pairings` of the permutation of each face, `[pack][face][lane]`.
     pairing: Vec<u32>,
+    /// Whether all lanes of a face see the points beyond in our order, `[pack][face]`.
+    straight: Vec<bool>,
     /// Boundary slot of each face or `u32::MAX`, `[pack][face][lane]`.
     pub slots: Vec<u32>,
     /// Whether any lane of a face lies on a boundary, `[pack][face]`.
@@ -71,20 +74,23 @@ pub struct Pairings {
     points: Vec<u16>,
     starts: Vec<u32>,
     identity: u32,
+    /// Which of them change nothing.
+    straight: Vec<bool>,
 }
 
 impl Pairings {
     /// Those of a discretisation, and the identity for ghosts of boundaries.
     pub fn new(disc: &Discretisation) -> Pairings {
-        let (mut points, mut starts) = (vec![], vec![]);
+        let (mut points, mut starts, mut straight) = (vec![], vec![], vec![]);
         for pairing in &disc.pairings {
             starts.push(points.len() as u32);
             points.extend_from_slice(pairing);
+            straight.push(pairing.iter().enumerate().all(|(i, &p)| i == usize::from(p)));
         }
         let identity = points.len() as u32;
         let longest = disc.boundary_faces.iter().map(|f| f.coordinates.len() / 3).max().unwrap_or(0);
         points.extend(0..longest as u16);
-        Pairings { points, starts, identity }
+        Pairings { points, starts, identity, straight }
     }
 }
 
@@ -106,10 +112,19 @@ impl<L: Lane> BlockLayout<L> {
         let metrics_per_pack = if affine { 1 } else { block.points_per_element() };
         let normals_per_pack = if affine { faces } else { block.flux_points_per_element() };
         let offsets = &block.operators.face_offsets;
-        let (mut s, mut minus_inverse_jacobian, mut normals) = (vec![], vec![], vec![]);
+        let mut s = memory::with_capacity(packs * metrics_per_pack * dims * dims);
+        let mut minus_inverse_jacobian = memory::with_capacity(packs * metrics_per_pack);
+        let mut normals = memory::with_capacity(packs * normals_per_pack * (dims + 1));
         let (mut points, mut quadrature_s) = (vec![], vec![]);
         let quadrature_per_pack = if affine { 0 } else { block.quadrature_points().unwrap_or(0) };
-        let (mut beyond, mut pairing, mut slots, mut on_boundary) = (vec![], vec![], vec![], vec![]);
+        let (mut beyond, mut pairing, mut slots) = (vec![], vec![], vec![]);
+        let (mut on_boundary, mut straight) = (vec![], vec![]);
+        let element_operators = ElementOperators::new(&block.operators);
+        // Metric term `S_d` of coordinate `i % dims`, `d = i / dims`, along the axes of the operators.
+        let along = |all: &[f64], i: usize| match element_operators.axes() {
+            Some(axes) => (0..dims).map(|d| axes[i / dims][d] * all[d * dims + i % dims]).sum(),
+            None => all[i],
+        };
         for pack in 0..packs {
             let lanes = (0..L::LANES).map(|lane| (pack * L::LANES + lane).min(elements - 1));
             let pack_of = |value: &dyn Fn(usize) -> f64| {
@@ -120,11 +135,11 @@ impl<L: Lane> BlockLayout<L> {
                 x[0]
             };
             for p in 0..metrics_per_pack {
-                s.extend((0..dims * dims).map(|i| pack_of(&|e| block.metric(e, p, dims).0[i])));
+                s.extend((0..dims * dims).map(|i| pack_of(&|e| along(block.metric(e, p, dims).0, i))));
                 minus_inverse_jacobian.push(pack_of(&|e| -1.0 / block.metric(e, p, dims).1));
             }
             for q in 0..quadrature_per_pack {
-                let s = |i: usize| pack_of(&|e| block.quadrature_metric(e, q, dims)[i]);
+                let s = |i: usize| pack_of(&|e| along(block.quadrature_metric(e, q, dims), i));
                 quadrature_s.extend((0..dims * dims).map(s));
             }
             if sources {
@@ -146,6 +161,12 @@ impl<L: Lane> BlockLayout<L> {
             for face in 0..faces {
                 let links = lanes.clone().map(|e| block.faces[e * faces + face]);
                 on_boundary.push(links.clone().any(|l| matches!(l, Link::Boundary { .. })));
+                straight.push(links.clone().all(|l| match l {
+                    Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
+                        pairings.straight[pairing as usize]
+                    }
+                    Link::Boundary { .. } => true,
+                }));
                 for link in links {
                     beyond.push(rows.beyond(link) as u32);
                     pairing.push(match link {
@@ -160,7 +181,7 @@ impl<L: Lane> BlockLayout<L> {
         }
         let (rows_start, rows_stride) = rows.block(b);
         BlockLayout {
-            operators: ElementOperators::new(&block.operators),
+            operators: element_operators,
             filter: match capturing {
                 ShockCapturing::EntropyFilter(settings) => {
                     Some(ElementFilter::new(&block.operators, settings))
@@ -190,6 +211,7 @@ impl<L: Lane> BlockLayout<L> {
             affine,
             beyond,
             pairing,
+            straight,
             slots,
             on_boundary,
             rows_start,
@@ -203,17 +225,6 @@ impl<L: Lane> BlockLayout<L> {
     pub fn s<const D: usize>(&self, pack: usize, p: usize, d: usize) -> &[L; D] {
         let i = pack * self.metrics_per_pack + if self.affine { 0 } else { p };
         self.s[(i * D + d) * D..][..D].try_into().expect("D values were sliced")
-    }
-
-    /// Vector `S_d` of the point `p` at which fluxes are evaluated: a quadrature point if there are any, else a solution
-    /// point.
-    #[inline(always)]
-    pub fn flux_s<const D: usize>(&self, pack: usize, p: usize, d: usize) -> &[L; D] {
-        if self.quadrature_per_pack == 0 {
-            return self.s(pack, p, d);
-        }
-        let i = pack * self.quadrature_per_pack + p;
-        self.quadrature_s[(i * D + d) * D..][..D].try_into().expect("D values were sliced")
     }
 
     /// Coordinates of solution point `p`; only where sources need them.
@@ -235,55 +246,82 @@ impl<L: Lane> BlockLayout<L> {
         (values[..D].try_into().expect("D values were sliced"), values[D])
     }
 
-    /// Asks for a part of what the next pack will read, so that it is at hand by then: `part` of `parts` of its state
-    /// (which starts at `state` and has `size` packs) and of the rows beyond its faces. Spread over the work on a pack,
-    /// because a processor has only so many loads under way.
+    /// Metric terms of the points of a pack at which fluxes are evaluated, `D D` a point, and how far apart those of
+    /// neighbouring points lie: quadrature points if there are any, else solution points.
     #[inline(always)]
-    pub fn prefetch(
-        &self,
-        pack: usize,
-        part: usize,
-        parts: usize,
-        state: *const L,
-        size: usize,
-        rows: &[L::Scalar],
-    ) {
-        let next = pack + 1;
-        if next >= self.packs {
-            return;
-        }
-        const LINE: usize = 64;
-        let lines = (size * std::mem::size_of::<L>()).div_ceil(LINE);
-        for line in lines * part / parts..lines * (part + 1) / parts {
-            L::prefetch(state.cast::<u8>().wrapping_add(line * LINE));
-        }
-        let links = &self.beyond[next * self.faces * L::LANES..(next + 1) * self.faces * L::LANES];
-        let row_lines = (self.rows_stride * std::mem::size_of::<L::Scalar>()).div_ceil(LINE * self.faces);
-        for &start in &links[links.len() * part / parts..links.len() * (part + 1) / parts] {
-            for line in 0..row_lines {
-                L::prefetch(
-                    rows.as_ptr().wrapping_add(start as usize).cast::<u8>().wrapping_add(line * LINE),
-                );
+    pub fn flux_metrics<const D: usize>(&self, pack: usize) -> (&[[[L; D]; D]], usize) {
+        let (s, per_pack) = if self.quadrature_per_pack == 0 {
+            (&self.s, self.metrics_per_pack)
+        } else {
+            (&self.quadrature_s, self.quadrature_per_pack)
+        };
+        let s = &s.as_chunks::<D>().0.as_chunks::<D>().0[pack * per_pack..][..per_pack];
+        (s, usize::from(!self.affine))
+    }
+
+    /// `-1/|J|` of the solution points of a pack, and how far apart those of neighbouring points lie.
+    #[inline(always)]
+    pub fn minus_inverse_jacobians(&self, pack: usize) -> (&[L], usize) {
+        let values = &self.minus_inverse_jacobian[pack * self.metrics_per_pack..][..self.metrics_per_pack];
+        (values, usize::from(!self.affine))
+    }
+
+    /// What the next pack will read: its state, which starts at `state` and has `size` packs, and the rows beyond its
+    /// faces, in `parts` parts.
+    #[inline(always)]
+    pub fn ahead(&self, pack: usize, state: *const L, size: usize, rows: &[L], parts: usize) -> Ahead<'_> {
+        let links = match pack + 1 {
+            next if next < self.packs => {
+                &self.beyond[next * self.faces * L::LANES..(next + 1) * self.faces * L::LANES]
             }
+            _ => &[],
+        };
+        let lines = (size * size_of::<L>()).div_ceil(LINE);
+        let row_bytes = (self.rows_stride * size_of::<L::Scalar>()).div_ceil(self.faces);
+        Ahead {
+            state: state.cast(),
+            state_lines: if links.is_empty() { 0 } else { lines },
+            state_part: lines.div_ceil(parts),
+            rows: rows.as_ptr().cast(),
+            scalar: size_of::<L::Scalar>(),
+            row_bytes,
+            links,
+            at: 0,
+            row_part: (links.len() * row_bytes.div_ceil(LINE)).div_ceil(parts),
         }
     }
 
-    /// Values beyond the faces of a pack, `to[F][V]`, in the order of our flux points.
+    /// Values beyond the faces of a pack, `to[F][V]`, in the order of our flux points. `to` has [`MOST_LANES`] more packs,
+    /// which take what has no place.
     #[inline(always)]
-    pub fn gather<const V: usize>(&self, pack: usize, rows: &[L::Scalar], pairings: &Pairings, to: &mut [L]) {
-        let to = L::scalars_mut(to);
+    pub fn gather<const V: usize>(&self, pack: usize, rows: &[L], pairings: &Pairings, to: &mut [L]) {
         for face in 0..self.faces {
             let (first, end) = (self.face_offsets[face], self.face_offsets[face + 1]);
-            let to = &mut to[first * V * L::LANES..end * V * L::LANES];
             let at = (pack * self.faces + face) * L::LANES;
-            for lane in 0..L::LANES {
-                let row = &rows[self.beyond[at + lane] as usize..][..(end - first) * V];
-                let permutation = &pairings.points[self.pairing[at + lane] as usize..][..end - first];
-                for (to, &point) in to.chunks_exact_mut(V * L::LANES).zip(permutation) {
-                    let values = &row[point as usize * V..][..V];
-                    for v in 0..V {
-                        to[v * L::LANES + lane] = values[v];
+            let starts = &self.beyond[at..at + L::LANES];
+            let mut block = [rows[0]; MOST_LANES];
+            if self.straight[pack * self.faces + face] {
+                for i in 0..((end - first) * V).div_ceil(L::LANES) {
+                    for lane in 0..L::LANES {
+                        block[lane] = rows[starts[lane] as usize / L::LANES + i];
                     }
+                    L::transpose(&mut block);
+                    put(&block, &mut to[first * V + i * L::LANES..]);
+                }
+                continue;
+            }
+            let rows = L::scalars(rows);
+            let permutations = &self.pairing[at..at + L::LANES];
+            for i in 0..end - first {
+                let mut v = 0;
+                while v < V {
+                    for lane in 0..L::LANES {
+                        let point = pairings.points[permutations[lane] as usize + i] as usize;
+                        block[lane] = L::load(&rows[starts[lane] as usize + point * V + v..]);
+                    }
+                    L::transpose(&mut block);
+                    put(&block, &mut to[(first + i) * V + v..]);
+                    v += L::LANES;
                 }
             }
         }
@@ -291,32 +329,69 @@ impl<L: Lane> BlockLayout<L> {
 
     /// Writes `from[F][V]` to the rows of a pack, `rows[lane][rows_stride]`.
     #[inline(always)]
-    pub fn scatter<const V: usize>(&self, from: &[L], rows: &mut [L::Scalar]) {
-        let from = L::scalars(from);
-        for (lane, element) in rows.chunks_exact_mut(self.rows_stride).enumerate() {
-            for face in 0..self.faces {
-                let (first, end) = (self.face_offsets[face], self.face_offsets[face + 1]);
-                let from = &from[first * V * L::LANES..end * V * L::LANES];
-                let row = &mut element[self.rows_within[face]..][..(end - first) * V];
-                for (i, to) in row.iter_mut().enumerate() {
-                    *to = from[i * L::LANES + lane];
+    pub fn scatter<const V: usize>(&self, from: &[L], rows: &mut [L]) {
+        let stride = self.rows_stride / L::LANES;
+        for face in 0..self.faces {
+            let (first, end) = (self.face_offsets[face] * V, self.face_offsets[face + 1] * V);
+            let start = self.rows_within[face] / L::LANES;
+            let from = &from[first..end];
+            for i in 0..from.len().div_ceil(L::LANES) {
+                let mut block = [from[0]; MOST_LANES];
+                for lane in 0..L::LANES {
+                    // What fills up the row does not matter.
+                    block[lane] = from[(i * L::LANES + lane).min(from.len() - 1)];
+                }
+                L::transpose(&mut block);
+                for lane in 0..L::LANES {
+                    block[lane].stream(&mut rows[lane * stride + start + i]);
                 }
             }
         }
     }
+}
 
-    /// Reads the rows of a pack, `rows[lane][rows_stride]`, into `to[F][V]`.
+/// Puts the packs of a block at the start of a slice. (Copying a slice would call a function.)
+#[inline(always)]
+fn put<L: Lane>(block: &[L; MOST_LANES], to: &mut [L]) {
+    let to = &mut to[..L::LANES];
+    for lane in 0..L::LANES {
+        to[lane] = block[lane];
+    }
+}
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Asks, a part at a time, for what the next pack will read, so that it is at hand by then. Spread over the work on a
+/// pack, because a processor has only so many loads under way.
+pub struct Ahead<'a> {
+    state: *const u8,
+    state_lines: usize,
+    state_part: usize,
+    rows: *const u8,
+    scalar: usize,
+    row_bytes: usize,
+    links: &'a [u32],
+    at: usize,
+    row_part: usize,
+}
+
+impl Ahead<'_> {
+    /// The next part.
     #[inline(always)]
-    pub fn read_rows<const V: usize>(&self, rows: &[L::Scalar], to: &mut [L]) {
-        let to = L::scalars_mut(to);
-        for (lane, element) in rows.chunks_exact(self.rows_stride).enumerate() {
-            for face in 0..self.faces {
-                let (first, end) = (self.face_offsets[face], self.face_offsets[face + 1]);
-                let to = &mut to[first * V * L::LANES..end * V * L::LANES];
-                let row = &element[self.rows_within[face]..][..(end - first) * V];
-                for (i, &value) in row.iter().enumerate() {
-                    to[i * L::LANES + lane] = value;
-                }
+    pub fn part<L: Lane>(&mut self) {
+        let lines = self.state_part.min(self.state_lines);
+        for line in 0..lines {
+            L::prefetch(self.state.wrapping_add(line * LINE));
+        }
+        self.state = self.state.wrapping_add(lines * LINE);
+        self.state_lines -= lines;
+        for _ in 0..self.row_part {
+            let Some((&link, rest)) = self.links.split_first() else { return };
+            L::prefetch(self.rows.wrapping_add(link as usize * self.scalar + self.at));
+            self.at += LINE;
+            if self.at >= self.row_bytes {
+                (self.at, self.links) = (0, rest);
             }
         }
     }

@@ -18,6 +18,7 @@ pub mod lane;
 #[cfg(test)]
 mod lane_tests;
 mod layout;
+mod memory;
 mod operators;
 mod scratch;
 mod step_error;
@@ -126,9 +127,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         let zero = L::from_f64(0.0);
         let state = blocks
             .iter()
-            .map(|b| vec![zero; b.packs * (registers_held * b.operators.points * V + tail)])
+            .map(|b| memory::filled(b.packs * (registers_held * b.operators.points * V + tail), zero))
             .collect();
-        let row_packs = rows.len / L::LANES;
+        // One more, since whole packs are read from the middle of rows.
+        let row_packs = rows.len / L::LANES + 1;
         let exchange = || RowExchange::new::<L::Scalar>(&disc, &rows, &problem.communicator);
         let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
         let scratch_size = blocks.iter().map(|b| kernels::scratch(b, D, V)).max().unwrap_or(0);
@@ -145,9 +147,9 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             registers: problem.registers,
             registers_held,
             state,
-            now: vec![zero; row_packs],
-            next: vec![zero; row_packs],
-            fluxes: vec![zero; if S::VISCOUS { row_packs } else { 0 }],
+            now: memory::filled(row_packs, zero),
+            next: memory::filled(row_packs, zero),
+            fluxes: memory::filled(if S::VISCOUS { row_packs } else { 0 }, zero),
             prepared: None,
             rows,
             disc,
@@ -201,11 +203,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
                 Rows::Next,
                 #[inline(always)]
                 |context, pack, registers, _, rows, scratch| {
+                    let (faces, rest) = scratch.split_at_mut(context.block.operators.flux_points * V);
                     if S::FILTERED && filtered {
-                        let (faces, rest) = scratch.split_at_mut(context.block.operators.flux_points * V);
                         context.filtered_faces(pack, registers, register, faces, rows, rest);
                     } else {
-                        context.faces(registers, register, scratch, rows);
+                        context.faces(registers, register, faces, rows, rest);
                     }
                 },
             );
@@ -221,7 +223,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         &mut self,
         part: Part,
         written: Rows,
-        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L::Scalar], &mut [L::Scalar], &mut [L])
+        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L], &mut [L], &mut [L])
         + Sync
         + Copy,
     ) {
@@ -231,7 +233,6 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             Rows::Fluxes => (&self.now, &mut self.fluxes),
             Rows::NextFromFluxes => (&self.fluxes, &mut self.next),
         };
-        let (read, write) = (L::scalars(read), L::scalars_mut(write));
         for (block, state) in self.blocks.iter().zip(&mut self.state) {
             let range = block.part(part);
             if range.is_empty() {
@@ -250,17 +251,25 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             };
             let tail = if self.entropies.is_some() { TAIL } else { 0 };
             let size = self.registers_held * block.operators.points * V + tail;
-            let stride = block.rows_stride * L::LANES;
-            let rows =
-                &mut write[block.rows_start + range.start * stride..block.rows_start + range.end * stride];
+            // A pack has as many elements as a pack of a row has values.
+            let (start, stride) = (block.rows_start / L::LANES, block.rows_stride);
+            let rows = &mut write[start + range.start * stride..start + range.end * stride];
             let state = &mut state[range.start * size..range.end * size];
             let (scratch, context) = (&self.scratch, &context);
-            let packs = state.par_chunks_exact_mut(size).zip(rows.par_chunks_exact_mut(stride)).enumerate();
-            packs.with_min_len(4).for_each(|(i, (state, rows))| {
+            let group = (range.len() / (8 * rayon::current_num_threads())).clamp(1, 16);
+            let groups = state.par_chunks_mut(group * size).zip(rows.par_chunks_mut(group * stride)).enumerate();
+            groups.for_each(|(g, (state, rows))| {
                 scratch.with(|scratch| {
                     L::vectorize(Work(
                         #[inline(always)]
-                        || pass(context, range.start + i, state, read, rows, scratch),
+                        || {
+                            for i in 0..state.len() / size {
+                                let registers = &mut state[i * size..][..size];
+                                let rows = &mut rows[i * stride..][..stride];
+                                pass(context, range.start + g * group + i, registers, read, rows, scratch);
+                            }
+                            L::fence();
+                        },
                     ));
                 });
             });
@@ -300,7 +309,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
     fn overlapped(
         &mut self,
         rows: Rows,
-        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L::Scalar], &mut [L::Scalar], &mut [L])
+        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L], &mut [L], &mut [L])
         + Sync
         + Copy,
     ) {
@@ -389,7 +398,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         let updates = Updates::<L>::new(stage, dt, self.precision);
         self.time = t + stage.c * dt;
         self.boundaries.update(&self.disc, self.time);
-        let states = L::scalars_mut(&mut self.now);
+        let states = &mut L::scalars_mut(&mut self.now)[..self.rows.len];
         self.boundaries.ghosts::<D, V, S>(&self.system, &self.disc, &self.rows, states);
         self.bound_entropies();
         if S::VISCOUS {

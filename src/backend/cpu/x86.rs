@@ -4,7 +4,7 @@
 //! [`Lane::vectorize`], which [`super::Isa`] hands out only after the processor was asked; every `unsafe` below rests on
 //! that. The operations are `#[inline(always)]`, so they end up inside the function that has the features enabled.
 
-use super::lane::{Lane, Pass};
+use super::lane::{Lane, MOST_LANES, Pass};
 use crate::physics::Real;
 use crate::physics::real::{Function, Function2};
 use std::arch::x86_64::*;
@@ -17,7 +17,7 @@ macro_rules! lane_type {
         $name:ident, $doc:literal, $vector:ty, $scalar:ty, $lanes:literal, $label:literal, $features:literal, $pass:ident,
         $apart:ident, $mask:ty, $set1:ident, $add:ident, $sub:ident, $mul:ident, $div:ident, $fma:ident, $sqrt:ident,
         neg($n:ident) $neg:expr, abs($b:ident) $abs:expr, lt($l1:ident, $l2:ident) $lt:expr, le($e1:ident, $e2:ident) $le:expr,
-        select($m:ident, $y:ident, $o:ident) $select:expr
+        select($m:ident, $y:ident, $o:ident) $select:expr, $stream:ident, transpose($block:ident) $transpose:expr
     ) => {
         #[doc = $doc]
         #[derive(Clone, Copy, Debug)]
@@ -155,6 +155,21 @@ macro_rules! lane_type {
                 $name(unsafe { $set1(x) })
             }
             #[inline(always)]
+            fn stream(self, to: &mut Self) {
+                // SAFETY: see the module documentation; a reference is aligned and may be written.
+                unsafe { $stream(std::ptr::from_mut(to).cast(), self.0) }
+            }
+            #[inline(always)]
+            fn fence() {
+                // SAFETY: SSE is part of the architecture.
+                unsafe { _mm_sfence() }
+            }
+            #[inline(always)]
+            fn transpose($block: &mut [Self; MOST_LANES]) {
+                // SAFETY: see the module documentation.
+                unsafe { $transpose }
+            }
+            #[inline(always)]
             fn vectorize<P: Pass>(pass: P) {
                 // SAFETY: kernels over this type exist only where `Isa` found the instruction set.
                 unsafe { $pass(pass) }
@@ -169,7 +184,7 @@ lane_type!(
     apart_f64x8, u8, _mm512_set1_pd, _mm512_add_pd, _mm512_sub_pd, _mm512_mul_pd, _mm512_div_pd, _mm512_fmadd_pd, _mm512_sqrt_pd,
     neg(x) _mm512_xor_pd(x, _mm512_set1_pd(-0.0)), abs(x) _mm512_abs_pd(x),
     lt(a, b) _mm512_cmp_pd_mask::<_CMP_LT_OQ>(a, b), le(a, b) _mm512_cmp_pd_mask::<_CMP_LE_OQ>(a, b),
-    select(m, yes, no) _mm512_mask_blend_pd(m, no, yes)
+    select(m, yes, no) _mm512_mask_blend_pd(m, no, yes), _mm512_stream_pd, transpose(block) transpose_f64x8(block)
 );
 
 #[cfg(feature = "avx512")]
@@ -178,7 +193,7 @@ lane_type!(
     apart_f32x16, u16, _mm512_set1_ps, _mm512_add_ps, _mm512_sub_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_sqrt_ps,
     neg(x) _mm512_xor_ps(x, _mm512_set1_ps(-0.0)), abs(x) _mm512_abs_ps(x),
     lt(a, b) _mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), le(a, b) _mm512_cmp_ps_mask::<_CMP_LE_OQ>(a, b),
-    select(m, yes, no) _mm512_mask_blend_ps(m, no, yes)
+    select(m, yes, no) _mm512_mask_blend_ps(m, no, yes), _mm512_stream_ps, transpose(block) transpose_f32x16(block)
 );
 
 #[cfg(feature = "avx2")]
@@ -187,7 +202,7 @@ lane_type!(
     apart_f64x4, MaskPd, _mm256_set1_pd, _mm256_add_pd, _mm256_sub_pd, _mm256_mul_pd, _mm256_div_pd, _mm256_fmadd_pd, _mm256_sqrt_pd,
     neg(x) _mm256_xor_pd(x, _mm256_set1_pd(-0.0)), abs(x) _mm256_andnot_pd(_mm256_set1_pd(-0.0), x),
     lt(a, b) MaskPd(_mm256_cmp_pd::<_CMP_LT_OQ>(a, b)), le(a, b) MaskPd(_mm256_cmp_pd::<_CMP_LE_OQ>(a, b)),
-    select(m, yes, no) _mm256_blendv_pd(no, yes, m.0)
+    select(m, yes, no) _mm256_blendv_pd(no, yes, m.0), _mm256_stream_pd, transpose(block) transpose_f64x4(block)
 );
 
 #[cfg(feature = "avx2")]
@@ -196,8 +211,119 @@ lane_type!(
     apart_f32x8, MaskPs, _mm256_set1_ps, _mm256_add_ps, _mm256_sub_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_fmadd_ps, _mm256_sqrt_ps,
     neg(x) _mm256_xor_ps(x, _mm256_set1_ps(-0.0)), abs(x) _mm256_andnot_ps(_mm256_set1_ps(-0.0), x),
     lt(a, b) MaskPs(_mm256_cmp_ps::<_CMP_LT_OQ>(a, b)), le(a, b) MaskPs(_mm256_cmp_ps::<_CMP_LE_OQ>(a, b)),
-    select(m, yes, no) _mm256_blendv_ps(no, yes, m.0)
+    select(m, yes, no) _mm256_blendv_ps(no, yes, m.0), _mm256_stream_ps, transpose(block) transpose_f32x8(block)
 );
+
+// Transpositions: pairs of rows are interleaved until a vector holds what belongs into one column. Macros and no closures,
+// which would not have the instruction set and call a function for every instruction.
+
+/// # Safety
+/// The processor has AVX-512F.
+#[cfg(feature = "avx512")]
+#[inline(always)]
+unsafe fn transpose_f64x8(block: &mut [F64x8; MOST_LANES]) {
+    let rows = *block;
+    macro_rules! columns {
+        ($interleave:ident, $odd:literal) => {
+            let t0 = $interleave(rows[0].0, rows[1].0);
+            let t2 = $interleave(rows[2].0, rows[3].0);
+            let t4 = $interleave(rows[4].0, rows[5].0);
+            let t6 = $interleave(rows[6].0, rows[7].0);
+            let (s0, s1) = (_mm512_shuffle_f64x2::<0x88>(t0, t2), _mm512_shuffle_f64x2::<0xdd>(t0, t2));
+            let (s2, s3) = (_mm512_shuffle_f64x2::<0x88>(t4, t6), _mm512_shuffle_f64x2::<0xdd>(t4, t6));
+            block[$odd] = F64x8(_mm512_shuffle_f64x2::<0x88>(s0, s2));
+            block[2 + $odd] = F64x8(_mm512_shuffle_f64x2::<0x88>(s1, s3));
+            block[4 + $odd] = F64x8(_mm512_shuffle_f64x2::<0xdd>(s0, s2));
+            block[6 + $odd] = F64x8(_mm512_shuffle_f64x2::<0xdd>(s1, s3));
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        columns!(_mm512_unpacklo_pd, 0);
+        columns!(_mm512_unpackhi_pd, 1);
+    }
+}
+
+/// # Safety
+/// The processor has AVX-512F.
+#[cfg(feature = "avx512")]
+#[inline(always)]
+unsafe fn transpose_f32x16(block: &mut [F32x16; MOST_LANES]) {
+    let rows = *block;
+    // Columns j, 4 + j, 8 + j, 12 + j of four rows.
+    macro_rules! four {
+        ($first:literal, $inner:ident, $outer:ident) => {{
+            let a = _mm512_castps_pd($inner(rows[$first].0, rows[$first + 1].0));
+            let b = _mm512_castps_pd($inner(rows[$first + 2].0, rows[$first + 3].0));
+            _mm512_castpd_ps($outer(a, b))
+        }};
+    }
+    macro_rules! columns {
+        ($inner:ident, $outer:ident, $j:literal) => {
+            let (u0, u1) = (four!(0, $inner, $outer), four!(4, $inner, $outer));
+            let (u2, u3) = (four!(8, $inner, $outer), four!(12, $inner, $outer));
+            let (s0, s1) = (_mm512_shuffle_f32x4::<0x88>(u0, u1), _mm512_shuffle_f32x4::<0xdd>(u0, u1));
+            let (s2, s3) = (_mm512_shuffle_f32x4::<0x88>(u2, u3), _mm512_shuffle_f32x4::<0xdd>(u2, u3));
+            block[$j] = F32x16(_mm512_shuffle_f32x4::<0x88>(s0, s2));
+            block[4 + $j] = F32x16(_mm512_shuffle_f32x4::<0x88>(s1, s3));
+            block[8 + $j] = F32x16(_mm512_shuffle_f32x4::<0xdd>(s0, s2));
+            block[12 + $j] = F32x16(_mm512_shuffle_f32x4::<0xdd>(s1, s3));
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        columns!(_mm512_unpacklo_ps, _mm512_unpacklo_pd, 0);
+        columns!(_mm512_unpacklo_ps, _mm512_unpackhi_pd, 1);
+        columns!(_mm512_unpackhi_ps, _mm512_unpacklo_pd, 2);
+        columns!(_mm512_unpackhi_ps, _mm512_unpackhi_pd, 3);
+    }
+}
+
+/// # Safety
+/// The processor has AVX.
+#[cfg(feature = "avx2")]
+#[inline(always)]
+unsafe fn transpose_f64x4(block: &mut [F64x4; MOST_LANES]) {
+    let rows = *block;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (t0, t1) = (_mm256_unpacklo_pd(rows[0].0, rows[1].0), _mm256_unpackhi_pd(rows[0].0, rows[1].0));
+        let (t2, t3) = (_mm256_unpacklo_pd(rows[2].0, rows[3].0), _mm256_unpackhi_pd(rows[2].0, rows[3].0));
+        block[0] = F64x4(_mm256_permute2f128_pd::<0x20>(t0, t2));
+        block[1] = F64x4(_mm256_permute2f128_pd::<0x20>(t1, t3));
+        block[2] = F64x4(_mm256_permute2f128_pd::<0x31>(t0, t2));
+        block[3] = F64x4(_mm256_permute2f128_pd::<0x31>(t1, t3));
+    }
+}
+
+/// # Safety
+/// The processor has AVX.
+#[cfg(feature = "avx2")]
+#[inline(always)]
+unsafe fn transpose_f32x8(block: &mut [F32x8; MOST_LANES]) {
+    let rows = *block;
+    macro_rules! four {
+        ($first:literal, $inner:ident, $outer:ident) => {{
+            let a = _mm256_castps_pd($inner(rows[$first].0, rows[$first + 1].0));
+            let b = _mm256_castps_pd($inner(rows[$first + 2].0, rows[$first + 3].0));
+            _mm256_castpd_ps($outer(a, b))
+        }};
+    }
+    macro_rules! columns {
+        ($inner:ident, $outer:ident, $j:literal) => {
+            let (u0, u1) = (four!(0, $inner, $outer), four!(4, $inner, $outer));
+            block[$j] = F32x8(_mm256_permute2f128_ps::<0x20>(u0, u1));
+            block[4 + $j] = F32x8(_mm256_permute2f128_ps::<0x31>(u0, u1));
+        };
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        columns!(_mm256_unpacklo_ps, _mm256_unpacklo_pd, 0);
+        columns!(_mm256_unpacklo_ps, _mm256_unpackhi_pd, 1);
+        columns!(_mm256_unpackhi_ps, _mm256_unpacklo_pd, 2);
+        columns!(_mm256_unpackhi_ps, _mm256_unpackhi_pd, 3);
+    }
+}
 
 #[cfg(feature = "avx2")]
 macro_rules! mask_type {

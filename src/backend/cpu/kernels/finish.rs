@@ -15,18 +15,21 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         updates: &Updates<L>,
         registers: &mut [L],
         faces: &mut [L],
-        next: &mut [L::Scalar],
+        next: &mut [L],
         scratch: &mut [L],
     ) {
-        self.scale(pack, k);
+        let mut factors = self.block.minus_inverse_jacobians(pack);
+        let one = [L::from_f64(1.0)];
         if !self.source.is_empty() {
+            self.scale(pack, k);
             self.add_source(pack, &registers[updates.eval * k.len()..][..k.len()], k);
+            factors = (&one, 0);
         }
-        updates.apply(k, registers);
+        updates.apply::<V>(factors, k, registers);
         if S::FILTERED && self.block.filter.is_some() {
             self.filtered_faces(pack, registers, updates.next, faces, next, scratch);
         } else {
-            self.faces(registers, updates.next, faces, next);
+            self.faces(registers, updates.next, faces, next, scratch);
         }
     }
 
@@ -52,7 +55,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         registers: &mut [L],
         register: usize,
         faces: &mut [L],
-        next: &mut [L::Scalar],
+        next: &mut [L],
         scratch: &mut [L],
     ) {
         L::vectorize(Work(
@@ -68,7 +71,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         registers: &mut [L],
         register: usize,
         faces: &mut [L],
-        next: &mut [L::Scalar],
+        next: &mut [L],
         scratch: &mut [L],
     ) {
         let (block, ops) = (self.block, &self.block.operators);
@@ -77,7 +80,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let faces = &mut faces[..ops.flux_points * V];
         let (registers, tail) = registers.split_at_mut(registers.len() - TAIL);
         let u = &mut registers[register * size..][..size];
-        ops.interpolate::<L, V>(u, faces);
+        ops.interpolate::<L, V>(u, faces, scratch);
         let bounds = filter.bounds(L::Scalar::from_f64(0.0));
         let (d_min, p_min, e_min) = (L::splat(bounds[0]), L::splat(bounds[1]), tail[0]);
         let (zero, one) = (L::from_f64(0.0), L::from_f64(1.0));
@@ -106,7 +109,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
             changed = true;
         }
         if changed {
-            ops.interpolate::<L, V>(u, faces);
+            ops.interpolate::<L, V>(u, faces, scratch);
         }
         tail[1] = least[0];
         block.scatter::<V>(faces, next);

@@ -10,7 +10,7 @@ mod viscous;
 pub use updates::Updates;
 
 use super::boundary::BoundaryValues;
-use super::lane::Lane;
+use super::lane::{Lane, MOST_LANES};
 use super::layout::{BlockLayout, Pairings};
 use crate::array;
 use crate::backend::problem::{ArtificialViscosity, Ldg};
@@ -48,13 +48,12 @@ pub const TAIL: usize = 2;
 pub fn scratch<L: Lane>(block: &BlockLayout<L>, dims: usize, variables: usize) -> usize {
     let ops = &block.operators;
     let (points, faces) = (ops.points * variables, ops.flux_points * variables);
-    // own, beyond, right-hand side, fluxes; viscous: gradients at points and faces, states with common solutions.
-    let plain =
-        2 * faces + points + ops.flux_scratch(variables) + 2 * dims * points + dims * faces + points + faces;
+    // own, beyond, common solution, right-hand side, fluxes; viscous: gradients at points and faces.
+    let plain = 3 * faces + points + ops.flux_scratch(variables) + dims * points + dims * faces;
     // Values, gradients and fluxes at quadrature points; an element by itself and what its filter needs.
-    let quadrature = ops.quadrature.as_ref().map_or(0, |q| q.points * variables * (dims + 2));
-    let filter = block.filter.as_ref().map_or(0, |f| points + f.scratch(variables));
-    plain + quadrature + filter
+    let quadrature = ops.quadrature.as_ref().map_or(0, |q| q.points * variables * (2 * dims + 1));
+    let filter = block.filter.as_ref().map_or(0, |f| points + f.scratch(variables)).max(ops.scratch(variables));
+    plain + quadrature + filter + 2 * MOST_LANES
 }
 
 /// Cuts the next `n` packs off a scratch array.
@@ -67,7 +66,7 @@ fn cut<'a, L>(scratch: &mut &'a mut [L], n: usize) -> &'a mut [L] {
 
 #[inline(always)]
 fn at<L: Copy, const V: usize>(values: &[L], point: usize) -> [L; V] {
-    values[point * V..][..V].try_into().unwrap_or_else(|_| unreachable!("V values were sliced"))
+    values.as_chunks::<V>().0[point]
 }
 
 /// Values of each direction at a point; the directions are `stride` apart.
@@ -89,11 +88,18 @@ fn sides<L: Lane, const V: usize>(left: L::Mask, own: &[L; V], beyond: &[L; V]) 
 impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V, S, L> {
     /// Prepares the rows of a register's values on the faces.
     #[inline(always)]
-    pub fn faces(&self, registers: &[L], register: usize, scratch: &mut [L], next: &mut [L::Scalar]) {
+    pub fn faces(
+        &self,
+        registers: &[L],
+        register: usize,
+        faces: &mut [L],
+        next: &mut [L],
+        scratch: &mut [L],
+    ) {
         let ops = &self.block.operators;
         let size = ops.points * V;
-        let faces = &mut scratch[..ops.flux_points * V];
-        ops.interpolate::<L, V>(&registers[register * size..][..size], faces);
+        let faces = &mut faces[..ops.flux_points * V];
+        ops.interpolate::<L, V>(&registers[register * size..][..size], faces, scratch);
         self.block.scatter::<V>(faces, next);
     }
 
@@ -105,14 +111,14 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         pack: usize,
         updates: &Updates<L>,
         registers: &mut [L],
-        states: &[L::Scalar],
-        next: &mut [L::Scalar],
+        states: &[L],
+        next: &mut [L],
         mut scratch: &mut [L],
     ) {
         let (block, ops) = (self.block, &self.block.operators);
         let (size, faces) = (ops.points * V, ops.flux_points * V);
-        let own = cut(&mut scratch, faces);
-        let beyond = cut(&mut scratch, faces);
+        let own = cut(&mut scratch, faces + MOST_LANES);
+        let beyond = cut(&mut scratch, faces + MOST_LANES);
         let k = cut(&mut scratch, size);
         let fluxes = cut(&mut scratch, ops.flux_scratch(V));
         let rule = ops.quadrature.as_ref();
@@ -121,7 +127,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let u = &registers[updates.eval * size..][..size];
         // The next pack's registers follow this one's in memory.
         let ahead = u.as_ptr().wrapping_add(registers.len());
-        ops.interpolate::<L, V>(u, own);
+        ops.interpolate::<L, V>(u, own, scratch);
         block.gather::<V>(pack, states, self.pairings, beyond);
         let common = fluxes.len() - faces;
         self.common_fluxes(
@@ -136,14 +142,16 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
             rule.up::<L, V>(u, at_rule);
         }
         let (values, points) = rule.map_or((u, ops.points), |q| (&*at_rule, q.points));
+        let values = &values.as_chunks::<V>().0[..points];
+        let (metrics, step) = block.flux_metrics::<D>(pack);
+        let mut ahead = block.ahead(pack, ahead, size, states, points * D);
         ops.divergence::<L, V>(
             #[inline(always)]
             |d, out| {
                 let target = if rule.is_some() { &mut fluxes_at_rule[..] } else { &mut out[..] };
-                for p in 0..points {
-                    block.prefetch(pack, d * points + p, points * D, ahead, size, states);
-                    let flux = self.system.flux(&at::<L, V>(values, p), block.flux_s::<D>(pack, p, d));
-                    target[p * V..][..V].copy_from_slice(&flux);
+                for (p, (state, target)) in values.iter().zip(target.as_chunks_mut::<V>().0).enumerate() {
+                    ahead.part::<L>();
+                    *target = self.system.flux(state, &metrics[p * step][d]);
                 }
                 if let Some(rule) = rule {
                     rule.down::<L, V>(fluxes_at_rule, out);
@@ -151,6 +159,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
             },
             fluxes,
             k,
+            scratch,
         );
         self.finish(pack, k, updates, registers, own, next, scratch);
     }
@@ -179,7 +188,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         own: &[L],
         beyond: &[L],
         common: &mut [L],
-        more: impl Fn(Option<L::Mask>, L, (&[L; V], &[L; V]), &mut [L; V]),
+        mut more: impl FnMut(Option<L::Mask>, L, (&[L; V], &[L; V]), &mut [L; V]),
     ) {
         let block = self.block;
         for face in 0..block.faces {
@@ -192,7 +201,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
                 let flux = self.system.common_flux(&ul, &ur, normal);
                 let mut flux = array!(v => flux[v] * area);
                 more(boundary, area, (&own, &beyond), &mut flux);
-                common[i * V..][..V].copy_from_slice(&flux);
+                common.as_chunks_mut::<V>().0[i] = flux;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::backend::cpu::lane::Lane;
 use crate::backend::{Precision, Stage};
+use std::cell::Cell;
 
 /// The register combinations of a stage in the working precision, without allocations.
 #[derive(Clone, Copy, Debug)]
@@ -52,19 +53,56 @@ impl<L: Lane> Updates<L> {
         fits && in_order
     }
 
-    /// Applies them to `registers[register][P][V]` given `k[P][V]`.
+    /// Applies them to `registers[register][P][V]` given `k[P][V]`, each point of which is multiplied by its factor,
+    /// `factors[p step]`.
     #[inline(always)]
-    pub(super) fn apply(&self, k: &[L], registers: &mut [L]) {
+    pub(super) fn apply<const V: usize>(&self, (factors, step): (&[L], usize), k: &[L], registers: &mut [L]) {
         let size = k.len();
+        let k = k.as_chunks::<V>().0;
+        let registers = Cell::from_mut(registers).as_slice_of_cells();
+        let register = |r: usize| registers[r * size..][..size].as_chunks::<V>().0;
         for update in &self.list[..self.len] {
-            let into = update.into * size;
-            for i in 0..size {
-                let mut sum = update.k * k[i];
-                for &(register, c) in &update.terms[..update.len] {
-                    sum = c.mul_add(registers[register * size + i], sum);
-                }
-                registers[into + i] = sum;
+            let into = register(update.into);
+            let term = |i: usize| (register(update.terms[i].0), update.terms[i].1);
+            let rate = (k, factors, step, update.k);
+            match update.len {
+                0 => combine::<L, V, 0>([], rate, into),
+                1 => combine::<L, V, 1>([term(0)], rate, into),
+                2 => combine::<L, V, 2>([term(0), term(1)], rate, into),
+                3 => combine::<L, V, 3>([term(0), term(1), term(2)], rate, into),
+                _ => combine::<L, V, MOST_TERMS>(
+                    // Terms there are none of count nothing.
+                    [term(0), term(1), term(2), term(3), term(4), term(5)],
+                    rate,
+                    into,
+                ),
             }
+        }
+    }
+}
+
+/// `into = c k factor + sum of terms`.
+#[inline(always)]
+fn combine<L: Lane, const V: usize, const T: usize>(
+    terms: [(&[[Cell<L>; V]], L); T],
+    (k, factors, step, c): (&[[L; V]], &[L], usize, L),
+    into: &[[Cell<L>; V]],
+) {
+    for (p, (k, into)) in k.iter().zip(into).enumerate() {
+        let c = c * factors[p * step];
+        let mut sums = [L::from_f64(0.0); V];
+        for v in 0..V {
+            sums[v] = c * k[v];
+        }
+        for t in 0..T {
+            let (register, coefficient) = &terms[t];
+            let register = &register[p];
+            for v in 0..V {
+                sums[v] = coefficient.mul_add(register[v].get(), sums[v]);
+            }
+        }
+        for v in 0..V {
+            into[v].set(sums[v]);
         }
     }
 }

@@ -1,9 +1,10 @@
 //! The two passes of a viscous system.
 
 use super::{Context, Updates, along, at, cut};
-use crate::backend::cpu::lane::{Lane, Work};
+use crate::backend::cpu::lane::{Lane, MOST_LANES, Work};
 use crate::backend::problem::ArtificialViscosity;
 use crate::backend::sensor;
+use crate::array;
 use crate::physics::Real;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 
@@ -49,8 +50,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         result
     }
 
-    /// First half of a stage of a viscous system: all of the divergence but the viscous common flux goes to register
-    /// `into`, this side's normal viscous flux to `normal_fluxes` (on boundaries the boundary's).
+    /// First half of a stage of a viscous system: all of the divergence but the neighbours' share of the viscous common
+    /// flux goes to register `into`, the last one, and this side's normal viscous flux to `normal_fluxes`.
     #[inline(always)]
     pub fn viscous_first(
         &self,
@@ -58,60 +59,50 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         eval: usize,
         into: usize,
         registers: &mut [L],
-        states: &[L::Scalar],
-        normal_fluxes: &mut [L::Scalar],
+        states: &[L],
+        normal_fluxes: &mut [L],
         mut scratch: &mut [L],
     ) {
         let (block, ops) = (self.block, &self.block.operators);
         let (size, faces) = (ops.points * V, ops.flux_points * V);
         let own = cut(&mut scratch, faces);
-        let beyond = cut(&mut scratch, faces);
+        let beyond = cut(&mut scratch, faces + MOST_LANES);
+        let solution = cut(&mut scratch, faces);
         let k = cut(&mut scratch, size);
         let fluxes = cut(&mut scratch, ops.flux_scratch(V));
-        let reference = cut(&mut scratch, D * size);
         let gradient = cut(&mut scratch, D * size);
         let face_gradient = cut(&mut scratch, D * faces);
-        let both = cut(&mut scratch, size + faces);
         let rule = ops.quadrature.as_ref();
         let at_rule = cut(&mut scratch, rule.map_or(0, |q| q.points * V));
-        let fluxes_at_rule = cut(&mut scratch, at_rule.len());
+        let fluxes_at_rule = cut(&mut scratch, D * at_rule.len());
         let gradient_at_rule = cut(&mut scratch, D * at_rule.len());
 
-        let (u, solution) = both.split_at_mut(size);
-        u.copy_from_slice(&registers[eval * size..][..size]);
-        ops.interpolate::<L, V>(u, own);
+        let points = rule.map_or(ops.points, |rule| rule.points);
+        let next = registers[eval * size..].as_ptr().wrapping_add(registers.len());
+        let mut ahead = block.ahead(pack, next, size, states, ops.flux_points + points);
+        let (registers, partial) = registers.split_at_mut(into * size);
+        let u = &registers[eval * size..][..size];
+        ops.interpolate::<L, V>(u, own, scratch);
         block.gather::<V>(pack, states, self.pairings, beyond);
         self.common_solution(pack, own, beyond, solution);
-        ops.gradient::<L, V>(both, reference);
-        for p in 0..ops.points {
-            // -(-1/|J|) sum_d S_d q_d
-            let scale = -block.minus_inverse_jacobian(pack, p);
-            for v in 0..V {
-                for axis in 0..D {
-                    let mut sum = block.s::<D>(pack, p, 0)[axis] * reference[p * V + v];
-                    for d in 1..D {
-                        sum = block.s::<D>(pack, p, d)[axis].mul_add(reference[d * size + p * V + v], sum);
-                    }
-                    gradient[axis * size + p * V + v] = scale * sum;
-                }
-            }
-        }
+        ops.gradient::<L, V>(u, solution, gradient, scratch);
+        self.physical(pack, gradient);
         for d in 0..D {
-            ops.interpolate::<L, V>(&gradient[d * size..][..size], &mut face_gradient[d * faces..][..faces]);
+            let to = &mut face_gradient[d * faces..][..faces];
+            ops.interpolate::<L, V>(&gradient[d * size..][..size], to, scratch);
         }
 
-        let artificial =
-            self.artificial.as_ref().map(|settings| self.artificial_viscosity(settings, &both[..size]));
+        let artificial = self.artificial.as_ref().map(|settings| self.artificial_viscosity(settings, u));
 
-        // This side's normal viscous flux takes the place of the states gathered from beyond once those are used.
-        let common = fluxes.len() - faces;
+        let common = &mut fluxes[D * size..];
         self.common_fluxes(
             pack,
             own,
             beyond,
-            &mut fluxes[common..],
+            common,
             #[inline(always)]
             |on_boundary, area, (own, beyond), flux| {
+                ahead.part::<L>();
                 // Penalty tau (u_L - u_R); on boundaries it belongs to the boundary's own flux.
                 let penalty = L::from_f64(self.ldg.tau) * area;
                 for v in 0..V {
@@ -123,7 +114,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
                 }
             },
         );
-        let normal = &mut beyond[..];
+        // This side's normal viscous flux takes the place of the common solution.
+        let normal = solution;
         for face in 0..block.faces {
             for i in block.face_offsets[face]..block.face_offsets[face + 1] {
                 let grad = along::<L, D, V>(face_gradient, faces, i);
@@ -132,15 +124,15 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
                 if let Some(mu) = artificial {
                     diffuse(&mut flux, mu, &grad, n);
                 }
-                normal[i * V..][..V].copy_from_slice(&flux);
+                normal.as_chunks_mut::<V>().0[i] = flux;
             }
             if block.on_boundary[pack * block.faces + face] {
                 self.boundary_fluxes(pack, face, own, face_gradient, normal);
             }
         }
+        self.add_share(pack, normal, common, false);
         block.scatter::<V>(normal, normal_fluxes);
 
-        let u = &both[..size];
         if let Some(rule) = rule {
             let stride = at_rule.len();
             rule.up::<L, V>(u, at_rule);
@@ -148,41 +140,35 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
                 rule.up::<L, V>(&gradient[d * size..][..size], &mut gradient_at_rule[d * stride..][..stride]);
             }
         }
-        let (values, slopes, points) = match rule {
-            Some(rule) => (&*at_rule, &*gradient_at_rule, rule.points),
-            None => (u, &*gradient, ops.points),
-        };
-        ops.divergence::<L, V>(
-            #[inline(always)]
-            |d, out| {
-                let target = if rule.is_some() { &mut fluxes_at_rule[..] } else { &mut out[..] };
-                for p in 0..points {
-                    let (state, s) = (at::<L, V>(values, p), block.flux_s::<D>(pack, p, d));
-                    let grad = along::<L, D, V>(slopes, values.len(), p);
-                    let (inviscid, viscous) =
-                        (self.system.flux(&state, s), self.system.viscous_flux(&state, &grad, s));
-                    for v in 0..V {
-                        target[p * V + v] = inviscid[v] + viscous[v];
-                    }
-                    if let Some(mu) = artificial {
-                        let mut flux = [L::from_f64(0.0); V];
-                        diffuse(&mut flux, mu, &grad, s);
-                        for v in 0..V {
-                            target[p * V + v] = target[p * V + v] + flux[v];
-                        }
-                    }
+        let (metrics, step) = block.flux_metrics::<D>(pack);
+        let (values, slopes) = if rule.is_some() { (&*at_rule, &*gradient_at_rule) } else { (u, &*gradient) };
+        let targets = if rule.is_some() { &mut *fluxes_at_rule } else { &mut fluxes[..D * size] };
+        let targets = &mut targets.as_chunks_mut::<V>().0[..D * points];
+        for p in 0..points {
+            ahead.part::<L>();
+            let (state, s) = (at::<L, V>(values, p), &metrics[p * step]);
+            let grad = along::<L, D, V>(slopes, points * V, p);
+            for d in 0..D {
+                let inviscid = self.system.flux(&state, &s[d]);
+                let mut flux = self.system.viscous_flux(&state, &grad, &s[d]);
+                if let Some(mu) = artificial {
+                    diffuse(&mut flux, mu, &grad, &s[d]);
                 }
-                if let Some(rule) = rule {
-                    rule.down::<L, V>(fluxes_at_rule, out);
-                }
-            },
-            fluxes,
-            k,
-        );
-        registers[into * size..][..size].copy_from_slice(k);
+                targets[d * points + p] = array!(v => inviscid[v] + flux[v]);
+            }
+        }
+        if let Some(rule) = rule {
+            for (at_rule, fluxes) in fluxes_at_rule.chunks_exact(points * V).zip(fluxes.chunks_exact_mut(size)) {
+                rule.down::<L, V>(at_rule, fluxes);
+            }
+        }
+        ops.divergence_of::<L, V>(fluxes, k, scratch);
+        for (to, k) in partial.iter_mut().zip(k) {
+            k.stream(to);
+        }
     }
 
-    /// Second half: lifts the viscous common flux onto register `from` and finishes the stage.
+    /// Second half: lifts the neighbours' share of the viscous common flux onto register `from` and finishes the stage.
     #[inline(always)]
     pub fn viscous_second(
         &self,
@@ -190,40 +176,79 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         from: usize,
         updates: &Updates<L>,
         registers: &mut [L],
-        normal_fluxes: &[L::Scalar],
-        next: &mut [L::Scalar],
+        normal_fluxes: &[L],
+        next: &mut [L],
         mut scratch: &mut [L],
     ) {
         let (block, ops) = (self.block, &self.block.operators);
         let (size, faces) = (ops.points * V, ops.flux_points * V);
-        let own = cut(&mut scratch, faces);
-        let beyond = cut(&mut scratch, faces);
+        let share = cut(&mut scratch, faces);
+        let beyond = cut(&mut scratch, faces + MOST_LANES);
         let k = cut(&mut scratch, size);
-        let stride = block.rows_stride;
-        let rows = block.rows_start + pack * L::LANES * stride;
-        block.read_rows::<V>(&normal_fluxes[rows..rows + L::LANES * stride], own);
+        let state = registers[from * size..].as_ptr().wrapping_add(registers.len());
+        let mut ahead = block.ahead(pack, state, size, normal_fluxes, block.faces);
         block.gather::<V>(pack, normal_fluxes, self.pairings, beyond);
-        let (plus, minus) = (L::from_f64(0.5 + self.ldg.beta), L::from_f64(0.5 - self.ldg.beta));
+        share.fill(L::from_f64(0.0));
+        self.add_share(pack, beyond, share, true);
+        for _ in 0..block.faces {
+            ahead.part::<L>();
+        }
+        k.copy_from_slice(&registers[from * size..][..size]);
+        ops.add_lift::<L, V>(share, k, scratch);
+        self.finish(pack, k, updates, registers, share, next, scratch);
+    }
+
+    /// Adds one side's share of the viscous common flux, outward times area, to `common[F][V]`: ours, or the neighbour's.
+    /// On boundaries all of it is ours.
+    #[inline(always)]
+    fn add_share(&self, pack: usize, normal: &[L], common: &mut [L], theirs: bool) {
+        let block = self.block;
+        let (left, right) = if theirs { (-self.ldg.beta, self.ldg.beta) } else { (self.ldg.beta, -self.ldg.beta) };
+        let (left, right) = (L::from_f64(0.5 + left), L::from_f64(0.5 + right));
+        let on_boundary = L::from_f64(if theirs { 0.0 } else { 1.0 });
         for face in 0..block.faces {
             let boundary = self.boundary_mask(pack, face);
             for i in block.face_offsets[face]..block.face_offsets[face + 1] {
                 let area = block.normal::<D>(pack, face, i).1;
-                let left = L::from_f64(0.0).lt(area);
-                let (weight, other) = (L::select(left, plus, minus), L::select(left, minus, plus));
-                for v in i * V..(i + 1) * V {
-                    // Products and one sum, no fma: both sides get the same bits.
-                    let inner = weight * own[v] + other * beyond[v];
-                    own[v] = area
-                        * match boundary {
-                            None => inner,
-                            Some(mask) => L::select(mask, own[v], inner),
-                        };
+                let mut weight = L::select(L::from_f64(0.0).lt(area), left, right);
+                if let Some(mask) = boundary {
+                    weight = L::select(mask, on_boundary, weight);
+                }
+                let factor = area * weight;
+                for (common, normal) in common[i * V..][..V].iter_mut().zip(&normal[i * V..][..V]) {
+                    *common = factor.mul_add(*normal, *common);
                 }
             }
         }
-        k.copy_from_slice(&registers[from * size..][..size]);
-        ops.add_lift::<L, V>(own, k);
-        self.finish(pack, k, updates, registers, own, next, scratch);
+    }
+
+    /// Turns reference gradients of a pack, `[D][P][V]`, into physical ones: `1/|J| sum_d S_d q_d`.
+    #[inline(always)]
+    fn physical(&self, pack: usize, gradient: &mut [L]) {
+        let points = self.block.operators.points;
+        let (factors, step) = self.block.minus_inverse_jacobians(pack);
+        let size = points * V;
+        for p in 0..points {
+            let scale = -factors[p * step];
+            let mut s = [[scale; D]; D];
+            for d in 0..D {
+                let metric = self.block.s::<D>(pack, p, d);
+                for axis in 0..D {
+                    s[axis][d] = scale * metric[axis];
+                }
+            }
+            let q = along::<L, D, V>(gradient, size, p);
+            for axis in 0..D {
+                let to = &mut gradient[axis * size + p * V..][..V];
+                for v in 0..V {
+                    let mut sum = s[axis][0] * q[0][v];
+                    for d in 1..D {
+                        sum = s[axis][d].mul_add(q[d][v], sum);
+                    }
+                    to[v] = sum;
+                }
+            }
+        }
     }
 
     /// LDG's common solution at the flux points, `solution[F][V]`.
