@@ -40,7 +40,7 @@ use error::file_problem;
 use expressions::{Expressions, Shared};
 use interpolate::{helpers, process_environment, resolve};
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
@@ -174,8 +174,9 @@ impl Case {
             errors.take(case.plan(case.likely_dims()));
             // With the system known there may be more to find in the monitors' expressions.
             if let Err(more) = case.monitors(case.likely_dims()) {
+                let seen: HashSet<String> = errors.problems.iter().map(ToString::to_string).collect();
                 for problem in more.problems {
-                    if !errors.problems.contains(&problem) {
+                    if !seen.contains(&problem.to_string()) {
                         errors.push(problem);
                     }
                 }

@@ -66,8 +66,11 @@ impl Symmetry {
 
     /// The orbits of points, `[n][D]`; `None` when the image of a point is not one of them.
     pub fn orbits(&self, points: &Array2<f64>) -> Option<Vec<Orbit>> {
-        let coordinates: Vec<[f64; 3]> =
-            points.rows().into_iter().map(|row| std::array::from_fn(|d| row.get(d).copied().unwrap_or(0.0))).collect();
+        let coordinates: Vec<[f64; 3]> = points
+            .rows()
+            .into_iter()
+            .map(|row| std::array::from_fn(|d| row.get(d).copied().unwrap_or(0.0)))
+            .collect();
         let near = |a: &[f64; 3], b: &[f64; 3]| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9);
         let image = |point: usize, element: usize| {
             let mut x = coordinates[point];
@@ -84,7 +87,8 @@ impl Symmetry {
             if seen[first] {
                 continue;
             }
-            let images: Vec<usize> = (0..self.characters()).map(|g| image(first, g)).collect::<Option<_>>()?;
+            let images: Vec<usize> =
+                (0..self.characters()).map(|g| image(first, g)).collect::<Option<_>>()?;
             // Elements that leave the point alone, and the products of them with the steps taken so far.
             let fixed: Vec<usize> = (0..images.len()).filter(|&g| images[g] == first).collect();
             let (mut steps, mut reached) = (vec![], fixed.clone());
@@ -96,7 +100,8 @@ impl Symmetry {
                 }
             }
             let size = 1 << steps.len();
-            let product = |bits: usize| (0..steps.len()).filter(|k| bits >> k & 1 == 1).fold(0, |g, k| g ^ steps[k]);
+            let product =
+                |bits: usize| (0..steps.len()).filter(|k| bits >> k & 1 == 1).fold(0, |g, k| g ^ steps[k]);
             let sign = |character: usize, g: usize| (character & g).count_ones() & 1;
             let character = |j: usize| {
                 (0..images.len()).find(|&c| {
@@ -147,7 +152,8 @@ mod tests {
             for order in 0..=6 {
                 let Ok(operators) = Operators::new(shape, order, &PointSets::default()) else { continue };
                 for points in [&operators.points, &operators.flux_points] {
-                    let orbits = Symmetry::of(shape).orbits(points).unwrap_or_else(|| panic!("{shape:?} p{order}"));
+                    let orbits =
+                        Symmetry::of(shape).orbits(points).unwrap_or_else(|| panic!("{shape:?} p{order}"));
                     let mut all: Vec<usize> = orbits.iter().flat_map(|o| o.points.clone()).collect();
                     all.sort_unstable();
                     assert!(all.into_iter().eq(0..points.nrows()), "{shape:?} p{order}");

@@ -223,9 +223,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         &mut self,
         part: Part,
         written: Rows,
-        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L], &mut [L], &mut [L])
-        + Sync
-        + Copy,
+        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L], &mut [L], &mut [L]) + Sync + Copy,
     ) {
         self.scratch.reserve(self.scratch_size);
         let (read, write) = match written {
@@ -257,7 +255,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             let state = &mut state[range.start * size..range.end * size];
             let (scratch, context) = (&self.scratch, &context);
             let group = (range.len() / (8 * rayon::current_num_threads())).clamp(1, 16);
-            let groups = state.par_chunks_mut(group * size).zip(rows.par_chunks_mut(group * stride)).enumerate();
+            let groups =
+                state.par_chunks_mut(group * size).zip(rows.par_chunks_mut(group * stride)).enumerate();
             groups.for_each(|(g, (state, rows))| {
                 scratch.with(|scratch| {
                     L::vectorize(Work(
@@ -309,9 +308,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
     fn overlapped(
         &mut self,
         rows: Rows,
-        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L], &mut [L], &mut [L])
-        + Sync
-        + Copy,
+        pass: impl Fn(&Context<D, V, S, L>, usize, &mut [L], &[L], &mut [L], &mut [L]) + Sync + Copy,
     ) {
         if let (Some(exchange), read) = self.travelling(rows) {
             exchange.start::<L::Scalar>(L::scalars(read));

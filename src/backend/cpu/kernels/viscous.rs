@@ -1,10 +1,10 @@
 //! The two passes of a viscous system.
 
 use super::{Context, Updates, along, at, cut};
+use crate::array;
 use crate::backend::cpu::lane::{Lane, MOST_LANES, Work};
 use crate::backend::problem::ArtificialViscosity;
 use crate::backend::sensor;
-use crate::array;
 use crate::physics::Real;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 
@@ -158,7 +158,9 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
             }
         }
         if let Some(rule) = rule {
-            for (at_rule, fluxes) in fluxes_at_rule.chunks_exact(points * V).zip(fluxes.chunks_exact_mut(size)) {
+            for (at_rule, fluxes) in
+                fluxes_at_rule.chunks_exact(points * V).zip(fluxes.chunks_exact_mut(size))
+            {
                 rule.down::<L, V>(at_rule, fluxes);
             }
         }
@@ -203,7 +205,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
     #[inline(always)]
     fn add_share(&self, pack: usize, normal: &[L], common: &mut [L], theirs: bool) {
         let block = self.block;
-        let (left, right) = if theirs { (-self.ldg.beta, self.ldg.beta) } else { (self.ldg.beta, -self.ldg.beta) };
+        let (left, right) =
+            if theirs { (-self.ldg.beta, self.ldg.beta) } else { (self.ldg.beta, -self.ldg.beta) };
         let (left, right) = (L::from_f64(0.5 + left), L::from_f64(0.5 + right));
         let on_boundary = L::from_f64(if theirs { 0.0 } else { 1.0 });
         for face in 0..block.faces {

@@ -62,7 +62,8 @@ pub fn ends<L: Lane, const V: usize, const N: usize>(
     faces: &mut [L],
 ) {
     let ends = &operators.ends[..2 * N];
-    let (to_minus, to_plus): ([L; N], [L; N]) = (array!(k => L::splat(ends[k])), array!(k => L::splat(ends[N + k])));
+    let (to_minus, to_plus): ([L; N], [L; N]) =
+        (array!(k => L::splat(ends[k])), array!(k => L::splat(ends[N + k])));
     let u = u.as_chunks::<V>().0;
     let faces = faces.as_chunks_mut::<V>().0;
     for (l, &start) in lines.starts.iter().enumerate() {

@@ -19,7 +19,8 @@ impl<T: Scalar> Matrix<T> {
     pub fn new(matrix: &Array2<f64>) -> Matrix<T> {
         let (rows, columns) = matrix.dim();
         let width = if rows.next_multiple_of(5) <= rows.next_multiple_of(4) { 5 } else { 4 };
-        let entry = |row: usize, k: usize| if row < rows { T::from_f64(matrix[[row, k]]) } else { T::default() };
+        let entry =
+            |row: usize, k: usize| if row < rows { T::from_f64(matrix[[row, k]]) } else { T::default() };
         let block = |b: usize| (0..columns).flat_map(move |k| (0..width).map(move |r| (b * width + r, k)));
         let blocks = (0..rows.div_ceil(width)).flat_map(block).map(|(row, k)| entry(row, k)).collect();
         Matrix { rows, columns, width, blocks }
@@ -58,7 +59,11 @@ impl<T: Scalar> Matrix<T> {
     }
 
     #[inline(always)]
-    fn product<L: Lane<Scalar = T>, const V: usize, const W: usize, const ADD: bool>(&self, x: &[L], out: &mut [L]) {
+    fn product<L: Lane<Scalar = T>, const V: usize, const W: usize, const ADD: bool>(
+        &self,
+        x: &[L],
+        out: &mut [L],
+    ) {
         let x = &x.as_chunks::<V>().0[..self.columns];
         let out = &mut out.as_chunks_mut::<V>().0[..self.rows];
         let blocks = self.blocks.as_chunks::<W>().0;
@@ -106,7 +111,11 @@ fn put<L: Lane, const V: usize, const W: usize>(sums: &[[L; V]; W], out: &mut [[
 }
 
 #[inline(always)]
-fn accumulate<L: Lane, const V: usize, const W: usize>(sums: &mut [[L; V]; W], x: &[L; V], m: &[L::Scalar; W]) {
+fn accumulate<L: Lane, const V: usize, const W: usize>(
+    sums: &mut [[L; V]; W],
+    x: &[L; V],
+    m: &[L::Scalar; W],
+) {
     for r in 0..W {
         let c = L::splat(m[r]);
         for v in 0..V {

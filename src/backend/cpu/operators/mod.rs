@@ -12,8 +12,8 @@ use super::lane::{Lane, Scalar, Work};
 use crate::element::{Operators, Shape};
 use line::LineOperators;
 use matrix::Matrix;
-use symmetric::Symmetric;
 use ndarray::{Array2, Axis, concatenate};
+use symmetric::Symmetric;
 
 /// Operators of one shape and order in the working precision.
 pub struct ElementOperators<T> {
@@ -176,7 +176,12 @@ impl<T: Scalar> ElementOperators<T> {
 
     /// Values at the flux points: `faces[F][V] = M0 u[P][V]`.
     #[inline(always)]
-    pub fn interpolate<L: Lane<Scalar = T>, const V: usize>(&self, u: &[L], faces: &mut [L], scratch: &mut [L]) {
+    pub fn interpolate<L: Lane<Scalar = T>, const V: usize>(
+        &self,
+        u: &[L],
+        faces: &mut [L],
+        scratch: &mut [L],
+    ) {
         match &self.kind {
             Kind::Symmetric(symmetric) => symmetric.interpolate::<L, V>(u, faces, scratch),
             Kind::Dense(dense) => dense.interpolate.multiply::<L, V>(u, faces),
@@ -260,7 +265,12 @@ impl<T: Scalar> ElementOperators<T> {
 
     /// `out += lift common`.
     #[inline(always)]
-    pub fn add_lift<L: Lane<Scalar = T>, const V: usize>(&self, common: &[L], out: &mut [L], scratch: &mut [L]) {
+    pub fn add_lift<L: Lane<Scalar = T>, const V: usize>(
+        &self,
+        common: &[L],
+        out: &mut [L],
+        scratch: &mut [L],
+    ) {
         match &self.kind {
             Kind::Symmetric(symmetric) => symmetric.add_lift::<L, V>(common, out, scratch),
             Kind::Dense(dense) => dense.lift.add_product::<L, V>(common, out),

@@ -102,7 +102,11 @@ fn butterfly<L: Lane, const V: usize, const N: usize>(x: &mut [[L; V]; N]) {
 }
 
 #[inline(always)]
-fn forward<L: Lane, const V: usize, const N: usize>(orbits: &[[[u32; N]; 2]], values: &[[L; V]], to: &mut [[L; V]]) {
+fn forward<L: Lane, const V: usize, const N: usize>(
+    orbits: &[[[u32; N]; 2]],
+    values: &[[L; V]],
+    to: &mut [[L; V]],
+) {
     for [points, places] in orbits {
         let mut x = [values[points[0] as usize]; N];
         for i in 1..N {
@@ -208,7 +212,8 @@ impl<T: Scalar> Symmetric<T> {
         let (p, f) = (sizes(&points, n), sizes(&faces, n));
         let flips = &symmetry.flips[..dims];
         let along = |matrices: &dyn Fn(usize) -> Array2<f64>, k: usize| {
-            (1..dims).fold(matrices(0) * symmetry.axes[0][k], |sum, d| sum + matrices(d) * symmetry.axes[d][k])
+            (1..dims)
+                .fold(matrices(0) * symmetry.axes[0][k], |sum, d| sum + matrices(d) * symmetry.axes[d][k])
         };
         let starts = |size: &dyn Fn(usize) -> usize| -> Vec<usize> {
             (0..n).map(|c| (0..c).map(size).sum()).collect()
@@ -230,7 +235,9 @@ impl<T: Scalar> Symmetric<T> {
         });
         // What character c acts on: along axis k the character c times those that turn it.
         let gradient = (0..n).map(|c| {
-            let of = |k: usize| beside(&[gradient[k][c ^ flips[k]].clone(), gradient_lift[k][c ^ flips[k]].clone()], Axis(1));
+            let of = |k: usize| {
+                beside(&[gradient[k][c ^ flips[k]].clone(), gradient_lift[k][c ^ flips[k]].clone()], Axis(1))
+            };
             Matrix::new(&beside(&(0..dims).map(of).collect::<Vec<_>>(), Axis(0)))
         });
         let plain = starts(&|c| p[c]);
@@ -251,7 +258,9 @@ impl<T: Scalar> Symmetric<T> {
             of_faces_with_fluxes: Transform::new(&faces, |c, i| of_fluxes[c] + fluxes(c, dims) + i),
             of_faces: Transform::new(&faces, |c, i| alone[c] + i),
             to_gradient: (0..dims)
-                .map(|k| Transform::new(&points, |c, i| gradients[c ^ flips[k]] + fluxes(c ^ flips[k], k) + i))
+                .map(|k| {
+                    Transform::new(&points, |c, i| gradients[c ^ flips[k]] + fluxes(c ^ flips[k], k) + i)
+                })
                 .collect(),
             interpolate: interpolate.iter().map(Matrix::new).collect(),
             divergence: divergence.collect(),
@@ -271,7 +280,12 @@ impl<T: Scalar> Symmetric<T> {
     }
 
     /// Values at the flux points.
-    pub fn interpolate<L: Lane<Scalar = T>, const V: usize>(&self, u: &[L], faces: &mut [L], scratch: &mut [L]) {
+    pub fn interpolate<L: Lane<Scalar = T>, const V: usize>(
+        &self,
+        u: &[L],
+        faces: &mut [L],
+        scratch: &mut [L],
+    ) {
         L::vectorize(Work(
             #[inline(always)]
             || {
@@ -284,7 +298,12 @@ impl<T: Scalar> Symmetric<T> {
     }
 
     /// Divergence of fluxes along the axes, `[D][P][V]`, and lifted common fluxes, `[F][V]`, which follow them.
-    pub fn divergence<L: Lane<Scalar = T>, const V: usize>(&self, fluxes: &[L], out: &mut [L], scratch: &mut [L]) {
+    pub fn divergence<L: Lane<Scalar = T>, const V: usize>(
+        &self,
+        fluxes: &[L],
+        out: &mut [L],
+        scratch: &mut [L],
+    ) {
         L::vectorize(Work(
             #[inline(always)]
             || {
@@ -323,7 +342,12 @@ impl<T: Scalar> Symmetric<T> {
     }
 
     /// `out += lift common`.
-    pub fn add_lift<L: Lane<Scalar = T>, const V: usize>(&self, common: &[L], out: &mut [L], scratch: &mut [L]) {
+    pub fn add_lift<L: Lane<Scalar = T>, const V: usize>(
+        &self,
+        common: &[L],
+        out: &mut [L],
+        scratch: &mut [L],
+    ) {
         L::vectorize(Work(
             #[inline(always)]
             || {
