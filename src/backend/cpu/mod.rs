@@ -9,6 +9,7 @@
 //! # A stage
 //! Inviscid systems take one pass (`kernels::inviscid`), viscous ones two. Halo rows travel while the packs that touch
 //! no other rank are computed.
+#![doc = include_str!("tuning.md")]
 
 mod boundary;
 mod entropy;
@@ -32,7 +33,7 @@ use super::problem::{ArtificialViscosity, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
 use super::{Backend, BackendError, Precision, Stage, StepError, Tolerance};
 use crate::physics::Real;
-use crate::physics::expr::Expr;
+use crate::physics::expr::Program;
 use crate::physics::system::System;
 use boundary::BoundaryValues;
 use entropy::Entropies;
@@ -48,7 +49,7 @@ use std::sync::Arc;
 struct Cpu<const D: usize, const V: usize, S: System<D, V>, L: Lane> {
     system: S,
     ldg: Ldg,
-    source: Vec<Expr>,
+    source: Program,
     artificial: Option<ArtificialViscosity>,
     /// What the entropy filter knows, if there is one.
     entropies: Option<Entropies<L::Scalar>>,
@@ -111,7 +112,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             ShockCapturing::EntropyFilter(_) if !S::FILTERED => ShockCapturing::None,
             other => other,
         };
-        let sources = !problem.source.is_empty();
+        let source = Program::new(&problem.source, 4 + V);
+        let sources = !source.is_empty();
         let layout = |b| BlockLayout::<L>::new(&disc, b, &rows, &pairings, &capturing, sources);
         let blocks: Vec<_> = (0..disc.blocks.len()).map(layout).collect();
         let (mut entropies, mut artificial) = (None, None);
@@ -133,11 +135,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         let row_packs = rows.len / L::LANES + 1;
         let exchange = || RowExchange::new::<L::Scalar>(&disc, &rows, &problem.communicator);
         let (state_exchange, flux_exchange) = (exchange(), if S::VISCOUS { exchange() } else { None });
-        let scratch_size = blocks.iter().map(|b| kernels::scratch(b, D, V)).max().unwrap_or(0);
+        let scratch_size = blocks.iter().map(|b| kernels::scratch(b, &source, D, V)).max().unwrap_or(0);
         Ok(Box::new(Cpu {
             system: problem.system,
             ldg: problem.ldg,
-            source: problem.source,
+            source,
             artificial,
             entropies,
             time: 0.0,

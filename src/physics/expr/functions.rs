@@ -69,6 +69,7 @@ pub fn name(f: Builtin) -> &'static str {
 
 impl One {
     /// Value of the function at `a`.
+    #[inline(always)]
     pub fn eval<R: Real>(self, a: R) -> R {
         match self {
             One::Sqrt => a.sqrt(),
@@ -83,6 +84,7 @@ impl Two {
     pub const POW: Two = Two::Elementary(Function2::Pow);
 
     /// Value of the function at `(a, b)`.
+    #[inline(always)]
     pub fn eval<R: Real>(self, a: R, b: R) -> R {
         match self {
             Two::Min => a.min(b),
@@ -95,6 +97,7 @@ impl Two {
 /// `a` to the power `exponent`, by multiplication or a square root where that is possible in few operations.
 ///
 /// 64-bit shaders have no `pow`, and most powers in case files are squares.
+#[inline(always)]
 pub fn power<R: Real>(a: R, exponent: f64) -> R {
     if exponent == 0.5 {
         return a.sqrt();

@@ -12,8 +12,10 @@ pub mod error;
 pub mod functions;
 pub mod lex;
 pub mod parse;
+pub mod program;
 
 pub use error::{ExprError, ExprErrorKind, nearest};
+pub use program::Program;
 
 use super::Real;
 use functions::{One, Two};

@@ -22,7 +22,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
         let one = [L::from_f64(1.0)];
         if !self.source.is_empty() {
             self.scale(pack, k);
-            self.add_source(pack, &registers[updates.eval * k.len()..][..k.len()], k);
+            self.add_source(pack, &registers[updates.eval * k.len()..][..k.len()], k, scratch);
             factors = (&one, 0);
         }
         updates.apply::<V>(factors, k, registers);
@@ -35,16 +35,23 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
 
     /// `k += source(x, t, u)`. Not inlined, since few runs have sources.
     #[inline(never)]
-    fn add_source(&self, pack: usize, u: &[L], k: &mut [L]) {
-        // Variables of the expressions: x, y, z, t, then the conserved ones. No system has more than a dozen.
-        let mut variables = [L::from_f64(self.time); 16];
-        for (p, (u, k)) in u.chunks_exact(V).zip(k.chunks_exact_mut(V)).enumerate() {
-            variables[..3].copy_from_slice(self.block.point(pack, p));
-            variables[4..4 + V].copy_from_slice(u);
-            for (k, source) in k.iter_mut().zip(self.source) {
-                *k = *k + source.eval(&variables[..4 + V]);
-            }
-        }
+    fn add_source(&self, pack: usize, u: &[L], k: &mut [L], scratch: &mut [L]) {
+        L::vectorize(Work(
+            #[inline(always)]
+            || {
+                let slots = &mut scratch[..self.source.slots()];
+                for (p, (u, k)) in u.chunks_exact(V).zip(k.chunks_exact_mut(V)).enumerate() {
+                    // Variables of the expressions: x, y, z, t, then the conserved ones.
+                    slots[..3].copy_from_slice(self.block.point(pack, p));
+                    slots[3] = L::from_f64(self.time);
+                    slots[4..4 + V].copy_from_slice(u);
+                    self.source.run(slots);
+                    for (v, k) in k.iter_mut().enumerate() {
+                        *k = *k + slots[self.source.result(v)];
+                    }
+                }
+            },
+        ));
     }
 
     /// [`Context::faces`] after the entropy filter; the tail of `registers` holds bounds and takes least entropies.

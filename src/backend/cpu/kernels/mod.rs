@@ -15,7 +15,7 @@ use super::layout::{BlockLayout, Pairings};
 use crate::array;
 use crate::backend::problem::{ArtificialViscosity, Ldg};
 use crate::physics::Real;
-use crate::physics::expr::Expr;
+use crate::physics::expr::Program;
 use crate::physics::system::System;
 
 /// What every pass knows.
@@ -32,8 +32,8 @@ pub struct Context<'a, const D: usize, const V: usize, S: System<D, V>, L: Lane>
     pub ldg: Ldg,
     /// Polynomial order.
     pub order: usize,
-    /// Source terms, see [`crate::backend::Problem`].
-    pub source: &'a [Expr],
+    /// Source terms of x, y, z, t and the conserved variables, see [`crate::backend::Problem`].
+    pub source: &'a Program,
     /// Time of the stage.
     pub time: f64,
     /// Artificial viscosity, if there is any.
@@ -45,7 +45,7 @@ pub struct Context<'a, const D: usize, const V: usize, S: System<D, V>, L: Lane>
 pub const TAIL: usize = 2;
 
 /// Packs of scratch memory a pass needs.
-pub fn scratch<L: Lane>(block: &BlockLayout<L>, dims: usize, variables: usize) -> usize {
+pub fn scratch<L: Lane>(block: &BlockLayout<L>, source: &Program, dims: usize, variables: usize) -> usize {
     let ops = &block.operators;
     let (points, faces) = (ops.points * variables, ops.flux_points * variables);
     // own, beyond, common solution, right-hand side, fluxes; viscous: gradients at points and faces.
@@ -53,7 +53,7 @@ pub fn scratch<L: Lane>(block: &BlockLayout<L>, dims: usize, variables: usize) -
     // Values, gradients and fluxes at quadrature points; an element by itself and what its filter needs.
     let quadrature = ops.quadrature.as_ref().map_or(0, |q| q.points * variables * (2 * dims + 1));
     let filter =
-        block.filter.as_ref().map_or(0, |f| points + f.scratch(variables)).max(ops.scratch(variables));
+        block.filter.as_ref().map_or(0, |f| points + f.scratch(variables)).max(ops.scratch(variables)).max(source.slots());
     plain + quadrature + filter + 2 * MOST_LANES
 }
 
