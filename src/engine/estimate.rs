@@ -97,8 +97,8 @@ impl Size {
         self.points() * self.variables
     }
 
-    /// Memory of a backend that keeps `registers` registers (those of the scheme, and one for right-hand sides on their
-    /// own) in `precision`, by groups of arrays. Halos, which depend on the partition, what vectors are filled up with and
+    /// Memory of a backend that keeps `registers` registers (those of the scheme, at least 2) in `precision`, by groups of
+    /// arrays. Halos, which depend on the partition, what vectors are filled up with and
     /// small arrays are left out.
     pub fn device_memory(&self, registers: usize, viscous: bool, precision: Precision) -> Vec<Share> {
         let (bytes, dims, one) = (bytes(precision), self.dims as u64, u64::from(viscous));
@@ -108,7 +108,7 @@ impl Size {
         let normals =
             self.sum(|b| b.affine * faces(b) + (b.elements - b.affine) * b.flux_points) * (dims + 1);
         vec![
-            ("registers", self.unknowns() * (registers as u64 + 1 + one) * bytes),
+            ("registers", self.unknowns() * (registers.max(2) as u64 + one) * bytes),
             ("face states", flux_points * self.variables * (2 + one) * bytes),
             ("metric terms", (metrics + normals) * bytes),
             ("connectivity", self.sum(|b| b.elements * faces(b)) * 13),

@@ -220,6 +220,9 @@ pub enum EngineError {
     NoGpu,
 }
 
+/// Register that never holds the solution between steps: what it holds in one may be overwritten between two.
+const SCRATCH: usize = 1;
+
 /// The solution of one rank and all that advances it.
 pub struct Engine {
     backend: Box<dyn Backend>,
@@ -294,8 +297,7 @@ impl Engine {
             boundaries,
             discretisation: Arc::clone(&discretisation),
             ldg: settings.ldg,
-            // One more than the scheme's, for right-hand sides on their own.
-            registers: scheme.registers + 1,
+            registers: scheme.registers.max(SCRATCH + 1),
             source: settings.source.clone(),
             capturing: settings.capturing,
             precision: settings.precision,
@@ -401,9 +403,8 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn right_hand_side(&mut self, t: f64) -> Result<Vec<Vec<f64>>, EngineError> {
-        let scratch = self.scheme.registers;
-        self.backend.stage(&Stage::right_hand_side(self.now, scratch), t, 1.0)?;
-        self.register(scratch)
+        self.backend.stage(&Stage::right_hand_side(self.now, SCRATCH), t, 1.0)?;
+        self.register(SCRATCH)
     }
 
     fn register(&mut self, register: usize) -> Result<Vec<Vec<f64>>, EngineError> {

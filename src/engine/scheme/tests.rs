@@ -151,3 +151,10 @@ fn updates_can_be_made_one_after_the_other() {
         }
     }
 }
+
+#[test]
+fn the_second_register_never_holds_the_solution_between_steps() {
+    for (name, scheme) in forms() {
+        assert!(scheme.result != 1, "{name}: right-hand sides on their own are written there");
+    }
+}
