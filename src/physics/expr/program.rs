@@ -34,7 +34,8 @@ enum Instruction {
 impl Program {
     /// The program of `expressions` over `variables` variables.
     pub fn new(expressions: &[Expr], variables: usize) -> Program {
-        let mut writer = Writer { program: Program { variables, ..Program::default() }, known: HashMap::new() };
+        let mut writer =
+            Writer { program: Program { variables, ..Program::default() }, known: HashMap::new() };
         for expression in expressions {
             let slot = writer.node(&expression.root);
             writer.program.results.push(slot);
@@ -118,7 +119,11 @@ impl Writer {
                 let mut sum = self.node(first);
                 for (minus, b) in rest {
                     let b = self.node(b);
-                    sum = self.push(if *minus { Instruction::Subtract(sum, b) } else { Instruction::Add(sum, b) });
+                    sum = self.push(if *minus {
+                        Instruction::Subtract(sum, b)
+                    } else {
+                        Instruction::Add(sum, b)
+                    });
                 }
                 sum
             }
@@ -164,7 +169,9 @@ mod tests {
             "x",
         ];
         let constants = Constants::default();
-        let parse = |text: &&str| Expr::parse_with(text, &["x", "y", "t"], &constants).unwrap_or_else(|e| panic!("{e}"));
+        let parse = |text: &&str| {
+            Expr::parse_with(text, &["x", "y", "t"], &constants).unwrap_or_else(|e| panic!("{e}"))
+        };
         let expressions: Vec<Expr> = texts.iter().map(parse).collect();
         let program = Program::new(&expressions, 3);
         for at in [[0.3, 0.8, 1.0], [1.7, -0.2, 0.0], [0.0, 0.0, 0.0]] {
@@ -176,7 +183,8 @@ mod tests {
                 assert_eq!(slots[program.result(i)].to_bits(), expected.to_bits(), "{expression} at {at:?}");
             }
         }
-        let sines = |i: &&Instruction| matches!(i, Instruction::One(f, _) if format!("{f:?}").contains("Sin"));
+        let sines =
+            |i: &&Instruction| matches!(i, Instruction::One(f, _) if format!("{f:?}").contains("Sin"));
         assert!(program.instructions.iter().filter(sines).count() <= 1, "{:?}", program.instructions);
     }
 }

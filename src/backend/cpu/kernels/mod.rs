@@ -52,8 +52,12 @@ pub fn scratch<L: Lane>(block: &BlockLayout<L>, source: &Program, dims: usize, v
     let plain = 3 * faces + points + ops.flux_scratch(variables) + dims * points + dims * faces;
     // Values, gradients and fluxes at quadrature points; an element by itself and what its filter needs.
     let quadrature = ops.quadrature.as_ref().map_or(0, |q| q.points * variables * (2 * dims + 1));
-    let filter =
-        block.filter.as_ref().map_or(0, |f| points + f.scratch(variables)).max(ops.scratch(variables)).max(source.slots());
+    let filter = block
+        .filter
+        .as_ref()
+        .map_or(0, |f| points + f.scratch(variables))
+        .max(ops.scratch(variables))
+        .max(source.slots());
     plain + quadrature + filter + 2 * MOST_LANES
 }
 
