@@ -5,19 +5,17 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
     let i = (id.x + id.y * ROW) * 64u + lid;
     if i >= range.y { return; }
     let element = range.x + i;
-    var least = entropies[FACE_BASE + element * F];
+    var least = entropy(range.z + element * F)[0];
     for (var face = 0u; face < FACES; face++) {
         let link = 2u * (element * FACES + face);
         let first = links[link];
         if (links[link + 1u] & 2u) == 0u {
-            least = smaller(entropies[first], least);
+            least = smaller(entropy(first)[0], least);
             continue;
         }
         let points = select(face_start(face + 1u), F, face + 1u == FACES) - face_start(face);
         for (var j = 0u; j < points; j++) {
-            var u: array<real, V>;
-            for (var v = 0u; v < V; v++) { u[v] = face_in[(first + j) * V + v]; }
-            least = smaller(constraints(u)[2], least);
+            least = smaller(constraints(row(first + j))[2], least);
         }
     }
     let noise = ROUNDING * abs(least);

@@ -2,19 +2,11 @@
 // VI variables at a time fit the tile.
 fn write_faces(group: Group, lid: u32, states: ptr<function, array<array<real, V>, KP>>) {
     for (var c = 0u; c < V; c += VI) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                for (var v = 0u; {{FACES_CHUNK}}; v++) {
-                    tile[((item / P) * VI + v) * P + item % P] = (*states)[k][c + v];
-                }
-            }
-        }
-        workgroupBarrier();
+        fill_tile(group, lid, c, states);
         for (var item = lid; item < group.count * F; item += T) {
             let e = item / F;
             let j = item % F;
-            let at = (FACE_BASE + (group.first + e) * F + j) * V + c;
+            let at = (range.w + (group.first + e) * F + j) * V + c;
             for (var v = 0u; {{FACES_CHUNK}}; v++) {
                 face_out[at + v] = end_value((e * VI + v) * P, j);
             }

@@ -19,13 +19,7 @@ fn face_states(
     faces: ptr<function, array<array<real, V>, KF>>,
 ) {
     for (var c = 0u; c < V; c += VI) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                for (var v = 0u; {{FACES_CHUNK}}; v++) { tile[((item / P) * VI + v) * P + item % P] = (*u)[k][c + v]; }
-            }
-        }
-        workgroupBarrier();
+        fill_tile(group, lid, c, u);
         for (var k = 0u; k < KF; k++) {
             let item = lid + k * T;
             if item < group.count * F {
@@ -102,13 +96,7 @@ fn minima(
 // Means of the elements, to `mean` or to `after`.
 fn means(group: Group, lid: u32, u: ptr<function, array<array<real, V>, KP>>, second: bool) {
     for (var c = 0u; c < V; c += VI) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                for (var v = 0u; {{FACES_CHUNK}}; v++) { tile[((item / P) * VI + v) * P + item % P] = (*u)[k][c + v]; }
-            }
-        }
-        workgroupBarrier();
+        fill_tile(group, lid, c, u);
         for (var item = lid; item < group.count * VI; item += T) {
             let e = item / VI;
             let v = item % VI;
@@ -205,13 +193,7 @@ fn strength_at(groups: ptr<function, array<real, DEGREES * V>>, bound: real) -> 
 fn scale_modes(group: Group, lid: u32, u: ptr<function, array<array<real, V>, KP>>) {
     var modes: array<array<real, V>, KP>;
     for (var c = 0u; c < V; c += VI) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                for (var v = 0u; {{FACES_CHUNK}}; v++) { tile[((item / P) * VI + v) * P + item % P] = (*u)[k][c + v]; }
-            }
-        }
-        workgroupBarrier();
+        fill_tile(group, lid, c, u);
         for (var k = 0u; k < KP; k++) {
             let item = lid + k * T;
             if item < group.count * P {
@@ -230,13 +212,7 @@ fn scale_modes(group: Group, lid: u32, u: ptr<function, array<array<real, V>, KP
     var inside: array<array<real, DEGREES * V>, KP>;
     var outside: array<array<real, DEGREES * V>, KF>;
     for (var c = 0u; c < V; c += VI) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                for (var v = 0u; {{FACES_CHUNK}}; v++) { tile[((item / P) * VI + v) * P + item % P] = modes[k][c + v]; }
-            }
-        }
-        workgroupBarrier();
+        fill_tile(group, lid, c, &modes);
         for (var k = 0u; k < KP; k++) {
             let item = lid + k * T;
             if item < group.count * P {
@@ -305,13 +281,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
     let group = group_of(id);
     var u: array<array<real, V>, KP>;
     var faces: array<array<real, V>, KF>;
-    for (var k = 0u; k < KP; k++) {
-        let item = lid + k * T;
-        if item < group.count * P {
-            let at = (group.first + item / P) * V * P + item % P;
-            for (var v = 0u; v < V; v++) { u[k][v] = r0[at + v * P]; }
-        }
-    }
+    load_states(group, lid, &u);
     // Round 0 only looks; round 1 scales modes, the later ones squeeze, as long as there is need.
     var excess = array<real, ROUNDS + 2u>(real(0.0), real(0.0), {{EXCESS}});
     var changed = false;
@@ -351,6 +321,6 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
         write_faces(group, lid, &u);
     }
     for (var item = lid; item < group.count * F; item += T) {
-        entropies[FACE_BASE + group.first * F + item] = least[(item / F) * 3u + 2u];
+        entropies_out[range.w + group.first * F + item] = least[(item / F) * 3u + 2u];
     }
 }

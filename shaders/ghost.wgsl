@@ -3,10 +3,8 @@
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lid: u32) {
     let at = (id.x + id.y * ROW) * 64u + lid;
     if at >= GHOSTS { return; }
-    var u: array<real, V>;
     var n: array<real, D>;
-    for (var v = 0u; v < V; v++) { u[v] = face_out[ghost_own[at] * V + v]; }
     for (var d = 0u; d < D; d++) { n[d] = ghost_normals[at * D + d]; }
-    var ghost = boundary_ghost(at, u, n);
-    for (var v = 0u; v < V; v++) { face_out[(GHOST_BASE + at) * V + v] = ghost[v]; }
+    var ghost = boundary_ghost(at, row(ghost_own[at]), n);
+    for (var v = 0u; v < V; v++) { {{GHOSTS}}[(GHOST_START + at) * V + v] = ghost[v]; }
 }

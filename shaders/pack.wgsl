@@ -3,5 +3,6 @@
 fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) lid: u32) {
     let at = (id.x + id.y * ROW) * 64u + lid;
     if at >= POINTS { return; }
-    for (var v = 0u; v < V; v++) { send[at * V + v] = face_in[send_points[at] * V + v]; }
+    var values = row(send_points[at]);
+    for (var v = 0u; v < V; v++) { send[at * V + v] = values[v]; }
 }

@@ -17,13 +17,7 @@ fn states_at_rule(
     result: ptr<function, array<array<real, V>, KQ>>,
 ) {
     for (var c = 0u; c < V; c += VI) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                for (var v = 0u; {{FACES_CHUNK}}; v++) { tile[((item / P) * VI + v) * P + item % P] = (*u)[k][c + v]; }
-            }
-        }
-        workgroupBarrier();
+        fill_tile(group, lid, c, u);
         for (var k = 0u; k < KQ; k++) {
             let item = lid + k * T;
             if item < group.count * Q {

@@ -3,14 +3,12 @@
 
 fn common_solution(element: u32, j: u32) -> array<real, V> {
     let side = side_of(element, j);
-    let l = select(side.other, side.own, side.left) * V;
-    let r = select(side.own, side.other, side.left) * V;
-    var u: array<real, V>;
     if side.boundary {
-        for (var v = 0u; v < V; v++) { u[v] = face_in[side.own * V + v]; }
-        return boundary_solution(side.other - GHOST_BASE, u, normal_of(element, side.face, j));
+        return boundary_solution(side.other - GHOST_BASE, row(side.own), normal_of(element, side.face, j));
     }
-    for (var v = 0u; v < V; v++) { u[v] = RIGHT_WEIGHT * face_in[r + v] + LEFT_WEIGHT * face_in[l + v]; }
+    let ends = ends_of(side);
+    var u: array<real, V>;
+    for (var v = 0u; v < V; v++) { u[v] = RIGHT_WEIGHT * ends.right[v] + LEFT_WEIGHT * ends.left[v]; }
     return u;
 }
 
@@ -19,32 +17,23 @@ fn common_solution(element: u32, j: u32) -> array<real, V> {
 fn outward_flux(element: u32, e: u32, j: u32, gradient: array<real, D * V>) -> array<real, V> {
     let side = side_of(element, j);
     let normal = normal_of(element, side.face, j);
-    var own: array<real, V>;
-    var other: array<real, V>;
-    for (var v = 0u; v < V; v++) {
-        own[v] = face_in[side.own * V + v];
-        other[v] = face_in[side.other * V + v];
-    }
-    var left = other;
-    var right = own;
-    if side.left {
-        left = own;
-        right = other;
-    }
-    var f = common_flux(left, right, normal);
+    let ends = ends_of(side);
+    var own = ends.right;
+    if side.left { own = ends.left; }
+    var f = common_flux(ends.left, ends.right, normal);
     var g: array<real, V>;
     if side.boundary {
         g = boundary_viscous(side.other - GHOST_BASE, own, gradient, normal);
     } else {
         g = normal_viscous(own, gradient, normal);
         {{NORMAL_DIFFUSION}}
-        for (var v = 0u; v < V; v++) { f[v] += PENALTY * (left[v] - right[v]); }
+        for (var v = 0u; v < V; v++) { f[v] += PENALTY * (ends.left[v] - ends.right[v]); }
     }
-    let area = area_of(element, side.face, j);
-    let signed_area = select(-area, area, side.left);
+    let area = signed_area(element, side, j);
+    let at = (range.w + element * F + j) * V;
     for (var v = 0u; v < V; v++) {
-        normal_flux_out[side.own * V + v] = g[v];
-        f[v] *= signed_area;
+        normal_flux_out[at + v] = g[v];
+        f[v] *= area;
     }
     return f;
 }
@@ -63,13 +52,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
         }
     }
     var u: array<array<real, V>, KP>;
-    for (var k = 0u; k < KP; k++) {
-        let item = lid + k * T;
-        if item < group.count * P {
-            let at = (group.first + item / P) * V * P + item % P;
-            for (var v = 0u; v < V; v++) { u[k][v] = {{EVAL}}[at + v * P]; }
-        }
-    }
+    load_states(group, lid, &u);
 {{VISCOSITY}}
     // Gradients, [direction][variable], at the points and at the flux points.
     var gradient: array<array<real, D * V>, KP>;

@@ -2,15 +2,13 @@
 
 fn outward_flux(element: u32, j: u32) -> array<real, V> {
     let side = side_of(element, j);
-    let l = select(side.other, side.own, side.left) * V;
-    let r = select(side.own, side.other, side.left) * V;
-    let area = area_of(element, side.face, j);
-    let signed_area = select(-area, area, side.left);
+    let ends = ends_of(side);
+    let area = signed_area(element, side, j);
     var f: array<real, V>;
     for (var v = 0u; v < V; v++) {
         // The flux weights mirror those of the solution. A boundary's flux is its own (left) side's.
-        let both = RIGHT_WEIGHT * normal_flux[l + v] + LEFT_WEIGHT * normal_flux[r + v];
-        f[v] = signed_area * select(both, normal_flux[l + v], side.boundary);
+        let both = RIGHT_WEIGHT * ends.left[v] + LEFT_WEIGHT * ends.right[v];
+        f[v] = area * select(both, ends.left[v], side.boundary);
     }
     return f;
 }

@@ -9,12 +9,15 @@ use problems::*;
 use solver::backend::gpu::{self, Device, Limits};
 use solver::backend::problem::{BoundaryData, Ldg};
 use solver::backend::reference::Reference;
-use solver::backend::{Backend, BackendError, Precision, Problem, Stage, Update};
-use solver::element::PointSets;
+use solver::backend::{
+    ArtificialViscosity, Backend, BackendError, EntropyFilter, ErrorNorm, Precision, Problem, ShockCapturing,
+    Stage, Tolerance, Update,
+};
+use solver::element::{AntiAlias, PointSets, RuleChoice, Shape};
 use solver::engine::discretise::discretise;
 use solver::engine::{BackendChoice, Engine, Settings};
 use solver::mesh::generate::{BoxMesh, Cells, SIDES};
-use solver::mesh::{Mesh, local};
+use solver::mesh::{Mesh, local, partition};
 use solver::parallel::{Communicator, threads};
 use solver::physics::expr::Expr;
 use solver::physics::{
@@ -185,6 +188,7 @@ struct Make<'a, F> {
     order: usize,
     precision: Precision,
     comm: Arc<dyn Communicator>,
+    sets: PointSets,
     make: F,
 }
 
@@ -225,7 +229,7 @@ impl<F: MakeBackend> SystemVisitor for Make<'_, F> {
     type Output = Result<(Box<dyn Backend>, Vec<[usize; 3]>), BackendError>;
     fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) -> Self::Output {
         let part = local::cut(self.mesh, &self.part_of, self.comm.rank());
-        let disc = Arc::new(discretise(&part, self.order, &PointSets::default()).unwrap());
+        let disc = Arc::new(discretise(&part, self.order, &self.sets).unwrap());
         let sizes = disc.blocks.iter().map(|b| [b.len(), V, b.points_per_element()]).collect();
         let kind = S::boundaries().remove(0);
         let data =
@@ -252,6 +256,10 @@ fn run<F: MakeBackend>(system_name: &str, make: Make<F>, stages: &[Stage]) -> Ve
 }
 
 fn registers((mut backend, sizes): (Box<dyn Backend>, Vec<[usize; 3]>), stages: &[Stage]) -> Vec<f64> {
+    advance(&mut *backend, &sizes, stages, 0.01)
+}
+
+fn advance(backend: &mut dyn Backend, sizes: &[[usize; 3]], stages: &[Stage], dt: f64) -> Vec<f64> {
     let mut out = vec![];
     for register in 0..4 {
         for (b, &[elements, variables, points]) in sizes.iter().enumerate() {
@@ -265,7 +273,7 @@ fn registers((mut backend, sizes): (Box<dyn Backend>, Vec<[usize; 3]>), stages: 
         }
     }
     for stage in stages {
-        backend.stage(stage, 0.1, 0.01).unwrap();
+        backend.stage(stage, 0.1, dt).unwrap();
     }
     backend.wait().unwrap();
     for register in 0..4 {
@@ -324,6 +332,7 @@ fn small_devices_and_strange_stages_change_nothing() {
             order,
             precision,
             comm: serial(),
+            sets: PointSets::default(),
             make: OnReference,
         };
         let expected = run(name, reference, &strange_stages());
@@ -331,9 +340,95 @@ fn small_devices_and_strange_stages_change_nothing() {
         let small = Limits { workgroup_memory: 2500, invocations: 16, row: 2 };
         for limits in [None, Some(small)] {
             let make = OnGpu(limits);
-            let made = Make { mesh: &mesh, part_of: part_of.clone(), order, precision, comm: serial(), make };
+            let made = Make {
+                mesh: &mesh,
+                part_of: part_of.clone(),
+                order,
+                precision,
+                comm: serial(),
+                sets: PointSets::default(),
+                make,
+            };
             let found = run(name, made, &strange_stages());
             assert_close(&found, &expected, 1e-11, &format!("{name} {cells:?} {limits:?}"));
+        }
+    }
+}
+
+/// A device that binds no more than so many bytes, and what the problem has besides fluxes.
+#[derive(Clone, Copy)]
+struct Divided {
+    binding: u64,
+    source: bool,
+    capturing: ShockCapturing,
+}
+
+impl MakeBackend for Divided {
+    fn make<const D: usize, const V: usize, S: System<D, V>>(
+        self,
+        mut problem: Problem<D, V, S>,
+    ) -> Result<Box<dyn Backend>, BackendError> {
+        let disc = &problem.discretisation;
+        let values = disc.blocks.iter().map(|b| b.len() * b.points_per_element() * V * size_of::<f64>());
+        let large = values.max().unwrap() as u64 > self.binding;
+        assert!(large || self.binding == u64::MAX, "nothing is divided");
+        if self.source {
+            problem.source = vec![parse("0.1*sin(x + 2*y)*cos(t)"); V];
+        }
+        problem.capturing = self.capturing;
+        let device = Device::open(std::env::var("SOLVER_TEST_DEVICE").ok().as_deref(), 0)?;
+        // Whether it is the buffer that is limited or the binding, arrays are divided.
+        let buffer = if self.source { self.binding } else { u64::MAX };
+        gpu::create(problem, &device.with_limits(self.binding, buffer))
+    }
+}
+
+#[test]
+fn arrays_larger_than_a_binding_are_divided_and_nothing_changes() {
+    if skip() {
+        return;
+    }
+    let none = ShockCapturing::None;
+    let filter = ShockCapturing::EntropyFilter(EntropyFilter::default());
+    let viscosity =
+        ShockCapturing::ArtificialViscosity(ArtificialViscosity { max: 0.1, s0: 0.01, kappa: 1.0 });
+    for (cells, n, name, source, capturing, rule) in [
+        (Cells::Hex, 7, "euler", false, none, false),
+        (Cells::TriQuad, 32, "euler", true, filter, true),
+        (Cells::TriQuad, 32, "navier-stokes", true, viscosity, false),
+        (Cells::Hex, 7, "navier-stokes", false, none, false),
+    ] {
+        let mesh = unit_box(cells, n, false, 0.3 / n as f64);
+        let visit = |ranks: usize, binding: u64| -> Vec<Vec<f64>> {
+            let part_of = partition::partition(&mesh, ranks, None).unwrap().part_of;
+            threads::run(ranks, |comm| {
+                let mut sets = PointSets::default();
+                if rule {
+                    let degree = RuleChoice::Degree(6);
+                    let rules: BTreeMap<_, _> = Shape::ALL.map(|s| (s, degree)).into();
+                    let (volume, surface) = (true, true);
+                    let (volume_rules, face_rules) = (rules.clone(), rules);
+                    sets.anti_alias = AntiAlias { volume, surface, volume_rules, face_rules };
+                }
+                let make = Divided { binding, source, capturing };
+                let (part_of, communicator) = (part_of.clone(), comm.clone());
+                let made =
+                    Make { mesh: &mesh, part_of, order: 2, precision: Precision::Double, comm, sets, make };
+                let spec = SystemSpec { dims: mesh.dims, ..system(name) };
+                let (mut backend, sizes) = with_system(&spec, made).unwrap().unwrap();
+                let absolute = vec![1e-3; sizes[0][1]];
+                let mut out = advance(&mut *backend, &sizes, &strange_stages(), 1e-4);
+                let error = backend.step_error(1, 0, &Tolerance { absolute, relative: 1e-3 }).unwrap();
+                out.push(error.norm(ErrorNorm::L2, 1, &*communicator));
+                out
+            })
+        };
+        for ranks in if cells == Cells::Hex { 1..3 } else { 1..2 } {
+            let t0 = std::time::Instant::now();
+            let whole = visit(ranks, u64::MAX);
+            eprintln!("{name} {cells:?} {ranks} {:?}", t0.elapsed());
+            assert!(whole.iter().flatten().all(|x| x.is_finite()), "{name} {cells:?}");
+            assert!(whole == visit(ranks, 140_000), "{name} {cells:?} on {ranks} ranks");
         }
     }
 }
@@ -348,7 +443,15 @@ fn a_rank_without_elements_takes_part() {
         let results = threads::run(2, |comm| {
             let part_of = vec![1; mesh.len()];
             let precision = Precision::Double;
-            let make = Make { mesh: &mesh, part_of, order: 1, precision, comm, make: OnGpu(None) };
+            let make = Make {
+                mesh: &mesh,
+                part_of,
+                order: 1,
+                precision,
+                comm,
+                sets: PointSets::default(),
+                make: OnGpu(None),
+            };
             run(name, make, &strange_stages())
         });
         let make = Make {
@@ -357,6 +460,7 @@ fn a_rank_without_elements_takes_part() {
             order: 1,
             precision: Precision::Double,
             comm: serial(),
+            sets: PointSets::default(),
             make: OnReference,
         };
         assert!(results[0].is_empty());
@@ -376,6 +480,7 @@ fn what_does_not_fit_is_said() {
         order: 6,
         precision: Precision::Double,
         comm: serial(),
+        sets: PointSets::default(),
         make: OnGpu(Some(Limits { workgroup_memory: 4096, invocations: 64, row: 2 })),
     };
     let spec = SystemSpec { dims: 3, ..system("euler") };
@@ -448,7 +553,15 @@ fn coupled_second_derivatives_are_those_of_the_reference() {
         for limits in [None, Some(small)] {
             fn make<F: MakeBackend>(mesh: &Mesh, order: usize, make: F) -> Make<'_, F> {
                 let part_of = vec![0; mesh.len()];
-                Make { mesh, part_of, order, precision: Precision::Double, comm: serial(), make }
+                Make {
+                    mesh,
+                    part_of,
+                    order,
+                    precision: Precision::Double,
+                    comm: serial(),
+                    sets: PointSets::default(),
+                    make,
+                }
             }
             fn visit<F: MakeBackend>(make: Make<F>) -> (Box<dyn Backend>, Vec<[usize; 3]>) {
                 match make.mesh.dims {

@@ -6,6 +6,7 @@ mod problems;
 
 use problems::*;
 use solver::backend::gpu::Source;
+use solver::backend::gpu::chunks::Chunks;
 use solver::backend::gpu::physics::Physics;
 use solver::backend::gpu::plan::Plan;
 use solver::backend::gpu::shader::{self, BlockShader, Limits};
@@ -102,9 +103,12 @@ impl SystemVisitor for Check<'_> {
             communicator: serial(),
         };
         let physics = Physics::new(&problem).unwrap();
-        validate(&shader::ghost(&physics, self.limits, 100, 7), self.seen);
+        // Face arrays in one buffer, or in several.
+        let starts = if self.limits.row == 2 { vec![0, 300, 1000] } else { vec![0] };
+        let chunks = Chunks::new(starts, 1100, 1000);
+        validate(&shader::ghost(&physics, self.limits, &chunks, 100), self.seen);
         validate(&shader::data(&physics, self.limits, 100).unwrap(), self.seen);
-        validate(&shader::pack(&physics, self.limits, 100), self.seen);
+        validate(&shader::pack(&physics, self.limits, &chunks, 100), self.seen);
         let mut stages = vec![Stage::right_hand_side(1, 2)];
         let forms = |scheme: Scheme| [scheme.estimating(), Some(scheme)].into_iter().flatten();
         stages.extend(STEPPERS.iter().flat_map(|s| forms((s.value)())).flat_map(|scheme| scheme.stages));
@@ -114,8 +118,11 @@ impl SystemVisitor for Check<'_> {
         // Schemes have many stages that differ in numbers only.
         let plans: HashSet<Plan> = stages.iter().map(Plan::new).collect();
         for block in &problem.discretisation.blocks {
-            validate(&shader::step_error(&physics, self.limits, block), self.seen);
-            let shader = BlockShader::new(&physics, block, 3, 1000, self.limits).unwrap();
+            validate(
+                &shader::step_error(&physics, self.limits, block.points_per_element(), block.len()),
+                self.seen,
+            );
+            let shader = BlockShader::new(&physics, block, block.len(), &chunks, self.limits).unwrap();
             validate(&shader.interpolate(), self.seen);
             if let (Some(bounds), Some(filter)) = (shader.bounds(), shader.filter()) {
                 validate(&bounds, self.seen);

@@ -1,24 +1,27 @@
-//! Device arrays of the blocks, of the faces and of the boundaries.
+//! Device arrays of the pieces of blocks and of the boundaries.
 //!
 //! Registers are `[element][variable][point]`, the canonical layout: neighbouring invocations (points) touch neighbouring
 //! words. Face arrays are rows `[flux point][variable]` (see [`FaceRows`]), so that what a neighbour or another rank needs
 //! of a point lies together, and a halo message is a copy of rows.
 
-use super::buffers::{Memory, size_of};
+use super::buffers::Memory;
+use super::chunks::Chunks;
 use super::extra::Extra;
 use super::kernels::RANGE_BYTES;
 use super::operators::dense_operators;
 use super::physics::Physics;
+use super::split::Piece;
+use crate::backend::BackendError;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
 use crate::backend::problem::{BoundaryData, CONTROL, TIME};
 use crate::backend::rows::FaceRows;
-use crate::backend::{BackendError, Precision};
+use std::ops::Range;
 use wgpu::{Buffer, BufferUsages};
 
 /// Distance of places in a buffer of ranges: what every device aligns to.
 const RANGE_STRIDE: usize = 256;
 
-/// Which elements of a block a kernel works on.
+/// Which elements of a piece a kernel works on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     /// All of them.
@@ -35,18 +38,23 @@ impl Part {
         self as u32 * RANGE_STRIDE as u32
     }
 
-    /// First element and number of elements.
-    pub(super) fn range(self, block: &Block) -> (usize, usize) {
+    /// First element, counted from that of the piece, and number of elements; `interior` is the block's.
+    pub(super) fn range(self, elements: &Range<usize>, interior: usize) -> (usize, usize) {
+        let inside = interior.clamp(elements.start, elements.end) - elements.start;
         match self {
-            Part::Whole => (0, block.len()),
-            Part::Interior => (0, block.interior),
-            Part::Rest => (block.interior, block.len() - block.interior),
+            Part::Whole => (0, elements.len()),
+            Part::Interior => (0, inside),
+            Part::Rest => (inside, elements.len() - inside),
         }
     }
 }
 
-/// Device arrays of a block that has elements.
-pub(super) struct BlockArrays {
+/// Device arrays of a piece. Elements are counted from its first.
+pub(super) struct PieceArrays {
+    pub(super) piece: Piece,
+    /// Chunk of the face arrays where its rows lie.
+    pub(super) chunk: usize,
+    /// By [`Part`]: first element and number of elements, first flux point of the piece in all and in its chunk.
     pub(super) ranges: Buffer,
     pub(super) links: Buffer,
     pub(super) metrics: Buffer,
@@ -80,37 +88,35 @@ impl Pairs {
     }
 }
 
-impl BlockArrays {
+impl PieceArrays {
+    /// `operators` are the block's ([`operators_of`]).
+    #[allow(clippy::too_many_arguments)]
     pub(super) fn new(
         memory: &mut Memory,
         disc: &Discretisation,
-        index: usize,
+        piece: Piece,
         rows: &FaceRows,
+        chunks: &Chunks,
         pairs: &Pairs,
+        operators: Option<Buffer>,
         registers: usize,
         physics: &Physics,
-    ) -> Result<BlockArrays, BackendError> {
-        let block = &disc.blocks[index];
+    ) -> Result<PieceArrays, BackendError> {
+        let block = &disc.blocks[piece.block];
+        let elements = piece.elements.clone();
         let variables = rows.variables;
-        let values = block.len() * block.points_per_element() * variables;
-        // Kernels count with 32 bits.
-        if u32::try_from(values).is_err() || u32::try_from(rows.len).is_err() {
-            return Err(BackendError::Memory {
-                device: memory.device.info.name.clone(),
-                what: "one array of a rank (use more ranks)".into(),
-                needed: (values.max(rows.len) * size_of(memory.precision)) as u64,
-                limit: u64::from(u32::MAX) * size_of(memory.precision) as u64,
-            });
-        }
+        let values = elements.len() * block.points_per_element() * variables;
+        let first_point = rows.own(piece.block, elements.start, 0) / variables;
+        let (chunk, in_chunk) = chunks.find(first_point);
         let mut ranges = vec![0u32; 3 * RANGE_STRIDE / 4];
         for part in [Part::Whole, Part::Interior, Part::Rest] {
-            let (first, count) = part.range(block);
+            let (first, count) = part.range(&elements, block.interior);
             let at = part.offset() as usize / 4;
-            ranges[at..at + 2].copy_from_slice(&[first as u32, count as u32]);
+            ranges[at..at + 4].copy_from_slice(&[first, count, first_point, in_chunk].map(|x| x as u32));
         }
         debug_assert!(RANGE_BYTES as usize <= RANGE_STRIDE);
-        let links: Vec<u32> = block
-            .faces
+        let faces = block.faces_per_element();
+        let links: Vec<u32> = block.faces[elements.start * faces..elements.end * faces]
             .iter()
             .flat_map(|&link| {
                 let (pairing, boundary) = match link {
@@ -124,22 +130,20 @@ impl BlockArrays {
             })
             .collect();
         let register = |memory: &mut Memory, what: &str| memory.numbers(what, values);
-        let operators = match block.operators.line {
-            Some(_) => None,
-            None => Some(memory.values("operators", dense_operators(&block.operators))?),
-        };
-        let extra = Extra::new(physics, block, true).values;
+        let extra = Extra::new(physics, block, piece.capacity, Some(elements.clone())).values;
         let bounds = match physics.filter {
-            Some(_) => Some(memory.numbers("bounds of entropies", block.len())?),
+            Some(_) => Some(memory.numbers("bounds of entropies", elements.len())?),
             None => None,
         };
-        Ok(BlockArrays {
+        Ok(PieceArrays {
+            piece,
+            chunk,
             extra: if extra.is_empty() { None } else { Some(memory.values("quadrature and modes", extra)?) },
             bounds,
             ranges: memory.filled("ranges", bytemuck::cast_slice(&ranges), BufferUsages::UNIFORM)?,
             links: memory.indices("links", &links)?,
-            metrics: memory.values("metric terms", metrics(block, disc.dims))?,
-            normals: memory.values("normals", normals(block, disc.dims))?,
+            metrics: memory.values("metric terms", metrics(block, &elements, disc.dims))?,
+            normals: memory.values("normals", normals(block, &elements, disc.dims))?,
             operators,
             registers: (0..registers).map(|_| register(memory, "a register")).collect::<Result<_, _>>()?,
             part: if physics.viscous { Some(register(memory, "the right-hand side")?) } else { None },
@@ -147,14 +151,22 @@ impl BlockArrays {
     }
 }
 
+/// Dense operators of a block of another shape than tensor products.
+pub(super) fn operators_of(memory: &mut Memory, block: &Block) -> Result<Option<Buffer>, BackendError> {
+    match block.operators.line {
+        Some(_) => Ok(None),
+        None => memory.values("operators", dense_operators(&block.operators)).map(Some),
+    }
+}
+
 /// `S` and `1 / |J|`: `[element][value]`, or `[element][value][point]` where they differ from point to point.
-fn metrics(block: &Block, dims: usize) -> Vec<f64> {
+fn metrics(block: &Block, elements: &Range<usize>, dims: usize) -> Vec<f64> {
     let points = match block.metrics {
         Metrics::Affine { .. } => 1,
         Metrics::Pointwise { .. } => block.points_per_element(),
     };
-    let mut values = Vec::with_capacity(block.len() * (dims * dims + 1) * points);
-    for e in 0..block.len() {
+    let mut values = Vec::with_capacity(elements.len() * (dims * dims + 1) * points);
+    for e in elements.clone() {
         for i in 0..dims * dims {
             values.extend((0..points).map(|p| block.metric(e, p, dims).0[i]));
         }
@@ -164,18 +176,21 @@ fn metrics(block: &Block, dims: usize) -> Vec<f64> {
 }
 
 /// Normals and areas: `[element][face][n, area]`, or `[element][n, area][flux point]`.
-fn normals(block: &Block, dims: usize) -> Vec<f64> {
+fn normals(block: &Block, elements: &Range<usize>, dims: usize) -> Vec<f64> {
     let mut values = vec![];
     match &block.metrics {
         Metrics::Affine { normal, area, .. } => {
-            for (n, a) in normal.chunks_exact(dims).zip(area) {
+            let faces = block.faces_per_element();
+            for (n, a) in
+                normal.chunks_exact(dims).zip(area).take(elements.end * faces).skip(elements.start * faces)
+            {
                 values.extend_from_slice(n);
                 values.push(*a);
             }
         }
         Metrics::Pointwise { .. } => {
             let points = block.flux_points_per_element();
-            for e in 0..block.len() {
+            for e in elements.clone() {
                 for d in 0..dims {
                     values.extend((0..points).map(|j| block.normal(e, j, dims).0[d]));
                 }
@@ -244,9 +259,4 @@ impl Ghosts {
             points: memory.values("boundary points", points)?,
         })
     }
-}
-
-/// Bytes of `points` values of one variable of a register.
-pub(super) fn register_bytes(block: &Block, variables: usize, precision: Precision) -> usize {
-    block.len() * block.points_per_element() * variables * size_of(precision)
 }

@@ -2,7 +2,9 @@
 
 use super::Device;
 use crate::backend::{BackendError, Precision};
-use wgpu::BufferUsages;
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+use wgpu::{BufferAsyncError, BufferUsages};
 
 /// Makes buffers and counts their bytes.
 pub(super) struct Memory {
@@ -47,6 +49,11 @@ pub(super) fn decode(bytes: &[u8], precision: Precision, values: &mut [f64]) {
 }
 
 impl Memory {
+    /// Most bytes of an array that kernels bind whole.
+    pub(super) fn limit(&self) -> u64 {
+        self.device.most_bytes.0 & !15
+    }
+
     /// A buffer of `bytes` bytes, filled with zeros. `what` names it in messages.
     pub(super) fn empty(
         &mut self,
@@ -54,12 +61,18 @@ impl Memory {
         bytes: u64,
         usage: BufferUsages,
     ) -> Result<wgpu::Buffer, BackendError> {
-        let limits = self.device.device.limits();
-        let limit = if usage.contains(BufferUsages::STORAGE) {
-            limits.max_storage_buffer_binding_size.min(limits.max_buffer_size)
-        } else {
-            limits.max_buffer_size
-        };
+        self.make(what, bytes, usage, false)
+    }
+
+    fn make(
+        &mut self,
+        what: &str,
+        bytes: u64,
+        usage: BufferUsages,
+        mapped_at_creation: bool,
+    ) -> Result<wgpu::Buffer, BackendError> {
+        let (storage, other) = self.device.most_bytes;
+        let limit = if usage.contains(BufferUsages::STORAGE) { storage } else { other };
         // Empty bindings are not allowed.
         let bytes = bytes.next_multiple_of(16).max(16);
         let refuse = || BackendError::Memory {
@@ -76,7 +89,7 @@ impl Memory {
             label: Some(what),
             size: bytes,
             usage,
-            mapped_at_creation: false,
+            mapped_at_creation,
         });
         if pollster::block_on(scope.pop()).is_some() {
             return Err(refuse());
@@ -84,6 +97,11 @@ impl Memory {
         self.device.check()?;
         self.bytes += bytes;
         Ok(buffer)
+    }
+
+    /// A staging buffer that the host writes first.
+    fn mapped(&mut self, what: &str, bytes: u64) -> Result<wgpu::Buffer, BackendError> {
+        self.make(what, bytes, BufferUsages::MAP_WRITE | BufferUsages::COPY_SRC, true)
     }
 
     /// A storage buffer of `count` numbers.
@@ -122,6 +140,26 @@ impl Memory {
     }
 }
 
+type Mapped = Receiver<Result<(), BufferAsyncError>>;
+
+/// Waits for the answer to a mapping, of which the device is done with the buffer.
+fn mapped(device: &Device, answer: &Mapped) -> Result<(), BackendError> {
+    let failed = |text: String| BackendError::Device(format!("{}: {text}", device.info.name));
+    match answer.recv_timeout(Duration::from_secs(60)) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(e)) => Err(failed(e.to_string())),
+        Err(_) => Err(failed("it does not answer".into())),
+    }
+}
+
+fn map(slice: wgpu::BufferSlice, mode: wgpu::MapMode) -> Mapped {
+    let (sender, receiver) = channel();
+    slice.map_async(mode, move |result| {
+        let _ = sender.send(result);
+    });
+    receiver
+}
+
 /// Waits for `done` and reads the first `bytes` bytes of a staging buffer through `read`.
 pub(super) fn read_staging<T>(
     device: &Device,
@@ -131,21 +169,62 @@ pub(super) fn read_staging<T>(
     read: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, BackendError> {
     let slice = staging.slice(..bytes);
-    let (sender, receiver) = std::sync::mpsc::channel();
-    slice.map_async(wgpu::MapMode::Read, move |result| {
-        let _ = sender.send(result);
-    });
+    let answer = map(slice, wgpu::MapMode::Read);
     device.wait(Some(done))?;
-    // The callback has run by now, unless the device is gone.
-    let failed = |text: String| BackendError::Device(format!("{}: {text}", device.info.name));
-    match receiver.recv_timeout(std::time::Duration::from_secs(60)) {
-        Ok(Ok(())) => {}
-        Ok(Err(e)) => return Err(failed(e.to_string())),
-        Err(_) => return Err(failed("it does not answer".into())),
-    }
-    let view = slice.get_mapped_range().map_err(|e| failed(e.to_string()))?;
+    // The answer is there by now, unless the device is gone.
+    mapped(device, &answer)?;
+    let view =
+        slice.get_mapped_range().map_err(|e| BackendError::Device(format!("{}: {e}", device.info.name)))?;
     let result = read(&view);
     drop(view);
     staging.unmap();
     Ok(result)
+}
+
+/// A staging buffer that is filled again and again. Mapped while nothing on the device uses it, so that filling it is one
+/// copy and takes no memory.
+pub(super) struct Upload {
+    pub(super) buffer: wgpu::Buffer,
+    /// Whether it is filled and was not asked for since.
+    filled: bool,
+    answer: Option<Mapped>,
+}
+
+impl Upload {
+    /// An upload of `bytes` bytes.
+    pub(super) fn new(memory: &mut Memory, bytes: u64) -> Result<Upload, BackendError> {
+        Ok(Upload { buffer: memory.mapped("staging buffer", bytes)?, filled: false, answer: None })
+    }
+
+    /// Asks for the buffer again. What was recorded to copy from it must have been submitted; the answer comes when that is
+    /// done and the device is waited for.
+    pub(super) fn ask(&mut self) {
+        if std::mem::take(&mut self.filled) {
+            self.answer = Some(map(self.buffer.slice(..), wgpu::MapMode::Write));
+        }
+    }
+
+    /// Fills the buffer with `parts` one after the other.
+    pub(super) fn fill<'a>(
+        &mut self,
+        device: &Device,
+        parts: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), BackendError> {
+        if let Some(answer) = self.answer.take() {
+            mapped(device, &answer)?;
+        }
+        let mut view = self
+            .buffer
+            .get_mapped_range_mut(..)
+            .map_err(|e| BackendError::Device(format!("{}: {e}", device.info.name)))?;
+        let mut at = 0;
+        for part in parts {
+            view.slice(at..at + part.len()).copy_from_slice(part);
+            at += part.len();
+        }
+        drop(view);
+        self.buffer.unmap();
+        self.filled = true;
+        Ok(())
+    }
 }

@@ -34,6 +34,8 @@ pub struct Device {
     pub info: DeviceInfo,
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
+    /// Most bytes of a storage buffer, and of any other.
+    pub(super) most_bytes: (u64, u64),
     failure: Arc<Mutex<Option<String>>>,
 }
 
@@ -146,7 +148,18 @@ impl Device {
         let (errors, losses) = (failure.clone(), failure.clone());
         device.on_uncaptured_error(Arc::new(move |e: wgpu::Error| note(&errors, e.to_string())));
         device.set_device_lost_callback(move |_, text| note(&losses, format!("the device was lost: {text}")));
-        Ok(Device { info, device, queue, failure })
+        // Kernels count numbers with 32 bits.
+        let counted = 4 * u64::from(u32::MAX);
+        let most_bytes = (info.largest_binding.min(info.largest_buffer).min(counted), info.largest_buffer);
+        Ok(Device { info, device, queue, most_bytes, failure })
+    }
+
+    /// The device as one that binds no more than `binding` bytes, in buffers of no more than `buffer` bytes: arrays that
+    /// are larger are divided. Limits the device has itself stay.
+    pub fn with_limits(mut self, binding: u64, buffer: u64) -> Device {
+        let (storage, other) = self.most_bytes;
+        self.most_bytes = (storage.min(binding).min(buffer), other.min(buffer));
+        self
     }
 
     /// Bytes read and written a second by copying a large buffer into another, the best of several tries.

@@ -1,33 +1,45 @@
 //! What only some problems need beside metric terms and operators: quadrature, modes, coordinates. It lies in one array a
-//! block, whose places the kernels know as constants.
+//! piece, whose places the kernels know as constants, the same for all pieces of a block.
 
 use super::physics::Physics;
 use crate::backend::discretisation::{Block, Metrics};
 use crate::backend::sensor;
 use crate::element::modal::Modal;
 use std::fmt::Write;
+use std::ops::Range;
 
-/// The array of a block and the constants that say where things lie in it.
+/// The array of a piece and the constants that say where things lie in it.
 pub(super) struct Extra {
     pub(super) values: Vec<f64>,
     /// WGSL constants.
     pub(super) constants: String,
     /// Points of the quadrature rule.
     pub(super) rule_points: usize,
+    /// Numbers that all elements share.
+    pub(super) shared: usize,
+    /// Numbers an element.
+    pub(super) per_element: usize,
 }
 
 impl Extra {
-    /// What a block needs; `with_values` is false where only the constants are asked for.
-    pub(super) fn new(physics: &Physics, block: &Block, with_values: bool) -> Extra {
+    /// What pieces of up to `capacity` elements of a block need. The values are those of `elements`, if any are asked for.
+    pub(super) fn new(
+        physics: &Physics,
+        block: &Block,
+        capacity: usize,
+        elements: Option<Range<usize>>,
+    ) -> Extra {
         let ops = &*block.operators;
         let (points, flux_points, dims) = (ops.points.nrows(), ops.flux_points.nrows(), physics.dims);
         let (mut values, mut constants, mut at) = (vec![], String::new(), 0);
         let mut place = |name: &str, len: usize, fill: &mut dyn FnMut(&mut Vec<f64>)| {
             let _ = writeln!(constants, "const {name}: u32 = {at}u;");
             at += len;
-            if with_values {
+            if elements.is_some() {
                 fill(&mut values);
-                debug_assert_eq!(values.len(), at, "{name}");
+                debug_assert!(values.len() <= at, "{name}");
+                // The last piece may have fewer elements.
+                values.resize(at, 0.0);
             }
         };
         let (mut rule_points, mut low_modes, mut starts) = (0, None, vec![]);
@@ -48,9 +60,11 @@ impl Extra {
             place("WEIGHTS_AT", points, &mut |v| v.extend(&ops.weights));
             starts = modal.starts;
         }
+        let mut per_element = 0;
         if let (Metrics::Pointwise { .. }, true) = (&block.metrics, rule_points > 0) {
-            place("RULE_S_AT", block.len() * dims * dims * rule_points, &mut |values| {
-                for e in 0..block.len() {
+            per_element += dims * dims * rule_points;
+            place("RULE_S_AT", capacity * dims * dims * rule_points, &mut |values| {
+                for e in elements.clone().into_iter().flatten() {
                     for i in 0..dims * dims {
                         values.extend((0..rule_points).map(|q| block.quadrature_metric(e, q, dims)[i]));
                     }
@@ -58,8 +72,10 @@ impl Extra {
             });
         }
         if physics.source.is_some() {
-            place("POINTS_AT", block.len() * 3 * points, &mut |values| {
-                for element in block.points.chunks_exact(points * dims) {
+            per_element += 3 * points;
+            place("POINTS_AT", capacity * 3 * points, &mut |values| {
+                for e in elements.clone().into_iter().flatten() {
+                    let element = &block.points[e * points * dims..(e + 1) * points * dims];
                     for d in 0..3 {
                         let x = |p: usize| if d < dims { element[p * dims + d] } else { 0.0 };
                         values.extend((0..points).map(x));
@@ -77,6 +93,7 @@ impl Extra {
             let _ = writeln!(constants, "const DEGREES: u32 = {}u;", rest.len());
             let _ = writeln!(constants, "fn start_of(g: u32) -> u32 {{ return 0u{steps}; }}");
         }
-        Extra { values, constants, rule_points }
+        let shared = at - capacity * per_element;
+        Extra { values, constants, rule_points, shared, per_element }
     }
 }

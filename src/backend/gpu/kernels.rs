@@ -79,7 +79,7 @@ impl Kernel {
         if storage > limit {
             return Err(BackendError::Unsupported(format!(
                 "{} lets a kernel use {limit} buffers, but '{}' needs {storage}; use a time-stepping scheme with fewer \
-                 registers, another device, or the processor (-b cpu)",
+                 registers, more ranks (arrays too large for one buffer are divided), another device, or the processor (-b cpu)",
                 device.info.name, source.label
             )));
         }

@@ -13,18 +13,20 @@
 
 mod blocks;
 mod buffers;
+pub mod chunks;
 mod device;
 pub mod emit;
 mod extra;
+mod fragments;
 mod halo;
 mod kernels;
 mod operators;
 mod partition;
 pub mod physics;
-mod pieces;
 pub mod plan;
 mod recorder;
 pub mod shader;
+mod split;
 mod state;
 mod step_error;
 #[cfg(test)]
@@ -38,12 +40,14 @@ pub use shader::Limits;
 use super::rows::FaceRows;
 use super::{Backend, BackendError, Precision, Problem};
 use crate::physics::System;
-use blocks::{BlockArrays, Ghosts, Pairs, register_bytes};
-use buffers::Memory;
+use blocks::{Ghosts, Pairs, PieceArrays, operators_of};
+use buffers::{Memory, size_of};
+use chunks::{Chunks, FaceArray};
 use halo::Halo;
 use kernels::ROW;
 use physics::Physics;
 use recorder::Recorder;
+use split::split;
 use state::Gpu;
 use std::collections::HashMap;
 use step_error::StepErrors;
@@ -91,44 +95,60 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
     let memory_ref = &mut memory;
     let ghosts = Ghosts::new(memory_ref, &disc, &rows, &problem.boundaries, physics.keys)?;
     let pairs = Pairs::new(memory_ref, &disc)?;
-    let mut blocks = vec![];
-    for index in 0..disc.blocks.len() {
-        blocks.push(match disc.blocks[index].is_empty() {
-            true => None,
-            false => {
-                Some(BlockArrays::new(memory_ref, &disc, index, &rows, &pairs, problem.registers, &physics)?)
-            }
+    // Kernels count flux points with 32 bits.
+    if u32::try_from(rows.len / V).is_err() {
+        return Err(BackendError::Memory {
+            device: device.info.name.clone(),
+            what: "the face states of a rank (use more ranks)".into(),
+            needed: (rows.len * size_of(precision)) as u64,
+            limit: (V * size_of(precision)) as u64 * u64::from(u32::MAX),
         });
+    }
+    let parts = split(memory_ref, &disc, &physics)?;
+    let most = memory_ref.limit() as usize / (V * size_of(precision));
+    let chunks = Chunks::fewest(&disc, &rows, &parts, most);
+    let mut pieces: Vec<PieceArrays> = vec![];
+    for piece in parts {
+        let operators = match pieces.last() {
+            Some(last) if last.piece.block == piece.block => last.operators.clone(),
+            _ => operators_of(memory_ref, &disc.blocks[piece.block])?,
+        };
+        let registers = problem.registers;
+        pieces.push(PieceArrays::new(
+            memory_ref, &disc, piece, &rows, &chunks, &pairs, operators, registers, &physics,
+        )?);
     }
     // A viscous stage reads face states only in its first pass and writes them in its second: one array is enough.
     let arrays = if S::VISCOUS { 1 } else { 2 };
-    let states: Vec<Buffer> =
-        (0..arrays).map(|_| memory_ref.numbers("face states", rows.len)).collect::<Result<_, _>>()?;
+    let states: Vec<FaceArray> =
+        (0..arrays).map(|_| chunks.array(memory_ref, "face states", V)).collect::<Result<_, _>>()?;
     let fluxes = match S::VISCOUS {
-        true => Some(memory_ref.numbers("face fluxes", rows.len)?),
+        true => Some(chunks.array(memory_ref, "face fluxes", V)?),
         false => None,
     };
     let communicator = &problem.communicator;
-    let all: Vec<&Buffer> = states.iter().collect();
-    let state_halo = Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &all)?;
+    let halo = |memory: &mut Memory, physics: &Physics, rows: &FaceRows, arrays: &[FaceArray]| {
+        Halo::new(memory, physics, limits, &disc, rows, &chunks, communicator, arrays)
+    };
+    let state_halo = halo(memory_ref, &physics, &rows, &states)?;
     let flux_halo = match &fluxes {
-        Some(fluxes) => Halo::new(memory_ref, &physics, limits, &disc, &rows, communicator, &[fluxes])?,
+        Some(fluxes) => halo(memory_ref, &physics, &rows, std::slice::from_ref(fluxes))?,
         None => None,
     };
     let entropies = match physics.filter {
         Some(_) => {
             let rows = FaceRows::new(&disc, 1, 1);
-            let values = memory_ref.numbers("entropies", rows.len)?;
+            let values = chunks.array(memory_ref, "entropies", 1)?;
             let scalar = Physics { variables: 1, ..physics.clone() };
-            let halo = Halo::new(memory_ref, &scalar, limits, &disc, &rows, communicator, &[&values])?;
+            let halo = halo(memory_ref, &scalar, &rows, std::slice::from_ref(&values))?;
             Some((values, halo))
         }
         None => None,
     };
-    let largest = disc.blocks.iter().map(|b| register_bytes(b, V, precision)).max().unwrap_or(0);
+    let largest = pieces.iter().map(|p| p.registers.first().map_or(0, Buffer::size)).max().unwrap_or(0);
     let staging = memory_ref.empty(
         "staging buffer",
-        (largest as u64).min(STAGING_BYTES),
+        largest.min(STAGING_BYTES),
         BufferUsages::MAP_READ | BufferUsages::COPY_DST,
     )?;
     let recorder = Recorder::new(memory_ref, limits.row)?;
@@ -137,9 +157,9 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
         device: device.clone(),
         physics,
         disc,
-        rows,
         recorder,
-        blocks,
+        pieces,
+        chunks,
         pairs,
         ghosts,
         states,
@@ -164,5 +184,5 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
     Ok(Box::new(gpu))
 }
 
-/// Largest piece of a register read at a time.
+/// Largest part of a register read at a time.
 const STAGING_BYTES: u64 = 64 << 20;

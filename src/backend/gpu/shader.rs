@@ -1,17 +1,22 @@
 //! Puts kernels together: constants, operators and physics of a block around the skeletons of `shaders/`.
 
+use super::chunks::Chunks;
 use super::emit::literal;
 use super::extra::Extra;
+use super::fragments::*;
 use super::kernels::{Source, Use, fill};
 use super::operators::{dense, face_functions, tensor};
 use super::partition::{Partition, partition, tile_per_variable};
 use super::physics::Physics;
-use super::pieces::*;
 use super::plan::{CONTROLS_AT, Plan};
 use crate::backend::BackendError;
 use crate::backend::discretisation::{Block, Metrics};
 use crate::backend::filter::{ROUNDS, excess};
 use std::fmt::Write;
+
+const LOAD: &str = include_str!("../../../shaders/load.wgsl");
+const FILL_TILE: &str = include_str!("../../../shaders/fill_tile.wgsl");
+const FACES: &str = include_str!("../../../shaders/faces.wgsl");
 
 /// Limits of a device that shape the kernels.
 #[derive(Clone, Copy, Debug)]
@@ -31,21 +36,22 @@ pub struct BlockShader<'a> {
     tensor: bool,
     /// Whether fluxes are evaluated at quadrature points.
     rule: bool,
+    chunks: &'a Chunks,
     /// Everything before the physics and the entry point.
     head: String,
     name: String,
 }
 
 impl<'a> BlockShader<'a> {
-    /// `face_base` is the first flux point of the block in the face arrays, `ghost_base` that of the boundaries.
+    /// `capacity` is the number of elements of the block's largest piece.
     ///
     /// # Errors
     /// An element too large for the device.
     pub fn new(
         physics: &'a Physics,
         block: &Block,
-        face_base: usize,
-        ghost_base: usize,
+        capacity: usize,
+        chunks: &'a Chunks,
         limits: Limits,
     ) -> Result<BlockShader<'a>, BackendError> {
         let ops = &*block.operators;
@@ -53,7 +59,7 @@ impl<'a> BlockShader<'a> {
         let Partition { elements, threads, chunk } = partition;
         let (points, flux_points) = (ops.points.nrows(), ops.flux_points.nrows());
         let (v, d) = (physics.variables, physics.dims);
-        let extra = Extra::new(physics, block, false);
+        let extra = Extra::new(physics, block, capacity, None);
         // The filter puts one number a solution and flux point there.
         let filter = if physics.filter.is_some() { points + flux_points } else { 0 };
         let tile = elements * (chunk * tile_per_variable(physics, points, extra.rule_points)).max(filter);
@@ -73,8 +79,7 @@ impl<'a> BlockShader<'a> {
             ("KF", (elements * flux_points).div_ceil(threads)),
             ("VC", chunk),
             ("VI", v.min(chunk * d)),
-            ("FACE_BASE", face_base),
-            ("GHOST_BASE", ghost_base),
+            ("GHOST_BASE", chunks.ghost_base),
             ("KEYS", physics.keys),
             ("ROW", limits.row as usize),
         ] {
@@ -107,7 +112,7 @@ impl<'a> BlockShader<'a> {
             });
         }
         let name = format!("{} of order {}", ops.shape.name(), ops.order);
-        Ok(BlockShader { physics, partition, tensor: ops.line.is_some(), rule, head, name })
+        Ok(BlockShader { physics, partition, tensor: ops.line.is_some(), rule, chunks, head, name })
     }
 
     /// Elements a workgroup takes.
@@ -130,7 +135,8 @@ impl<'a> BlockShader<'a> {
         Source { label, bindings, body, precision: self.physics.precision }
     }
 
-    fn bindings(&self, parameters: bool, more: &[(&str, Use)]) -> Vec<(String, Use)> {
+    /// Bindings of a kernel that reads the face arrays `read` of any element, and uses `more`.
+    fn bindings(&self, parameters: bool, read: &[&str], more: &[(&str, Use)]) -> Vec<(String, Use)> {
         let mut list = vec![("range", Use::Range)];
         if parameters {
             list.push(("parameters", Use::Parameters));
@@ -148,21 +154,20 @@ impl<'a> BlockShader<'a> {
             list.push(("extra", Use::Read));
         }
         list.extend(more);
-        list.into_iter().map(|(n, u)| (n.to_string(), u)).collect()
+        let mut list: Vec<_> = list.into_iter().map(|(n, u)| (n.to_string(), u)).collect();
+        read.iter().for_each(|name| list.extend(self.chunks.bindings(name, Use::Read)));
+        list
     }
 
     /// The whole stage of a system without second derivatives.
     pub fn advective(&self, plan: &Plan) -> Source {
-        let mut bindings = self.bindings(true, &[("face_in", Use::Read), ("face_out", Use::Write)]);
+        let mut bindings = self.bindings(true, &["face_in"], &[("face_out", Use::Write)]);
         bindings.extend(plan.bindings());
-        let (point_flux, rule_flux) = if self.rule { ("", RULE_FLUX) } else { (POINT_FLUX, "") };
         let source = if self.physics.source.is_some() { SOURCE } else { "" };
         let main = fill(
             include_str!("../../../shaders/advective.wgsl"),
             &[
-                ("EVAL", "r0"),
-                ("POINT_FLUX", point_flux),
-                ("RULE_FLUX", rule_flux),
+                ("FLUX", if self.rule { RULE_FLUX } else { POINT_FLUX }),
                 ("SOURCE", source),
                 ("UPDATE", &plan.update(true)),
             ],
@@ -172,9 +177,12 @@ impl<'a> BlockShader<'a> {
             &self.physics.element,
             self.rule_functions(),
             self.physics.source.as_deref().unwrap_or_default(),
+            &self.gather("face_in"),
+            LOAD,
             include_str!("../../../shaders/trace.wgsl"),
             include_str!("../../../shaders/divergence.wgsl"),
-            include_str!("../../../shaders/faces.wgsl"),
+            FILL_TILE,
+            FACES,
             &main,
         ];
         self.source("stage", bindings, &parts)
@@ -184,8 +192,8 @@ impl<'a> BlockShader<'a> {
     pub fn viscous_first(&self) -> Source {
         let bindings = self.bindings(
             false,
+            &["face_in"],
             &[
-                ("face_in", Use::Read),
                 ("normal_flux_out", Use::Write),
                 ("part_out", Use::Write),
                 ("ghost_kinds", Use::Indices),
@@ -208,7 +216,6 @@ impl<'a> BlockShader<'a> {
         let main = fill(
             include_str!("../../../shaders/viscous1.wgsl"),
             &[
-                ("EVAL", "r0"),
                 ("POINT_FLUX", point_flux),
                 ("RULE_FLUX", &rule_flux),
                 ("VISCOSITY", if artificial { "    find_viscosity(group, lid, &u);" } else { "" }),
@@ -220,6 +227,9 @@ impl<'a> BlockShader<'a> {
             &self.physics.element,
             self.rule_functions(),
             self.physics.artificial.as_deref().unwrap_or_default(),
+            &self.gather("face_in"),
+            LOAD,
+            if self.rule { FILL_TILE } else { "" },
             include_str!("../../../shaders/trace.wgsl"),
             include_str!("../../../shaders/divergence.wgsl"),
             &main,
@@ -230,7 +240,7 @@ impl<'a> BlockShader<'a> {
     /// Second pass.
     pub fn viscous_second(&self, plan: &Plan) -> Source {
         let mut bindings =
-            self.bindings(true, &[("normal_flux", Use::Read), ("part", Use::Read), ("face_out", Use::Write)]);
+            self.bindings(true, &["normal_flux"], &[("part", Use::Read), ("face_out", Use::Write)]);
         bindings.extend(plan.bindings());
         let source = self.physics.source.as_deref();
         let main = fill(
@@ -240,11 +250,18 @@ impl<'a> BlockShader<'a> {
         let parts = [
             if source.is_some() { &*self.physics.elementary } else { "" },
             source.unwrap_or_default(),
+            &self.gather("normal_flux"),
             include_str!("../../../shaders/trace.wgsl"),
-            include_str!("../../../shaders/faces.wgsl"),
+            FILL_TILE,
+            FACES,
             &main,
         ];
         self.source("second pass", bindings, &parts)
+    }
+
+    /// What both sides of a flux point have in face array `name`.
+    fn gather(&self, name: &str) -> String {
+        self.chunks.reader("row", name, "V") + include_str!("../../../shaders/gather.wgsl")
     }
 
     fn rule_functions(&self) -> &'static str {
@@ -253,21 +270,25 @@ impl<'a> BlockShader<'a> {
 
     /// Bounds of the entropies of elements, [`POINTS`] a workgroup; `None` without a filter.
     pub fn bounds(&self) -> Option<Source> {
-        let bindings =
-            self.bindings(false, &[("face_in", Use::Read), ("entropies", Use::Read), ("bounds", Use::Write)]);
+        let bindings = self.bindings(false, &["face_in", "entropies"], &[("bounds", Use::Write)]);
         let (functions, _) = self.physics.filter.as_ref()?;
-        Some(self.source(
-            "bounds of entropies",
-            bindings,
-            &[functions, include_str!("../../../shaders/entropy.wgsl")],
-        ))
+        let rows = self.chunks.reader("row", "face_in", "V");
+        let entropies = self.chunks.reader("entropy", "entropies", "1");
+        let parts = [functions, &*rows, &entropies, include_str!("../../../shaders/entropy.wgsl")];
+        Some(self.source("bounds of entropies", bindings, &parts))
     }
 
     /// The entropy filter on register `r0`; `None` without.
     pub fn filter(&self) -> Option<Source> {
         let bindings = self.bindings(
             false,
-            &[("face_out", Use::Write), ("entropies", Use::Write), ("bounds", Use::Read), ("r0", Use::Write)],
+            &[],
+            &[
+                ("face_out", Use::Write),
+                ("entropies_out", Use::Write),
+                ("bounds", Use::Read),
+                ("r0", Use::Write),
+            ],
         );
         let (functions, settings) = self.physics.filter.as_ref()?;
         let excess: Vec<String> =
@@ -277,15 +298,15 @@ impl<'a> BlockShader<'a> {
             include_str!("../../../shaders/filter.wgsl"),
             &[("EXCESS", &excess.join(", ")), ("SCALE", scale)],
         );
-        let parts = [&**functions, include_str!("../../../shaders/faces.wgsl"), &main];
+        let parts = [&**functions, LOAD, FILL_TILE, FACES, &main];
         Some(self.source("entropy filter", bindings, &parts))
     }
 
     /// Face values of register `r0`.
     pub fn interpolate(&self) -> Source {
-        let bindings = self.bindings(false, &[("face_out", Use::Write), ("r0", Use::Read)]);
-        let main = fill(include_str!("../../../shaders/interpolate.wgsl"), &[("EVAL", "r0")]);
-        self.source("face values", bindings, &[include_str!("../../../shaders/faces.wgsl"), &main])
+        let bindings = self.bindings(false, &[], &[("face_out", Use::Write), ("r0", Use::Read)]);
+        let parts = [LOAD, FILL_TILE, FACES, include_str!("../../../shaders/interpolate.wgsl")];
+        self.source("face values", bindings, &parts)
     }
 }
 
@@ -294,6 +315,7 @@ fn points_source(
     limits: Limits,
     label: &str,
     constants: &[(&str, usize)],
+    faces: Vec<(String, Use)>,
     bindings: &[(&str, Use)],
     parts: &[&str],
 ) -> Source {
@@ -305,28 +327,32 @@ fn points_source(
         let _ = writeln!(body, "const {name}: u32 = {value}u;");
     }
     parts.iter().for_each(|p| body.push_str(p));
-    let bindings = bindings.iter().map(|&(n, u)| (n.to_string(), u)).collect();
+    let bindings = bindings.iter().map(|&(n, u)| (n.to_string(), u)).chain(faces).collect();
     Source { label: label.into(), bindings, body, precision: physics.precision }
 }
 
 /// Invocations a workgroup of the kernels that work point by point.
 pub const POINTS: usize = 64;
 
-/// Ghost states of `ghosts` flux points whose rows begin at `ghost_base`.
-pub fn ghost(physics: &Physics, limits: Limits, ghosts: usize, ghost_base: usize) -> Source {
+/// Ghost states of `ghosts` flux points.
+pub fn ghost(physics: &Physics, limits: Limits, chunks: &Chunks, ghosts: usize) -> Source {
+    let (chunk, start) = chunks.find(chunks.ghost_base);
+    let main =
+        fill(include_str!("../../../shaders/ghost.wgsl"), &[("GHOSTS", &chunks.name("face_out", chunk))]);
     points_source(
         physics,
         limits,
         "ghost states",
-        &[("GHOSTS", ghosts), ("GHOST_BASE", ghost_base)],
+        &[("GHOSTS", ghosts), ("GHOST_START", start)],
+        // A buffer that is written to can't be bound again to be read.
+        chunks.bindings("face_out", Use::Write),
         &[
-            ("face_out", Use::Write),
             ("ghost_own", Use::Indices),
             ("ghost_normals", Use::Read),
             ("ghost_kinds", Use::Indices),
             ("ghost_data", Use::Read),
         ],
-        &[&physics.ghost, include_str!("../../../shaders/ghost.wgsl")],
+        &[&physics.ghost, &chunks.reader("row", "face_out", "V"), &main],
     )
 }
 
@@ -342,6 +368,7 @@ pub fn data(physics: &Physics, limits: Limits, ghosts: usize) -> Option<Source> 
         limits,
         "boundary data",
         &[("GHOSTS", ghosts), ("BOUNDARIES", physics.boundaries)],
+        vec![],
         &[
             ("parameters", Use::Parameters),
             ("ghost_points", Use::Read),
@@ -352,14 +379,14 @@ pub fn data(physics: &Physics, limits: Limits, ghosts: usize) -> Option<Source> 
     ))
 }
 
-/// Sizes of the errors of a step, two numbers an element of `block`.
-pub fn step_error(physics: &Physics, limits: Limits, block: &Block) -> Source {
-    let (points, elements) = (block.points_per_element(), block.len());
+/// Sizes of the errors of a step, two numbers an element of a piece with `elements` elements of `points` points.
+pub fn step_error(physics: &Physics, limits: Limits, points: usize, elements: usize) -> Source {
     points_source(
         physics,
         limits,
         "errors of a step",
         &[("P", points), ("ELEMENTS", elements), ("T", POINTS)],
+        vec![],
         &[
             ("parameters", Use::Parameters),
             ("errors", Use::Read),
@@ -371,13 +398,14 @@ pub fn step_error(physics: &Physics, limits: Limits, block: &Block) -> Source {
 }
 
 /// Collects `points` flux points for other ranks.
-pub fn pack(physics: &Physics, limits: Limits, points: usize) -> Source {
+pub fn pack(physics: &Physics, limits: Limits, chunks: &Chunks, points: usize) -> Source {
     points_source(
         physics,
         limits,
         "pack",
         &[("POINTS", points)],
-        &[("face_in", Use::Read), ("send_points", Use::Indices), ("send", Use::Write)],
-        &[include_str!("../../../shaders/pack.wgsl")],
+        chunks.bindings("face_in", Use::Read),
+        &[("send_points", Use::Indices), ("send", Use::Write)],
+        &[&chunks.reader("row", "face_in", "V"), include_str!("../../../shaders/pack.wgsl")],
     )
 }

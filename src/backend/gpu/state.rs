@@ -1,8 +1,9 @@
 //! A run on a device: which kernels a stage takes, in which order, and what waits for what.
 
 use super::Device;
-use super::blocks::{BlockArrays, Ghosts, Pairs, Part};
+use super::blocks::{Ghosts, Pairs, Part, PieceArrays};
 use super::buffers::{decode, encode, read_staging, size_of};
+use super::chunks::{Chunks, FaceArray, parse_name};
 use super::halo::Halo;
 use super::kernels::{Kernel, Source, Use};
 use super::physics::{Physics, huge};
@@ -11,13 +12,13 @@ use super::recorder::{Dispatch, PARAMETER_BYTES, Recorder};
 use super::shader::{self, BlockShader, Limits, POINTS};
 use super::step_error::StepErrors;
 use crate::backend::discretisation::Discretisation;
-use crate::backend::rows::FaceRows;
 use crate::backend::{Backend, BackendError, Precision, Stage, StepError, Tolerance};
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::Arc;
 use wgpu::{BindGroup, Buffer};
 
-/// A kernel of a block with its buffers, one set for each face array that can be read.
+/// A kernel of a piece with its buffers, one set for each face array that can be read.
 pub(super) struct Bound {
     kernel: Arc<Kernel>,
     sets: Vec<BindGroup>,
@@ -32,7 +33,7 @@ pub(super) struct Points {
     sets: Vec<BindGroup>,
 }
 
-/// What a pass over the blocks does.
+/// What a pass over all elements does.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) enum Pass {
     Interpolate(usize),
@@ -51,29 +52,28 @@ pub(super) struct Gpu {
     pub(super) limits: Limits,
     pub(super) physics: Physics,
     pub(super) disc: Arc<Discretisation>,
-    pub(super) rows: FaceRows,
     pub(super) recorder: Recorder,
-    /// By block, `None` for those without elements.
-    pub(super) blocks: Vec<Option<BlockArrays>>,
+    pub(super) pieces: Vec<PieceArrays>,
+    pub(super) chunks: Chunks,
     pub(super) pairs: Pairs,
     pub(super) ghosts: Ghosts,
     /// Face states: the array `now` is read in a stage, the other one is written.
-    pub(super) states: Vec<Buffer>,
+    pub(super) states: Vec<FaceArray>,
     pub(super) now: usize,
-    pub(super) fluxes: Option<Buffer>,
+    pub(super) fluxes: Option<FaceArray>,
     pub(super) state_halo: Option<Halo>,
     pub(super) flux_halo: Option<Halo>,
     pub(super) staging: Buffer,
     /// Register whose values the face states hold.
     pub(super) prepared: Option<usize>,
-    /// Kernels by text: blocks, registers and stages that need the same one share it.
+    /// Kernels by text: pieces, blocks, registers and stages that need the same one share it.
     pub(super) compiled: HashMap<String, Arc<Kernel>>,
-    /// By block.
-    pub(super) passes: HashMap<Pass, Arc<Vec<Option<Bound>>>>,
+    /// By piece.
+    pub(super) passes: HashMap<Pass, Arc<Vec<Bound>>>,
     pub(super) ghost: Option<Points>,
     pub(super) data: Option<Points>,
     /// Least entropies, one value a flux point, and their exchange, where there is a filter.
-    pub(super) entropies: Option<(Buffer, Option<Halo>)>,
+    pub(super) entropies: Option<(FaceArray, Option<Halo>)>,
     /// Value and slope in time of each boundary's control.
     pub(super) controls: Vec<[f64; 2]>,
     /// What adds up the errors of steps, made when first needed.
@@ -82,20 +82,23 @@ pub(super) struct Gpu {
 }
 
 impl Gpu {
+    fn values_per_element(&self, block: usize) -> usize {
+        self.disc.blocks[block].points_per_element() * self.physics.variables
+    }
+
     /// Makes the kernels of the boundaries.
     pub(super) fn boundary_kernels(&mut self) -> Result<(), BackendError> {
         if self.ghosts.count == 0 {
             return Ok(());
         }
-        let ghost_base = self.rows.boundary_start / self.physics.variables;
         let (ghosts, parameters) = (&self.ghosts, &self.recorder.parameters);
-        let buffer = |name: &str, array: usize| match name {
-            "face_out" => &self.states[array],
-            "ghost_own" => &ghosts.own,
-            "ghost_normals" => &ghosts.normals,
-            "ghost_kinds" => &ghosts.kinds,
-            "ghost_data" => &ghosts.data,
-            "ghost_points" => &ghosts.points,
+        let buffer = |name: &str, array: usize| match parse_name(name) {
+            ("face_out", chunk) => self.states[array].chunk(chunk.unwrap_or(0)),
+            ("ghost_own", _) => &ghosts.own,
+            ("ghost_normals", _) => &ghosts.normals,
+            ("ghost_kinds", _) => &ghosts.kinds,
+            ("ghost_data", _) => &ghosts.data,
+            ("ghost_points", _) => &ghosts.points,
             _ => parameters,
         };
         let bound = |source: Source, arrays: usize| -> Result<Points, BackendError> {
@@ -105,35 +108,39 @@ impl Gpu {
                 .collect();
             Ok(Points { kernel, sets })
         };
-        let ghost =
-            bound(shader::ghost(&self.physics, self.limits, ghosts.count, ghost_base), self.states.len())?;
+        let ghost = shader::ghost(&self.physics, self.limits, &self.chunks, ghosts.count);
+        let ghost = bound(ghost, self.states.len())?;
         let data = shader::data(&self.physics, self.limits, ghosts.count).map(|s| bound(s, 1)).transpose()?;
         (self.ghost, self.data) = (Some(ghost), data);
         Ok(())
     }
 
     /// The kernels of a pass, compiled when first asked for.
-    fn pass(&mut self, pass: &Pass) -> Result<Arc<Vec<Option<Bound>>>, BackendError> {
+    fn pass(&mut self, pass: &Pass) -> Result<Arc<Vec<Bound>>, BackendError> {
         if let Some(known) = self.passes.get(pass) {
             return Ok(known.clone());
         }
-        let mut list = vec![];
-        for index in 0..self.blocks.len() {
-            list.push(match self.blocks[index].is_some() {
-                true => Some(self.bound(index, pass)?),
-                false => None,
-            });
-        }
-        let list = Arc::new(list);
+        let list = (0..self.pieces.len()).map(|index| self.bound(index, pass));
+        let list = Arc::new(list.collect::<Result<Vec<_>, _>>()?);
         self.passes.insert(pass.clone(), list.clone());
         Ok(list)
     }
 
+    /// The kernel of a text, compiled when first asked for.
+    pub(super) fn compile(&mut self, source: &Source) -> Result<Arc<Kernel>, BackendError> {
+        let text = source.text();
+        if let Some(kernel) = self.compiled.get(&text) {
+            return Ok(kernel.clone());
+        }
+        let kernel = Arc::new(Kernel::new(&self.device, source)?);
+        self.compiled.insert(text, kernel.clone());
+        Ok(kernel)
+    }
+
     fn bound(&mut self, index: usize, pass: &Pass) -> Result<Bound, BackendError> {
-        let v = self.physics.variables;
-        let (face_base, ghost_base) = (self.rows.block(index).0 / v, self.rows.boundary_start / v);
-        let block = &self.disc.blocks[index];
-        let shader = BlockShader::new(&self.physics, block, face_base, ghost_base, self.limits)?;
+        let piece = &self.pieces[index].piece;
+        let block = &self.disc.blocks[piece.block];
+        let shader = BlockShader::new(&self.physics, block, piece.capacity, &self.chunks, self.limits)?;
         let evaluated;
         let none = || BackendError::Unsupported("there is no filter".into());
         let (source, registers) = match pass {
@@ -153,41 +160,36 @@ impl Gpu {
             Pass::Advective(plan) => (shader.advective(plan), &plan.registers[..]),
             Pass::ViscousSecond(plan) => (shader.viscous_second(plan), &plan.registers[..]),
         };
-        let text = source.text();
-        let kernel = match self.compiled.get(&text) {
-            Some(kernel) => kernel.clone(),
-            None => {
-                let kernel = Arc::new(Kernel::new(&self.device, &source)?);
-                self.compiled.insert(text, kernel.clone());
-                kernel
-            }
-        };
         let elements = if *pass == Pass::Bounds { POINTS } else { shader.elements() };
-        let Some(arrays) = &self.blocks[index] else {
-            return Err(BackendError::Unsupported("a block without elements has no kernels".into()));
-        };
+        let kernel = self.compile(&source)?;
+        let arrays = &self.pieces[index];
         let in_place = matches!(pass, Pass::Interpolate(_) | Pass::Filter(_)) || self.states.len() == 1;
         let unused = &arrays.links;
-        let buffer = |name: &str, now: usize| match name {
-            "range" => &arrays.ranges,
-            "parameters" => &self.recorder.parameters,
-            "links" => &arrays.links,
-            "pairs" => &self.pairs.buffer,
-            "metrics" => &arrays.metrics,
-            "normals" => &arrays.normals,
-            "operators" => arrays.operators.as_ref().unwrap_or(unused),
-            "face_in" => &self.states[now],
-            "face_out" => &self.states[if in_place { now } else { 1 - now }],
-            "normal_flux" | "normal_flux_out" => self.fluxes.as_ref().unwrap_or(unused),
-            "part" | "part_out" => arrays.part.as_ref().unwrap_or(unused),
-            "ghost_kinds" => &self.ghosts.kinds,
-            "ghost_data" => &self.ghosts.data,
-            "extra" => arrays.extra.as_ref().unwrap_or(unused),
-            "bounds" => arrays.bounds.as_ref().unwrap_or(unused),
-            "entropies" => self.entropies.as_ref().map_or(unused, |e| &e.0),
-            register => {
-                let local: usize = register.trim_start_matches('r').parse().unwrap_or(0);
-                &arrays.registers[registers[local]]
+        let buffer = |binding: &str, now: usize| {
+            let (name, chunk) = parse_name(binding);
+            // Without a number it is the chunk of the piece, which a kernel writes to.
+            let chunk = chunk.unwrap_or(arrays.chunk);
+            match name {
+                "range" => &arrays.ranges,
+                "parameters" => &self.recorder.parameters,
+                "links" => &arrays.links,
+                "pairs" => &self.pairs.buffer,
+                "metrics" => &arrays.metrics,
+                "normals" => &arrays.normals,
+                "operators" => arrays.operators.as_ref().unwrap_or(unused),
+                "face_in" => self.states[now].chunk(chunk),
+                "face_out" => self.states[if in_place { now } else { 1 - now }].chunk(chunk),
+                "normal_flux" | "normal_flux_out" => self.fluxes.as_ref().map_or(unused, |f| f.chunk(chunk)),
+                "part" | "part_out" => arrays.part.as_ref().unwrap_or(unused),
+                "ghost_kinds" => &self.ghosts.kinds,
+                "ghost_data" => &self.ghosts.data,
+                "extra" => arrays.extra.as_ref().unwrap_or(unused),
+                "bounds" => arrays.bounds.as_ref().unwrap_or(unused),
+                "entropies" | "entropies_out" => self.entropies.as_ref().map_or(unused, |e| e.0.chunk(chunk)),
+                register => {
+                    let local: usize = register.trim_start_matches('r').parse().unwrap_or(0);
+                    &arrays.registers[registers[local]]
+                }
             }
         };
         let sets = (0..self.states.len())
@@ -198,21 +200,22 @@ impl Gpu {
         Ok(Bound { kernel, sets, parameters, elements })
     }
 
-    /// Records a pass over a part of all blocks.
+    /// Records a pass over a part of all pieces.
     fn record(&mut self, pass: &Pass, part: Part, parameters: u32) -> Result<(), BackendError> {
         let list = self.pass(pass)?;
-        let dispatches = list.iter().zip(&self.disc.blocks).filter_map(|(bound, block)| {
-            let bound = bound.as_ref()?;
+        let dispatches = list.iter().zip(&self.pieces).map(|(bound, arrays)| {
+            let piece = &arrays.piece;
+            let (_, elements) = part.range(&piece.elements, self.disc.blocks[piece.block].interior);
             let mut offsets = vec![part.offset()];
             if bound.parameters {
                 offsets.push(parameters);
             }
-            Some(Dispatch {
+            Dispatch {
                 kernel: &bound.kernel,
                 bindings: &bound.sets[self.now],
                 offsets,
-                groups: part.range(block).1.div_ceil(bound.elements),
-            })
+                groups: elements.div_ceil(bound.elements),
+            }
         });
         self.recorder.run(dispatches);
         Ok(())
@@ -233,9 +236,9 @@ impl Gpu {
     fn unbounded(&mut self) -> Result<(), BackendError> {
         self.recorder.flush();
         let precision = self.physics.precision;
-        for (arrays, block) in self.blocks.iter().zip(&self.disc.blocks) {
-            if let Some(bounds) = arrays.as_ref().and_then(|a| a.bounds.as_ref()) {
-                let bytes = encode((0..block.len()).map(|_| -huge(precision)), precision);
+        for arrays in &self.pieces {
+            if let Some(bounds) = &arrays.bounds {
+                let bytes = encode(arrays.piece.elements.clone().map(|_| -huge(precision)), precision);
                 self.device.queue.write_buffer(bounds, 0, &bytes);
             }
         }
@@ -246,12 +249,12 @@ impl Gpu {
     fn exchange_entropies(&mut self) -> Result<(), BackendError> {
         if let Some((values, Some(halo))) = &mut self.entropies {
             let packed = halo.pack(&mut self.recorder, 0);
-            halo.transfer(packed, values)?;
+            halo.transfer(&mut self.recorder, packed, values)?;
         }
         Ok(())
     }
 
-    /// Runs a pass over all blocks, exchanging rows meanwhile: of the face fluxes if `fluxes`, else of the face states,
+    /// Runs a pass over all elements, exchanging rows meanwhile: of the face fluxes if `fluxes`, else of the face states,
     /// together with the ghost states.
     fn exchanged(&mut self, pass: &Pass, fluxes: bool, parameters: &[f64]) -> Result<(), BackendError> {
         let array = if fluxes { 0 } else { self.now };
@@ -274,11 +277,23 @@ impl Gpu {
             _ => (&mut self.state_halo, &self.states[array]),
         };
         if let Some(halo) = halo {
-            halo.transfer(packed, buffer)?;
+            halo.transfer(&mut self.recorder, packed, buffer)?;
         }
         place = self.recorder.place(parameters)?;
         self.record(pass, Part::Rest, place)
     }
+}
+
+/// The pieces of a block and where in its values theirs are, `per_element` an element.
+fn pieces_of(
+    pieces: &[PieceArrays],
+    block: usize,
+    per_element: usize,
+) -> impl Iterator<Item = (&PieceArrays, Range<usize>)> {
+    pieces.iter().filter(move |p| p.piece.block == block).map(move |p| {
+        let elements = &p.piece.elements;
+        (p, elements.start * per_element..elements.end * per_element)
+    })
 }
 
 impl Backend for Gpu {
@@ -288,45 +303,47 @@ impl Backend for Gpu {
         format!("{} ({}, {}), {precision}", info.name, info.api, info.driver)
     }
 
-    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+    fn write(&mut self, register: usize, block: usize, values_of: &[f64]) -> Result<(), BackendError> {
         // Writes overtake what is recorded and not submitted.
         self.recorder.flush();
         if self.prepared == Some(register) {
             self.prepared = None;
         }
-        if let Some(arrays) = &self.blocks[block] {
-            // In pieces, so that the conversion does not double the memory of the host.
-            let piece = 1 << 20;
-            for (i, values) in values.chunks(piece).enumerate() {
+        for (arrays, values) in pieces_of(&self.pieces, block, self.values_per_element(block)) {
+            let values = &values_of[values];
+            // Part by part, so that the conversion does not double the memory of the host.
+            let part = 1 << 20;
+            for (i, values) in values.chunks(part).enumerate() {
                 let bytes = encode(values.iter().copied(), self.physics.precision);
-                let at = i * piece * size_of(self.physics.precision);
+                let at = i * part * size_of(self.physics.precision);
                 self.device.queue.write_buffer(&arrays.registers[register], at as u64, &bytes);
             }
         }
         self.device.check()
     }
 
-    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
+    fn read(&mut self, register: usize, block: usize, values_of: &mut [f64]) -> Result<(), BackendError> {
         self.recorder.flush();
-        let Some(arrays) = &self.blocks[block] else {
-            return self.device.check();
-        };
         let precision = self.physics.precision;
         let size = size_of(precision);
-        let piece = self.staging.size() as usize / size;
-        for (i, values) in values.chunks_mut(piece).enumerate() {
-            let bytes = (values.len() * size) as u64;
-            let place = (i * piece * size) as u64;
-            // Copies take multiples of four bytes from buffers rounded up to sixteen.
-            self.recorder.encoder().copy_buffer_to_buffer(
-                &arrays.registers[register],
-                place,
-                &self.staging,
-                0,
-                bytes,
-            );
-            let done = self.recorder.submit();
-            read_staging(&self.device, &self.staging, bytes, done, |bytes| decode(bytes, precision, values))?;
+        let part = self.staging.size() as usize / size;
+        for (arrays, values) in pieces_of(&self.pieces, block, self.values_per_element(block)) {
+            let values = &mut values_of[values];
+            for (i, values) in values.chunks_mut(part).enumerate() {
+                let bytes = (values.len() * size) as u64;
+                let place = (i * part * size) as u64;
+                // Copies take multiples of four bytes from buffers rounded up to sixteen.
+                self.recorder.encoder().copy_buffer_to_buffer(
+                    &arrays.registers[register],
+                    place,
+                    &self.staging,
+                    0,
+                    bytes,
+                );
+                let done = self.recorder.submit();
+                let decode = |bytes: &[u8]| decode(bytes, precision, values);
+                read_staging(&self.device, &self.staging, bytes, done, decode)?;
+            }
         }
         self.device.check()
     }

@@ -7,17 +7,18 @@ use super::shader;
 use super::state::Gpu;
 use crate::backend::{BackendError, StepError, Tolerance};
 use std::collections::HashMap;
+use std::sync::Arc;
 use wgpu::{BindGroup, Buffer, BufferUsages};
 
 /// What adds up errors.
 #[derive(Default)]
 pub(super) struct StepErrors {
-    /// By block; none for those without elements, nothing at all before the first use.
-    blocks: Vec<Option<BlockErrors>>,
+    /// By piece; nothing before the first use.
+    pieces: Vec<PieceErrors>,
 }
 
-struct BlockErrors {
-    kernel: Kernel,
+struct PieceErrors {
+    kernel: Arc<Kernel>,
     /// By the registers of error and solution.
     sets: HashMap<(usize, usize), BindGroup>,
     sizes: Buffer,
@@ -27,25 +28,24 @@ struct BlockErrors {
 impl Gpu {
     /// Makes kernels and buffers.
     fn prepare_step_errors(&mut self) -> Result<(), BackendError> {
-        if !self.step_errors.blocks.is_empty() {
+        if !self.step_errors.pieces.is_empty() {
             return Ok(());
         }
         let mut memory =
             Memory { device: self.device.clone(), precision: self.physics.precision, bytes: self.memory };
-        for block in &self.disc.blocks {
-            if block.is_empty() {
-                self.step_errors.blocks.push(None);
-                continue;
-            }
-            let source = shader::step_error(&self.physics, self.limits, block);
-            let sizes = memory.numbers("errors of elements", 2 * block.len())?;
+        for index in 0..self.pieces.len() {
+            let piece = &self.pieces[index].piece;
+            let (elements, points) =
+                (piece.elements.len(), self.disc.blocks[piece.block].points_per_element());
+            let source = shader::step_error(&self.physics, self.limits, points, elements);
+            let sizes = memory.numbers("errors of elements", 2 * elements)?;
             let staging = memory.empty(
                 "staging buffer",
                 sizes.size(),
                 BufferUsages::MAP_READ | BufferUsages::COPY_DST,
             )?;
-            let kernel = Kernel::new(&self.device, &source)?;
-            self.step_errors.blocks.push(Some(BlockErrors { kernel, sets: HashMap::new(), sizes, staging }));
+            let kernel = self.compile(&source)?;
+            self.step_errors.pieces.push(PieceErrors { kernel, sets: HashMap::new(), sizes, staging });
         }
         self.memory = memory.bytes;
         self.device.check()
@@ -65,9 +65,8 @@ impl Gpu {
         let mut parameters = vec![tolerance.relative];
         parameters.extend(&tolerance.absolute);
         let place = self.recorder.place(&parameters)?;
-        for (b, errors) in self.step_errors.blocks.iter_mut().enumerate() {
-            let (Some(errors), Some(arrays)) = (errors, &self.blocks[b]) else { continue };
-            let BlockErrors { kernel, sets, sizes, staging } = errors;
+        for (errors, arrays) in self.step_errors.pieces.iter_mut().zip(&self.pieces) {
+            let PieceErrors { kernel, sets, sizes, staging } = errors;
             let bindings = sets.entry((error, solution)).or_insert_with(|| {
                 kernel.bind(&self.device, PARAMETER_BYTES, |name| match name {
                     "errors" => &arrays.registers[error],
@@ -76,16 +75,15 @@ impl Gpu {
                     _ => &self.recorder.parameters,
                 })
             });
-            let groups = self.disc.blocks[b].len();
+            let groups = arrays.piece.elements.len();
             self.recorder.run([Dispatch { kernel, bindings, offsets: vec![place], groups }]);
             self.recorder.encoder().copy_buffer_to_buffer(sizes, 0, staging, 0, sizes.size());
         }
         let done = self.recorder.submit();
         let precision = self.physics.precision;
         let mut sum = StepError::default();
-        for (errors, block) in self.step_errors.blocks.iter().zip(&self.disc.blocks) {
-            let Some(errors) = errors else { continue };
-            let mut sizes = vec![0.0; 2 * block.len()];
+        for (errors, arrays) in self.step_errors.pieces.iter().zip(&self.pieces) {
+            let mut sizes = vec![0.0; 2 * arrays.piece.elements.len()];
             let bytes = (sizes.len() * size_of(precision)) as u64;
             let read = |bytes: &[u8]| decode(bytes, precision, &mut sizes);
             read_staging(&self.device, &errors.staging, bytes, done.clone(), read)?;

@@ -1,7 +1,10 @@
-//! Pieces of the element kernels that only some problems need; they take places of the skeletons.
+//! Parts of the element kernels that only some problems need; they take places of the skeletons.
 
 /// The flux at a solution point, or that at rule points brought back.
-pub(super) const POINT_FLUX: &str = "flux[k] = point_flux(u[k], smats(element, item % P));";
+pub(super) const POINT_FLUX: &str = "    for (var k = 0u; k < KP; k++) {
+        let item = lid + k * T;
+        if item < group.count * P { flux[k] = point_flux(u[k], smats(group.first + item / P, item % P)); }
+    }";
 pub(super) const RULE_FLUX: &str = "    var states: array<array<real, V>, KQ>;
     var fluxes: array<array<real, D * V>, KQ>;
     states_at_rule(group, lid, &u, &states);
