@@ -10,6 +10,52 @@
 //! lie in a buffer, because there every invocation takes a row of its own; neighbouring invocations read neighbouring words.
 //!
 //! In single precision everything on the device is single, boundary data that depend on time included.
+//!
+//! # Arrays larger than a binding
+//!
+//! Devices bind buffers up to some size (from 128 MiB on; often 2 or 4 GiB). Blocks whose arrays are larger are cut into
+//! pieces of consecutive elements with arrays and dispatches of their own ([`split`]), and face arrays into chunks
+//! ([`chunks`]): a kernel writes the chunk of its piece and binds all of them to read. Results are the same bits. What
+//! belongs to boundaries, and what goes to other ranks, must fit one binding; if it does not, more ranks are the way.
+//!
+//! # Halos
+//!
+//! Rows for other ranks are packed on the device and copied to a kept staging buffer that is mapped when the submission
+//! that packed them is done, while the interior elements of the next one are computed. What is received is written to a
+//! second kept staging buffer, mapped while the device does not use it, and copied to its rows before the other elements.
+//!
+//! # Bytes that move
+//!
+//! Numbers that each kernel reads and writes for an unknown (variable at a solution point). `f` is flux points a solution
+//! point: `2 d / (p + 1)` for tensor shapes, 2 for tetrahedra of order 3, 1.7 for prisms of order 3. `a` is the registers
+//! that the updates of a stage read and write, the evaluated one excepted. Geometry is `g = (d^2 + 1) / V` numbers at
+//! every point and `n = f (d + 1) / V` at the faces where elements are curved; where they are straight it is one set
+//! an element or face and next to nothing, as are links. Operators and pairings stay in caches.
+//!
+//! | kernel | registers | faces | geometry, curved | a stage |
+//! |---|---|---|---|---|
+//! | stage | `1 + a` | own and other state, own written: `3 f` | `g + n` | one |
+//! | first pass | state, part written: `2` | own and other state, flux written: `3 f` | `g + n` | one, of systems with second derivatives |
+//! | second pass | part `1`, `a`, state if it is updated | own and other flux, state written: `3 f` | `1 / V + n` | the same |
+//! | entropy filter | `1`, and `1` more where it changes anything | entropies: `f / V` | `1 / V` where it does | one, where there is one |
+//! | face values | `1` | `f` | | after writes from outside |
+//! | errors of a step | `2` | | | once a step, adaptive |
+//! | ghosts, data, pack | | surfaces only | | one |
+//!
+//! With rk4, `1 + a` is 3.25 on average. Of double precision and Euler hexahedra of order 4 (`f` = 1.2) that makes
+//! `8 (3.25 + 3.6)` = 55 bytes an unknown. `Engine::traffic`, on which the shares of bandwidth that `solver bench` prints
+//! rest, counts what any backend must move: own rows once (`2 f` in place of `3 f`, `5 f` in place of `6 f` in two passes), here
+//! 46 bytes. It asks for more than the kernels do, then: 0.5 of the bandwidth by that plan is 0.6 in fact.
+//!
+//! On a card, with `solver devices` for its number:
+//!
+//! ```sh
+//! solver bench -b gpu -d 0 --on 1x1 --json=card.json          # everything, f64 and f32, with the share of the card's copy
+//! solver bench -b gpu -d 0 --on 1x1 -w euler-hex-p4 -p f64    # one of them (--list names them)
+//! solver bench -b gpu -d 0 --on 1x1 -p f32 mesh.smesh case.ini
+//! ```
+//!
+//! No card could be reached when this was written: there are no figures yet.
 
 mod blocks;
 mod buffers;

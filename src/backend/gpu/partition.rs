@@ -16,8 +16,12 @@ pub struct Partition {
     pub chunk: usize,
 }
 
-/// Aims: at least about 128 invocations a workgroup, all variables in workgroup memory at once, never more than 32 KiB
-/// of it (so that several workgroups share a processor of the device).
+/// Subgroups of the widest devices; those of others divide it.
+const SUBGROUP: usize = 64;
+
+/// Aims: whole subgroups (small elements share one), at least about 128 invocations a workgroup but no more than 256
+/// unless an element needs them, all variables in workgroup memory at once, never more than 32 KiB of it (so that several
+/// workgroups share a processor of the device).
 ///
 /// # Errors
 /// Not even one variable of one element fits.
@@ -36,10 +40,7 @@ pub fn partition(
     let filter = if physics.filter.is_some() { (2 * physics.variables + 10) * size } else { 0 };
     let memory = limits.workgroup_memory.min(32 << 10);
     let width = points.max(flux_points);
-    let mut elements = (128 / width).max(1);
-    while elements > 1 && elements * (variable * physics.variables + filter) > memory {
-        elements -= 1;
-    }
+    let elements = fill_subgroups(width, memory / (variable * physics.variables + filter));
     let most = physics.variables.min(memory.saturating_sub(elements * filter) / (elements * variable));
     if most == 0 {
         return Err(BackendError::Memory {
@@ -55,7 +56,43 @@ pub fn partition(
     Ok(Partition { elements, threads, chunk })
 }
 
+/// The number of elements of `width` invocations each, at most `most` if that is not none, that leaves the smallest share
+/// of subgroups idle; the smallest of several such numbers.
+fn fill_subgroups(width: usize, most: usize) -> usize {
+    let smallest = (2 * SUBGROUP / width).max(1).min(most.max(1));
+    let largest = (4 * SUBGROUP / width).min(most).max(smallest);
+    // Invocations an element, in units too small to be lost by rounding.
+    let taken = |elements: usize| ((elements * width).next_multiple_of(SUBGROUP) << 16) / elements;
+    (smallest..=largest).min_by_key(|&elements| taken(elements)).unwrap_or(1)
+}
+
 /// Numbers in the tile an element and variable of a chunk.
 pub(super) fn tile_per_variable(physics: &Physics, points: usize, rule_points: usize) -> usize {
     (physics.dims * points).max(rule_points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_elements_fill_subgroups() {
+        // Triangles of order 1 have six flux points, tetrahedra of order 3 forty, prisms 68, hexahedra 96.
+        assert_eq!(fill_subgroups(6, usize::MAX), 32);
+        assert_eq!(fill_subgroups(40, usize::MAX), 3);
+        assert_eq!(fill_subgroups(68, usize::MAX), 3);
+        assert_eq!(fill_subgroups(96, usize::MAX), 2);
+        for width in 1..=SUBGROUP {
+            let invocations = width * fill_subgroups(width, usize::MAX);
+            let idle = invocations.next_multiple_of(SUBGROUP) - invocations;
+            assert!((65..=256).contains(&invocations) && 4 * idle <= invocations, "{width}: {invocations}");
+        }
+    }
+
+    #[test]
+    fn memory_comes_first() {
+        assert_eq!(fill_subgroups(6, 5), 5);
+        assert_eq!(fill_subgroups(150, 0), 1);
+        assert_eq!(fill_subgroups(500, usize::MAX), 1);
+    }
 }
