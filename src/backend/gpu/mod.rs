@@ -14,7 +14,7 @@
 //! # Arrays larger than a binding
 //!
 //! Devices bind buffers up to some size (from 128 MiB on; often 2 or 4 GiB). Blocks whose arrays are larger are cut into
-//! pieces of consecutive elements with arrays and dispatches of their own ([`split`]), and face arrays into chunks
+//! pieces of consecutive elements with arrays and dispatches of their own (`split.rs`), and face arrays into chunks
 //! ([`chunks`]): a kernel writes the chunk of its piece and binds all of them to read. Results are the same bits. What
 //! belongs to boundaries, and what goes to other ranks, must fit one binding; if it does not, more ranks are the way.
 //!
