@@ -105,6 +105,7 @@ fn ranks_leave_no_trace_in_adaptive_steps() {
 
 #[test]
 fn backends_measure_the_same_error() {
+    #[cfg_attr(not(feature = "gpu"), allow(unused_mut))]
     let mut backends = vec![BackendChoice::Cpu(None)];
     #[cfg(feature = "gpu")]
     if std::env::var_os("SOLVER_SKIP_GPU").is_none_or(|v| v != "1") {

@@ -352,6 +352,7 @@ impl<L: Lane> BlockLayout<L> {
 
 /// Puts the packs of a block at the start of a slice. (Copying a slice would call a function.)
 #[inline(always)]
+#[allow(clippy::manual_memcpy)]
 fn put<L: Lane>(block: &[L; MOST_LANES], to: &mut [L]) {
     let to = &mut to[..L::LANES];
     for lane in 0..L::LANES {

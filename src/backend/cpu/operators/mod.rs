@@ -53,7 +53,7 @@ impl<T: Scalar> Rule<T> {
 }
 
 enum Kind<T> {
-    Symmetric(Symmetric<T>),
+    Symmetric(Box<Symmetric<T>>),
     Tensor(Tensor<T>),
     Dense(Dense<T>),
 }
@@ -124,7 +124,7 @@ impl<T: Scalar> ElementOperators<T> {
         let short = ops.line.as_ref().filter(|line| line.points.len() <= LONGEST_LINE);
         let symmetric = if short.is_none() { Symmetric::new(ops) } else { None };
         let kind = match (short, symmetric) {
-            (_, Some(symmetric)) => Kind::Symmetric(symmetric),
+            (_, Some(symmetric)) => Kind::Symmetric(Box::new(symmetric)),
             (Some(line), _) => Kind::Tensor(Tensor {
                 n: line.points.len(),
                 line: LineOperators::new(line),
