@@ -4,7 +4,6 @@
 //! Split so, it takes half the multiplications, and half as many coefficients to keep in registers.
 
 use super::Lines;
-use crate::array;
 use crate::backend::cpu::lane::{Lane, Scalar};
 use crate::element::LineOperators as Operators;
 use std::cell::Cell;
@@ -43,11 +42,14 @@ impl<T: Scalar> LineOperators<T> {
     }
 }
 
-/// The rows of the points of a line.
+// The functions below take the number of points twice: `n`, and `N`, the room for them. For short lines both are the same
+// constant, and loops over `n` unroll; long ones share the code for the longest.
+
+/// The rows of the `n` points of a line.
 #[inline(always)]
-fn rows<T, const N: usize>(values: &[T], start: usize, stride: usize) -> [&T; N] {
+fn rows<T, const N: usize>(values: &[T], start: usize, stride: usize, n: usize) -> [&T; N] {
     let mut rows = [&values[start]; N];
-    for k in 1..N {
+    for k in 1..n {
         rows[k] = &values[start + k * stride];
     }
     rows
@@ -56,22 +58,25 @@ fn rows<T, const N: usize>(values: &[T], start: usize, stride: usize) -> [&T; N]
 /// `faces = ends u` along the lines of one direction.
 #[inline(always)]
 pub fn ends<L: Lane, const V: usize, const N: usize>(
+    n: usize,
     lines: &Lines,
     operators: &LineOperators<L::Scalar>,
     u: &[L],
     faces: &mut [L],
 ) {
-    let ends = &operators.ends[..2 * N];
-    let (to_minus, to_plus): ([L; N], [L; N]) =
-        (array!(k => L::splat(ends[k])), array!(k => L::splat(ends[N + k])));
+    let ends = &operators.ends[..2 * n];
+    let (mut to_minus, mut to_plus) = ([L::from_f64(0.0); N], [L::from_f64(0.0); N]);
+    for k in 0..n {
+        (to_minus[k], to_plus[k]) = (L::splat(ends[k]), L::splat(ends[n + k]));
+    }
     let u = u.as_chunks::<V>().0;
     let faces = faces.as_chunks_mut::<V>().0;
     for (l, &start) in lines.starts.iter().enumerate() {
-        let line: [_; N] = rows(u, start, lines.stride);
+        let line: [_; N] = rows(u, start, lines.stride, n);
         let (mut minus, mut plus) = ([L::from_f64(0.0); V], [L::from_f64(0.0); V]);
         for v in 0..V {
             (minus[v], plus[v]) = (to_minus[0] * line[0][v], to_plus[0] * line[0][v]);
-            for k in 1..N {
+            for k in 1..n {
                 minus[v] = to_minus[k].mul_add(line[k][v], minus[v]);
                 plus[v] = to_plus[k].mul_add(line[k][v], plus[v]);
             }
@@ -84,6 +89,7 @@ pub fn ends<L: Lane, const V: usize, const N: usize>(
 /// `out (+)= derivative x + lift (sign common_minus, common_plus)` along the lines of one direction.
 #[inline(always)]
 pub fn derive<L: Lane, const V: usize, const N: usize, const ADD: bool>(
+    n: usize,
     lines: &Lines,
     operators: &LineOperators<L::Scalar>,
     sign: f64,
@@ -91,7 +97,7 @@ pub fn derive<L: Lane, const V: usize, const N: usize, const ADD: bool>(
     common: &[L],
     out: &mut [L],
 ) {
-    let (h, m) = (N / 2, N - N / 2);
+    let (h, m) = (n / 2, n - n / 2);
     let (odd, even) = (&operators.odd[..h * m], &operators.even[..m * h]);
     let (lift_even, lift_odd) = (&operators.lift_even[..m], &operators.lift_odd[..h]);
     let zero = L::from_f64(0.0);
@@ -113,16 +119,16 @@ pub fn derive<L: Lane, const V: usize, const N: usize, const ADD: bool>(
     let (x, common) = (x.as_chunks::<V>().0, common.as_chunks::<V>().0);
     let out = Cell::from_mut(out).as_slice_of_cells().as_chunks::<V>().0;
     for (l, &start) in lines.starts.iter().enumerate() {
-        let line: [_; N] = rows(x, start, lines.stride);
-        let to: [_; N] = rows(out, start, lines.stride);
+        let line: [_; N] = rows(x, start, lines.stride, n);
+        let to: [_; N] = rows(out, start, lines.stride, n);
         let (minus, plus) = (&common[lines.minus + l], &common[lines.plus + l]);
         for v in 0..V {
             let minus = sign * minus[v];
             let (sum, difference) = (minus + plus[v], minus - plus[v]);
             let (mut sums, mut differences) = ([zero; N], [zero; N]);
             for k in 0..h {
-                sums[k] = line[k][v] + line[N - 1 - k][v];
-                differences[k] = line[k][v] - line[N - 1 - k][v];
+                sums[k] = line[k][v] + line[n - 1 - k][v];
+                differences[k] = line[k][v] - line[n - 1 - k][v];
             }
             if m > h {
                 sums[h] = line[h][v];
@@ -140,7 +146,7 @@ pub fn derive<L: Lane, const V: usize, const N: usize, const ADD: bool>(
                 for k in 0..m {
                     o = to_odd[i][k].mul_add(sums[k], o);
                 }
-                let (low, high) = (&to[i][v], &to[N - 1 - i][v]);
+                let (low, high) = (&to[i][v], &to[n - 1 - i][v]);
                 low.set(if ADD { low.get() + (e + o) } else { e + o });
                 high.set(if ADD { high.get() + (e - o) } else { e - o });
             }
@@ -151,22 +157,23 @@ pub fn derive<L: Lane, const V: usize, const N: usize, const ADD: bool>(
 /// `out += lift (common_minus, common_plus)` along the lines of one direction.
 #[inline(always)]
 pub fn lift<L: Lane, const V: usize, const N: usize>(
+    n: usize,
     lines: &Lines,
     operators: &LineOperators<L::Scalar>,
     common: &[L],
     out: &mut [L],
 ) {
-    let (h, m) = (N / 2, N - N / 2);
+    let (h, m) = (n / 2, n - n / 2);
     let (even, odd) = (&operators.lift_even[..m], &operators.lift_odd[..h]);
     let common = common.as_chunks::<V>().0;
     let out = Cell::from_mut(out).as_slice_of_cells().as_chunks::<V>().0;
     for (l, &start) in lines.starts.iter().enumerate() {
-        let to: [_; N] = rows(out, start, lines.stride);
+        let to: [_; N] = rows(out, start, lines.stride, n);
         let (minus, plus) = (&common[lines.minus + l], &common[lines.plus + l]);
         for v in 0..V {
             let (sum, difference) = (minus[v] + plus[v], minus[v] - plus[v]);
             for i in 0..m {
-                let (low, high) = (&to[i][v], &to[N - 1 - i][v]);
+                let (low, high) = (&to[i][v], &to[n - 1 - i][v]);
                 if i == h {
                     low.set(L::splat(even[i]).mul_add(sum, low.get()));
                     continue;

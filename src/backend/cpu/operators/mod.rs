@@ -96,23 +96,26 @@ fn joined<T: Scalar>(axis: Axis, matrices: &[&Array2<f64>]) -> Matrix<T> {
     Matrix::new(&concatenate(axis, &views).expect("the operators of an element fit each other"))
 }
 
-/// Most points a line can have: the length is a compile-time constant, and code for long ones takes long to build. Beyond,
-/// dense operators do.
-pub const LONGEST_LINE: usize = 9;
+/// Most points a line can have; beyond, dense operators do.
+pub const LONGEST_LINE: usize = 12;
 
-/// Calls an expression with the constant `N` bound to a run-time line length.
+/// Calls an expression with `n` bound to the length of a line and the constant `N` to room for it: the same for short
+/// lines, which get a function each; the code of long ones takes long to build, and they share one.
 macro_rules! for_length {
-    ($n:expr, $N:ident => $call:expr) => {
-        for_length!(@ $n, $N, $call, 1 2 3 4 5 6 7 8 9)
+    ($n:expr, $length:ident, $N:ident => $call:expr) => {
+        for_length!(@ $n, $length, $N, $call, 1 2 3 4 5 6)
     };
-    (@ $n:expr, $N:ident, $call:expr, $($length:literal)*) => {
+    (@ $n:expr, $length:ident, $N:ident, $call:expr, $($short:literal)*) => {
         match $n {
-            $($length => {
-                const $N: usize = $length;
-                // A function of its own for each length.
+            $($short => {
+                const $N: usize = $short;
+                let $length = $N;
                 L::vectorize(Work(#[inline(always)] || $call));
             })*
-            _ => unreachable!("longer lines use dense operators"),
+            $length => {
+                const $N: usize = LONGEST_LINE;
+                L::vectorize(Work(#[inline(always)] || $call));
+            }
         }
     };
 }
@@ -306,7 +309,7 @@ fn lines(ops: &Operators, n: usize, d: usize) -> Lines {
 
 /// [`line::ends`] for the tensor's length.
 fn any_ends<L: Lane, const V: usize>(tensor: &Tensor<L::Scalar>, lines: &Lines, u: &[L], faces: &mut [L]) {
-    for_length!(tensor.n, N => line::ends::<L, V, N>(lines, &tensor.line, u, faces));
+    for_length!(tensor.n, n, N => line::ends::<L, V, N>(n, lines, &tensor.line, u, faces));
 }
 
 /// [`line::derive`] for the tensor's length.
@@ -321,13 +324,13 @@ fn any_derive<L: Lane, const V: usize>(
 ) {
     let lines = &tensor.directions[d];
     if add {
-        for_length!(tensor.n, N => line::derive::<L, V, N, true>(lines, &tensor.line, sign, x, common, out));
+        for_length!(tensor.n, n, N => line::derive::<L, V, N, true>(n, lines, &tensor.line, sign, x, common, out));
     } else {
-        for_length!(tensor.n, N => line::derive::<L, V, N, false>(lines, &tensor.line, sign, x, common, out));
+        for_length!(tensor.n, n, N => line::derive::<L, V, N, false>(n, lines, &tensor.line, sign, x, common, out));
     }
 }
 
 /// [`line::lift`] for the tensor's length.
 fn any_lift<L: Lane, const V: usize>(tensor: &Tensor<L::Scalar>, lines: &Lines, common: &[L], out: &mut [L]) {
-    for_length!(tensor.n, N => line::lift::<L, V, N>(lines, &tensor.line, common, out));
+    for_length!(tensor.n, n, N => line::lift::<L, V, N>(n, lines, &tensor.line, common, out));
 }
