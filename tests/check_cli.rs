@@ -53,7 +53,7 @@ fn a_case_that_can_run_is_told_with_its_sizes_step_and_values() {
             "backend    cpu, double precision\n",
             "time       0 to 0.1 in steps of 0.002: 50 steps\n",
             "stable dt  about 0.0",
-            "registers 32.8 kB",
+            "registers 24.6 kB",
             "7 files, up to",
             "[solver-interfaces]\n  riemann-solver = rusanov",
             "ready      nothing stands in the way of a run\n",
