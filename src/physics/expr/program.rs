@@ -53,7 +53,7 @@ impl Program {
         self.variables + self.instructions.len()
     }
 
-    /// Evaluates all expressions. The first of `slots` are the variables; the values are then at [`Program::result`].
+    /// Evaluates all expressions. The first of `slots` are the variables; the values are then at [`Program::results`].
     ///
     /// # Panics
     /// There are fewer than [`Program::slots`].
@@ -78,10 +78,10 @@ impl Program {
         }
     }
 
-    /// Slot of the value of expression `i`.
+    /// Slots of the values of the expressions.
     #[inline(always)]
-    pub fn result(&self, i: usize) -> usize {
-        self.results[i] as usize
+    pub fn results(&self) -> &[u32] {
+        &self.results
     }
 }
 
@@ -180,7 +180,7 @@ mod tests {
             program.run(&mut slots);
             for (i, expression) in expressions.iter().enumerate() {
                 let expected: f64 = expression.eval_f64(&at);
-                let found: f64 = slots[program.result(i)];
+                let found: f64 = slots[program.results()[i] as usize];
                 // The sign of what is not a number means nothing.
                 let same = found.to_bits() == expected.to_bits() || (found.is_nan() && expected.is_nan());
                 assert!(same, "{expression} at {at:?}: {found}, not {expected}");

@@ -46,8 +46,8 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
                     slots[3] = L::from_f64(self.time);
                     slots[4..4 + V].copy_from_slice(u);
                     self.source.run(slots);
-                    for (v, k) in k.iter_mut().enumerate() {
-                        *k = *k + slots[self.source.result(v)];
+                    for (k, &slot) in k.iter_mut().zip(self.source.results()) {
+                        *k = *k + slots[slot as usize];
                     }
                 }
             },
