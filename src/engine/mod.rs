@@ -241,6 +241,16 @@ pub struct Engine {
     points: PointSets,
     precision: Precision,
     kept: BTreeMap<String, Vec<f64>>,
+    kept_fields: BTreeMap<String, KeptFields>,
+}
+
+/// Fields at the solution points beside the solution.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KeptFields {
+    /// A name for each field.
+    pub names: Vec<String>,
+    /// Their values, block by block, `[element][field][point]`.
+    pub blocks: Vec<Vec<f64>>,
 }
 
 impl Engine {
@@ -329,6 +339,7 @@ impl Engine {
             points: settings.points.clone(),
             precision: settings.precision,
             kept: BTreeMap::new(),
+            kept_fields: BTreeMap::new(),
         })
     }
 
@@ -485,6 +496,23 @@ impl Engine {
     /// What was kept last, by name.
     pub fn kept(&self) -> &BTreeMap<String, Vec<f64>> {
         &self.kept
+    }
+
+    /// Keeps fields that a part of the program needs to continue a run, such as averages; they are written with solutions.
+    /// `name` as for [`Engine::keep`].
+    ///
+    /// # Panics
+    /// If a block has not one value for each field at each solution point.
+    pub fn keep_fields(&mut self, name: String, fields: KeptFields) {
+        for (block, values) in self.discretisation.blocks.iter().zip(&fields.blocks) {
+            assert_eq!(values.len(), block.len() * block.points_per_element() * fields.names.len());
+        }
+        self.kept_fields.insert(name, fields);
+    }
+
+    /// The fields that were kept last, by name.
+    pub fn kept_fields(&self) -> &BTreeMap<String, KeptFields> {
+        &self.kept_fields
     }
 
     /// Waits for the device.

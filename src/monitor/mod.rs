@@ -129,6 +129,44 @@ pub trait Monitor: Send {
     /// Whatever should end the run.
     fn start(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError>;
 
+    /// Called instead of [`Monitor::start`] where a run goes on from a solution: the engine keeps what [`Monitor::save`] left
+    /// ([`Engine::kept`], [`Engine::kept_fields`]), or nothing where the run before had no such monitor. Nothing that the
+    /// run before wrote is written again. Collective.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        let _ = (engine, now);
+        Ok(())
+    }
+
+    /// Leaves with the engine what this monitor needs to go on later ([`Engine::keep`], [`Engine::keep_fields`]), such that a
+    /// run that goes on is the same as one that never stopped. Called on all monitors before one of them writes a solution.
+    /// Collective.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn save(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        let _ = engine;
+        Ok(())
+    }
+
+    /// Whether [`Monitor::after_step`] at `now` will write a solution that a run can go on from. The same on all ranks.
+    fn writes_solution(&self, now: &Moment) -> bool {
+        let _ = now;
+        false
+    }
+
+    /// Called at the end of a run, also of one that is stopped before its final time: waits for what is still being written.
+    /// Collective.
+    ///
+    /// # Errors
+    /// Whatever should end the run.
+    fn finish(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        let _ = engine;
+        Ok(())
+    }
+
     /// Called after every step. Collective.
     ///
     /// # Errors
