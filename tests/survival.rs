@@ -173,9 +173,9 @@ fn a_full_disk_ends_the_run_with_a_sentence_and_keeps_what_was_written() {
     folder.succeed(&["run", "case.ini", "--set", "solver-time-integrator.tend=0.02"]);
     let newest = sound(&folder);
     let before = folder.files();
-    for arguments in [["run", "case.ini"], ["restart", &newest]] {
+    for arguments in [&["run", "case.ini"][..], &["restart", &newest, "case.ini"]] {
         // Room for the text of the results, not for a solution.
-        let output = limited(&folder, 16, &arguments);
+        let output = limited(&folder, 16, arguments);
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{text}");
         for words in ["cannot write", ".ssoln", "the disk or the quota is full"] {

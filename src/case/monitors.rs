@@ -5,8 +5,8 @@ use super::config::TimeConfig;
 use super::error::ProblemKind;
 use super::expressions::{BoundarySection, Expressions, Shared};
 use super::keys::Fallback::{Absent, Required, Value};
-use super::keys::Kind::{Expression, Flag, Integer, Number, Path, Text};
-use super::keys::Status::{Honoured, Ignored, NotYet, Note};
+use super::keys::Kind::{Choice, Expression, Flag, Integer, Number, Path, Text};
+use super::keys::Status::{Honoured, Ignored, NotYet};
 use super::keys::plugins::{
     ENABLED, FILE, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER, TRIGGER_NAME,
 };
@@ -15,6 +15,7 @@ use super::values::Values;
 use super::{outlets, physics};
 use crate::element::Shape;
 use crate::element::anti_alias::HIGHEST_DEGREE;
+use crate::monitor::action::PostAction;
 use crate::monitor::integrate::{self, Integrands, Norm};
 use crate::monitor::rows::Rows;
 use crate::monitor::writer::Origin;
@@ -77,10 +78,16 @@ pub const MONITORS: &[MonitorKind] = &[
                     "post-action",
                     Text,
                     Absent,
-                    Note("not run: this program starts no other programs"),
-                    "command to run after writing",
+                    Honoured,
+                    "program to start after writing, with {soln}, {mesh} and {t} for the files and the time",
                 ),
-                key("post-action-mode", Text, Absent, Ignored, "whether to wait for the command"),
+                key(
+                    "post-action-mode",
+                    Choice(&["blocking", "non-blocking"]),
+                    Value("blocking"),
+                    Honoured,
+                    "whether the next output waits for it; the computation never does",
+                ),
                 ENABLED,
                 TRIGGER,
                 TRIGGER_NAME,
@@ -227,8 +234,17 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
         Err(error) => return reader.report("basename", error.to_string()),
     };
     let origin = reader.origin.clone();
+    let wait = reader.values.choice(reader.section, "post-action-mode")?.value == "blocking";
+    let action = match reader.has("post-action").then(|| reader.text("post-action")).flatten() {
+        None => None,
+        Some(text) => match PostAction::parse(&text, wait, origin.mesh_file.clone()) {
+            Ok(action) => Some(action),
+            Err(error) => return reader.report("post-action", error.to_string()),
+        },
+    };
     let state = reader.state_name();
-    Some(Box::new(Writer::new(&basedir?, name, dt_out?, vtk?, origin, state)))
+    let writer = Writer::new(&basedir?, name, dt_out?, vtk?, origin, state);
+    Some(Box::new(writer.with_action(action)))
 }
 
 fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {

@@ -218,6 +218,7 @@ impl Case {
             system: self.solver.system.value.clone(),
             config: self.effective().into(),
             config_source: self.source_text.clone(),
+            mesh_file: self.mesh.file.clone().unwrap_or_default(),
         }
     }
 

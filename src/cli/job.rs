@@ -18,7 +18,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Exit status of a run that was stopped before its final time, and can go on.
 pub const STOPPED: u8 = 3;
@@ -73,6 +73,10 @@ pub fn execute(choices: &Choices, inputs: impl FnOnce() -> Result<Inputs>) -> Ex
             return ExitCode::FAILURE;
         }
     };
+    if comm.rank() != 0 {
+        // What all ranks do is told by one.
+        log::set_max_level(log::max_level().min(log::LevelFilter::Warn));
+    }
     let timed = Timed::new(comm);
     let comm: Arc<dyn Communicator> = Arc::clone(&timed) as _;
     let ready = agree(&*comm, threads(choices.threads, &*comm));
@@ -116,8 +120,12 @@ pub fn prepare(
     speak: bool,
     adjust: impl FnOnce(&mut Settings),
 ) -> Result<Job, AgreedError> {
-    let Inputs { case, mut plan, mut warnings, mesh_file, solution } = agree(&**comm, inputs())?;
+    let begun = Instant::now();
+    let ready = |what: &str| log::info!("{:.3} s: {what}", begun.elapsed().as_secs_f64());
+    let Inputs { mut case, mut plan, mut warnings, mesh_file, solution } = agree(&**comm, inputs())?;
+    ready("the case is read");
     plan.settings.backend = agree(&**comm, choices.backend(&case))?;
+    case.mesh.file = Some(mesh_file.clone());
     let mesh = agree(&**comm, files::open_mesh(&mesh_file, comm.rank() == 0))?;
     let dims = mesh.dims(&**comm);
     if dims != case.likely_dims() {
@@ -140,8 +148,11 @@ pub fn prepare(
         ));
     }
     let local = mesh.distribute(&division, plan.settings.order, comm)?;
+    ready("every rank has its part of the mesh");
     let (engine, from) = agree(&**comm, build(&plan, local, comm, solution.as_deref()))?;
+    ready("the backend has the solution");
     let monitors = agree(&**comm, case.monitors(dims))?;
+    monitors.iter().for_each(|monitor| log::info!("plugin: {}", monitor.describe()));
     let unknowns = engine.global_unknowns();
     if speak {
         let (system, order) = (&plan.settings.system.name, plan.settings.order);

@@ -31,10 +31,10 @@ pub fn transfer(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::element::points;
+    use crate::element::{PointSets, points};
 
     fn nodes(shape: Shape, order: usize) -> Array2<f64> {
-        let name = points::PointSets::default().solution_name(shape).to_string();
+        let name = PointSets::default().solution_name(shape).to_string();
         points::points(shape, &name, order).unwrap()
     }
 

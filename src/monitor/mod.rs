@@ -4,6 +4,7 @@
 //! entry in the table of `case::monitors`. Monitors run in
 //! order on all ranks together, so they may communicate.
 
+pub mod action;
 pub mod background;
 pub mod dtstats;
 pub mod integrate;

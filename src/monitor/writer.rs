@@ -3,6 +3,7 @@
 //! The solution is copied, and a thread writes it while the run goes on ([`Background`]). The files that tie the pieces of several
 //! ranks together appear when all pieces are there, which is known at the next output, or at the end.
 
+use super::action::PostAction;
 use super::background::Background;
 use super::snapshot::Snapshot;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
@@ -25,6 +26,8 @@ pub struct Origin {
     pub config: String,
     /// The case file as it was read.
     pub config_source: String,
+    /// The mesh file.
+    pub mesh_file: PathBuf,
 }
 
 /// Writes at the start of a fresh run and then every `dt_out` exactly, beside the computation.
@@ -35,6 +38,7 @@ pub struct Writer {
     dt_out: f64,
     vtk: bool,
     origin: Origin,
+    action: Option<PostAction>,
     /// Under which name the engine keeps its state.
     state: String,
     /// Times and files so far; the job in the background adds to them.
@@ -96,6 +100,7 @@ impl Writer {
             dt_out,
             vtk,
             origin,
+            action: None,
             state,
             series: Arc::new(Mutex::new(series)),
             background: Background::default(),
@@ -108,10 +113,23 @@ impl Writer {
         }
     }
 
+    /// With a program that is started when a solution file is complete.
+    pub fn with_action(mut self, action: Option<PostAction>) -> Writer {
+        self.action = action;
+        self
+    }
+
     /// Waits for the output before. Collective.
     fn settle(&mut self, engine: &Engine) -> Result<(), MonitorError> {
         self.background.settle(&**engine.communicator())?;
-        self.last = self.under_way.take().or(self.last.take());
+        if let Some((t, path)) = self.under_way.take() {
+            log::info!(
+                "written: {} (t = {t}) in {:.3} s",
+                path.display(),
+                self.background.took().as_secs_f64()
+            );
+            self.last = Some((t, path));
+        }
         Ok(())
     }
 
@@ -129,20 +147,25 @@ impl Writer {
             self.unlisted = Some(listing.clone());
         }
         let (vtk, solution, series) = (self.vtk, path.clone(), Arc::clone(&self.series));
+        let action = self.action.clone().filter(|_| rank == 0);
         self.background.start(move || {
             snapshot.write_solution(&solution)?;
             if let Some(before) = before.filter(|_| rank == 0) {
                 before.write(&series)?;
             }
             match ranks {
-                _ if !vtk => Ok(()),
+                _ if !vtk => {}
                 1 => {
                     snapshot.write_vtk(&with_suffix(&listing.base, ".vtu"))?;
-                    listing.write(&series)
+                    listing.write(&series)?;
                 }
                 // The others may not be as far.
-                _ => snapshot.write_vtk(&piece_name(&listing.base, rank, ranks)).map(drop),
+                _ => drop(snapshot.write_vtk(&piece_name(&listing.base, rank, ranks))?),
             }
+            if let Some(action) = action {
+                action.start(&solution, t);
+            }
+            Ok(())
         });
         self.n += 1;
         self.under_way = Some((now.t, path));

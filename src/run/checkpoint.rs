@@ -162,6 +162,8 @@ impl Checkpointer {
         self.background.settle(comm)?;
         let Some(settings) = &self.settings else { return Ok(()) };
         if let Some(done) = self.under_way.take() {
+            let (path, took) = (settings.path(done.0, done.1), self.background.took());
+            log::info!("checkpoint: {} (t = {}) in {:.3} s", path.display(), done.0, took.as_secs_f64());
             self.written.retain(|other| *other != done);
             self.written.push_back(done);
         }

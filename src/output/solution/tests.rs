@@ -149,6 +149,7 @@ fn large_blocks_and_empty_ones_come_back() {
     header.config_source = String::new();
     let mut empty = block(Shape::Tet, 2, &[5000], 4);
     (empty.ids, empty.values) = (vec![], vec![]);
+    empty.kept.values_mut().for_each(Vec::clear);
     let ids: Vec<u32> = (0..1000).collect(); // several chunks
     let solution = (header, vec![block(Shape::Hex, 3, &ids, 4), empty]);
     write(&path, &solution.0, &solution.1).unwrap();

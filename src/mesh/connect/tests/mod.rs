@@ -231,9 +231,3 @@ fn planes_of_constant_z_are_moved_to_zero_and_unused_nodes_dropped() {
     check(&mesh, [1.0; 3], [false; 3]);
     assert_eq!((mesh.nodes.len(), notices), (9, vec![Notice::DroppedNodes { count: 1 }]));
 }
-
-#[test]
-fn every_mesh_has_its_own_identity() {
-    let raw = BoxMesh::new(Cells::Quad, [1, 1, 1]).raw();
-    assert_ne!(joined(&raw).unwrap().mesh.uuid, joined(&raw).unwrap().mesh.uuid);
-}
