@@ -126,6 +126,10 @@ impl Monitor for Integrate {
         self.write(engine, now.t)
     }
 
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.rows.resume(&**engine.communicator(), 0, |t| t > now.t)
+    }
+
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         if !now.step.is_multiple_of(self.nsteps) {
             return Ok(());

@@ -68,6 +68,15 @@ pub enum MonitorError {
     /// A rank failed.
     #[error(transparent)]
     Agreed(#[from] AgreedError),
+    /// The solution that a run goes on from holds something else under a monitor's name.
+    #[error(
+        "the solution's state '{name}' is none that its plugin can go on from: it comes from another version or was \
+         damaged; start from another solution, or rename the section to start the plugin afresh"
+    )]
+    State {
+        /// Name of the state.
+        name: String,
+    },
     /// The solution is no longer finite.
     #[error(
         "the solution is no longer finite at t = {t} (step {step}): {variable} = {value} in element {element} near \
