@@ -5,21 +5,24 @@ use super::config::TimeConfig;
 use super::error::ProblemKind;
 use super::expressions::{BoundarySection, Expressions, Shared};
 use super::keys::Fallback::{Absent, Required, Value};
-use super::keys::Kind::{Expression, Flag, Integer, Number, Path, Text};
+use super::keys::Kind::{Expression, Flag, Integer, Literal, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored, NotYet, Note};
 use super::keys::plugins::{
-    ENABLED, FILE, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER, TRIGGER_NAME,
+    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER,
+    TRIGGER_NAME,
 };
 use super::keys::{self, Section, key, section};
 use super::values::Values;
-use super::{outlets, physics};
+use super::{outlets, physics, points};
 use crate::element::Shape;
 use crate::element::anti_alias::HIGHEST_DEGREE;
+use crate::monitor::fluidforce::ForceSettings;
 use crate::monitor::integrate::{self, Integrands, Norm};
 use crate::monitor::rows::Rows;
 use crate::monitor::writer::Origin;
-use crate::monitor::{Dtstats, Integrate, Monitor, Nancheck, Residual, Writer};
+use crate::monitor::{Dtstats, Fluidforce, Integrate, Monitor, Nancheck, Residual, Writer};
 use crate::output::name::NameTemplate;
+use crate::physics::expr::Constants;
 use crate::physics::expr::lex::number;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -185,6 +188,61 @@ pub const MONITORS: &[MonitorKind] = &[
     },
     MonitorKind {
         section: section(
+            "soln-plugin-fluidforce-NAME",
+            Honoured,
+            false,
+            "Writes the force of the flow on the boundary NAME: t,px,py,pz by pressure, mpx,... its moment, vx,... and mvx,... by \
+             friction",
+            &[
+                key(
+                    "nsteps",
+                    Integer,
+                    Required,
+                    Honoured,
+                    "steps between rows; there is one at the start, too",
+                ),
+                FILE,
+                HEADER,
+                FILE_FORMAT,
+                FILE_DATASET,
+                key(
+                    "morigin",
+                    Literal,
+                    Absent,
+                    Honoured,
+                    "point (x, y) or (x, y, z) that moments are taken about; without, there are no moments",
+                ),
+                key(
+                    "quad-deg",
+                    Integer,
+                    Absent,
+                    Honoured,
+                    "degree of the rule on faces; without, two more than twice the order",
+                ),
+                key(
+                    "quad-deg-SHAPE",
+                    Integer,
+                    Absent,
+                    Honoured,
+                    "the same for faces of one shape: line, tri, quad",
+                ),
+                key(
+                    "quad-pts-SHAPE",
+                    Text,
+                    Absent,
+                    Ignored,
+                    "family of the rule; of no effect, ours of the same degree is taken",
+                ),
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+                PUBLISH,
+            ],
+        ),
+        make: fluidforce,
+    },
+    MonitorKind {
+        section: section(
             "soln-plugin-dtstats[-SUFFIX]",
             Honoured,
             false,
@@ -253,13 +311,7 @@ fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
             None => reader.refuse("norm", text, "none, a number of at least 1, or inf"),
         },
     });
-    let mut degrees = BTreeMap::new();
-    for shape in keys::SHAPES.into_iter().filter_map(Shape::from_name) {
-        let own = format!("quad-deg-{}", shape.name());
-        let key = [own.as_str(), "quad-deg"].into_iter().find(|k| reader.has(k));
-        let Some(key) = key else { continue };
-        degrees.insert(shape, reader.values.integer(reader.section, key, 0, HIGHEST_DEGREE as u64)? as usize);
-    }
+    let degrees = reader.degrees()?;
     let section = reader.values.ini.section(reader.section)?;
     let keys: Vec<String> = section.entries().iter().map(|e| e.key.clone()).collect();
     let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|k| is_integral(k)).collect();
@@ -278,6 +330,22 @@ fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
         degrees,
     };
     Some(Box::new(Integrate::new(nsteps?, integrands, Rows::new(with_csv(rows.0?), rows.1?))))
+}
+
+fn fluidforce(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
+    let nsteps = reader.count("nsteps");
+    let rows = reader.rows();
+    let degrees = reader.degrees();
+    let origin = match reader.has("morigin") {
+        true if reader.facts?.dims == 1 => {
+            return reader.report("morigin", "there are no moments in one dimension; remove it");
+        }
+        true => Some(reader.literal("morigin", points::point)?),
+        false => None,
+    };
+    let boundary = keys::placeholder("soln-plugin-fluidforce-NAME", reader.section)?.to_string();
+    let settings = ForceSettings { boundary, origin, degrees: degrees? };
+    Some(Box::new(Fluidforce::new(nsteps?, settings, rows?)))
 }
 
 /// Whether a key names an integral.
@@ -352,6 +420,38 @@ impl Reader<'_, '_> {
     /// The section's expressions.
     fn expressions(&self) -> Expressions {
         Expressions::new(self.shared, self.section)
+    }
+
+    /// The file of rows.
+    fn rows(&mut self) -> Option<Rows> {
+        let (file, header) = (self.path("file"), self.flag("header"));
+        self.values.choice(self.section, "file-format")?;
+        Some(Rows::new(with_csv(file?), header?))
+    }
+
+    /// Degrees of rules by shape, where there are any.
+    fn degrees(&mut self) -> Option<BTreeMap<Shape, usize>> {
+        let mut degrees = BTreeMap::new();
+        for shape in keys::SHAPES.into_iter().filter_map(Shape::from_name) {
+            let own = format!("quad-deg-{}", shape.name());
+            let Some(key) = [own.as_str(), "quad-deg"].into_iter().find(|k| self.has(k)) else { continue };
+            let degree = self.values.integer(self.section, key, 0, HIGHEST_DEGREE as u64)?;
+            degrees.insert(shape, degree as usize);
+        }
+        Some(degrees)
+    }
+
+    /// What [`points`] makes of a text of the section, for the space dimensions of the system.
+    fn literal<T>(
+        &mut self,
+        key: &str,
+        read: impl Fn(&str, usize, &Constants) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        match read(&text, self.facts?.dims, &self.shared.constants) {
+            Ok(value) => Some(value),
+            Err(what) => self.report(key, format!("the value {what}")),
+        }
     }
 
     /// Notes a mistake at a key.

@@ -131,7 +131,6 @@ fn old_files_are_read_with_remarks() {
             ":23: [solver] anti-alias: 'div-flux' is of old versions and ignored",
             ":54: [soln-plugin-writer] post-action: not run: this program starts no other programs",
             ":55: [soln-plugin-writer] write-gradients: not available yet, ignored",
-            ":63: [soln-plugin-fluidforce-wall]: not available yet, ignored",
         ]
     );
     assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (-0.5, 0.0));

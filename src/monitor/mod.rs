@@ -5,6 +5,7 @@
 //! order on all ranks together, so they may communicate.
 
 pub mod dtstats;
+pub mod fluidforce;
 pub mod integrate;
 pub mod modal_filter;
 pub mod nancheck;
@@ -14,6 +15,7 @@ pub mod rows;
 pub mod writer;
 
 pub use dtstats::Dtstats;
+pub use fluidforce::Fluidforce;
 pub use integrate::Integrate;
 pub use modal_filter::ModalFilter;
 pub use nancheck::Nancheck;
@@ -76,6 +78,29 @@ pub enum MonitorError {
     State {
         /// Name of the state.
         name: String,
+    },
+    /// A boundary that the mesh does not have.
+    #[error(
+        "[soln-plugin-fluidforce-{boundary}]: the mesh has no boundary '{boundary}'{}; {}",
+        near.as_ref().map_or(String::new(), |n| format!(", did you mean '{n}'?")),
+        if known.is_empty() { "it has none at all".into() } else { format!("there are: {}", known.join(", ")) }
+    )]
+    NoBoundary {
+        /// The name.
+        boundary: String,
+        /// The nearest one there is.
+        near: Option<String>,
+        /// All there are.
+        known: Vec<String>,
+    },
+    /// A system without pressure.
+    #[error(
+        "[soln-plugin-fluidforce-{boundary}]: the system has no pressure and momentum, so there is no force; remove the \
+         section"
+    )]
+    NoForce {
+        /// The boundary.
+        boundary: String,
     },
     /// The solution is no longer finite.
     #[error(
