@@ -5,7 +5,7 @@ use super::config::TimeConfig;
 use super::error::ProblemKind;
 use super::expressions::{BoundarySection, Expressions, Shared};
 use super::keys::Fallback::{Absent, Required, Value};
-use super::keys::Kind::{Expression, Flag, Integer, Literal, Number, Path, Text};
+use super::keys::Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored, NotYet, Note};
 use super::keys::plugins::{
     ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER,
@@ -19,11 +19,12 @@ use crate::element::anti_alias::HIGHEST_DEGREE;
 use crate::monitor::fluidforce::ForceSettings;
 use crate::monitor::integrate::{self, Integrands, Norm};
 use crate::monitor::rows::Rows;
+use crate::monitor::sampler::SampleSettings;
 use crate::monitor::writer::Origin;
-use crate::monitor::{Dtstats, Fluidforce, Integrate, Monitor, Nancheck, Residual, Writer};
+use crate::monitor::{Dtstats, Fluidforce, Integrate, Monitor, Nancheck, Residual, Sampler, Writer};
 use crate::output::name::NameTemplate;
-use crate::physics::expr::Constants;
 use crate::physics::expr::lex::number;
+use crate::physics::expr::{Constants, Expr};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -243,6 +244,52 @@ pub const MONITORS: &[MonitorKind] = &[
     },
     MonitorKind {
         section: section(
+            "soln-plugin-sampler[-SUFFIX]",
+            Honoured,
+            false,
+            "Writes the solution at points, a row t,x,y,z,variables each",
+            &[
+                key(
+                    "nsteps",
+                    Integer,
+                    Required,
+                    Honoured,
+                    "steps between samples; there is one at the start, too",
+                ),
+                key(
+                    "samp-pts",
+                    Literal,
+                    Required,
+                    Honoured,
+                    "the points, [(x, y, z), ...]; constants may be used",
+                ),
+                key(
+                    "format",
+                    Choice(&["primitive", "conservative"]),
+                    Value("primitive"),
+                    Honoured,
+                    "which variables",
+                ),
+                key(
+                    "sample-gradients",
+                    Flag,
+                    Value("false"),
+                    Honoured,
+                    "whether to write their gradients too, grad_u_x",
+                ),
+                FILE,
+                HEADER,
+                FILE_FORMAT,
+                FILE_DATASET,
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+            ],
+        ),
+        make: sampler,
+    },
+    MonitorKind {
+        section: section(
             "soln-plugin-dtstats[-SUFFIX]",
             Honoured,
             false,
@@ -271,21 +318,11 @@ pub const MONITORS: &[MonitorKind] = &[
 
 fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let dt_out = reader.interval("dt-out");
-    let basename = reader.text("basename");
+    let name = reader.output_name();
     let basedir = reader.path("basedir");
     let vtk = reader.flag("vtk");
-    let basename = basename?;
-    let name = match NameTemplate::parse(&basename) {
-        Ok(name) if !name.is_constant() => name,
-        Ok(_) => {
-            let text =
-                "every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it";
-            return reader.report("basename", text);
-        }
-        Err(error) => return reader.report("basename", error.to_string()),
-    };
     let origin = reader.origin.clone();
-    Some(Box::new(Writer::new(&basedir?, name, dt_out?, vtk?, origin)))
+    Some(Box::new(Writer::new(&basedir?, name?, dt_out?, vtk?, origin)))
 }
 
 fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
@@ -312,18 +349,13 @@ fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
         },
     });
     let degrees = reader.degrees()?;
-    let section = reader.values.ini.section(reader.section)?;
-    let keys: Vec<String> = section.entries().iter().map(|e| e.key.clone()).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|k| is_integral(k)).collect();
-    if keys.is_empty() {
+    let list = reader.named("int-");
+    if list.is_empty() {
         return reader.report("int-NAME", "missing; add one, such as 'int-mass = rho'");
     }
     let names = integrate::variables(&reader.facts?.primitive, reader.facts?.dims);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let expressions = super::expressions::all(&reader.expressions(), &keys, &names);
-    let expressions = reader.values.errors.take(expressions)?;
     let integrands = Integrands {
-        list: keys.iter().map(|k| k.to_string()).zip(expressions).collect(),
+        list: reader.parsed(list, &names)?,
         primitives: reader.facts?.primitive.len(),
         dims: reader.facts?.dims,
         norm: norm?,
@@ -348,9 +380,15 @@ fn fluidforce(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     Some(Box::new(Fluidforce::new(nsteps?, settings, rows?)))
 }
 
-/// Whether a key names an integral.
-fn is_integral(key: &str) -> bool {
-    key.strip_prefix("int-").is_some_and(|name| !name.is_empty())
+fn sampler(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
+    let nsteps = reader.count("nsteps");
+    let rows = reader.rows();
+    let format = reader.values.choice(reader.section, "format");
+    let gradients = reader.flag("sample-gradients");
+    let points = reader.literal("samp-pts", points::points)?;
+    let primitive = format?.value == "primitive";
+    let settings = SampleSettings { points, primitive, gradients: gradients? };
+    Some(Box::new(Sampler::new(nsteps?, settings, rows?)))
 }
 
 /// Adds `.csv` to a name without it.
@@ -420,6 +458,35 @@ impl Reader<'_, '_> {
     /// The section's expressions.
     fn expressions(&self) -> Expressions {
         Expressions::new(self.shared, self.section)
+    }
+
+    /// `basename`, which tells the outputs apart.
+    fn output_name(&mut self) -> Option<NameTemplate> {
+        match NameTemplate::parse(&self.text("basename")?) {
+            Ok(name) if !name.is_constant() => Some(name),
+            Ok(_) => {
+                let text =
+                    "every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it";
+                self.report("basename", text)
+            }
+            Err(error) => self.report("basename", error.to_string()),
+        }
+    }
+
+    /// The section's own keys that start with `prefix` and go on, in their order.
+    fn named(&self, prefix: &str) -> Vec<String> {
+        let entries = self.values.ini.section(self.section).map_or(&[][..], |s| s.entries());
+        let keys = entries.iter().map(|e| e.key.clone());
+        keys.filter(|key| key.len() > prefix.len() && key.starts_with(prefix)).collect()
+    }
+
+    /// These keys with their values as expressions of `variables`.
+    fn parsed(&mut self, keys: Vec<String>, variables: &[String]) -> Option<Vec<(String, Expr)>> {
+        let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
+        let texts: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let expressions = super::expressions::all(&self.expressions(), &texts, &variables);
+        let expressions = self.values.errors.take(expressions)?;
+        Some(keys.into_iter().zip(expressions).collect())
     }
 
     /// The file of rows.

@@ -12,6 +12,7 @@ pub mod nancheck;
 pub mod outlet;
 pub mod residual;
 pub mod rows;
+pub mod sampler;
 pub mod writer;
 
 pub use dtstats::Dtstats;
@@ -21,10 +22,12 @@ pub use modal_filter::ModalFilter;
 pub use nancheck::Nancheck;
 pub use outlet::Outlet;
 pub use residual::Residual;
+pub use sampler::Sampler;
 pub use writer::Writer;
 
 use crate::backend::Precision;
 use crate::engine::estimate::Size;
+use crate::engine::locate::Outside;
 use crate::engine::{Engine, EngineError};
 use crate::output::OutputError;
 use crate::parallel::AgreedError;
@@ -78,6 +81,14 @@ pub enum MonitorError {
     State {
         /// Name of the state.
         name: String,
+    },
+    /// Points outside of the mesh.
+    #[error("the points of {}: {outside}", file.display())]
+    Outside {
+        /// File that was to hold the solution there.
+        file: std::path::PathBuf,
+        /// Which points.
+        outside: Outside,
     },
     /// A boundary that the mesh does not have.
     #[error(
@@ -226,3 +237,6 @@ pub trait Monitor: Send {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;
