@@ -14,14 +14,16 @@ use super::keys::plugins::{
 use super::keys::{self, Section, key, section};
 use super::values::Values;
 use super::{outlets, physics, points};
+use crate::backend::Precision;
 use crate::element::Shape;
 use crate::element::anti_alias::HIGHEST_DEGREE;
 use crate::monitor::fluidforce::ForceSettings;
 use crate::monitor::integrate::{self, Integrands, Norm};
 use crate::monitor::rows::Rows;
 use crate::monitor::sampler::SampleSettings;
+use crate::monitor::tavg::{AverageSettings, Deviations};
 use crate::monitor::writer::Origin;
-use crate::monitor::{Dtstats, Fluidforce, Integrate, Monitor, Nancheck, Residual, Sampler, Writer};
+use crate::monitor::{Dtstats, Fluidforce, Integrate, Monitor, Nancheck, Residual, Sampler, Tavg, Writer};
 use crate::output::name::NameTemplate;
 use crate::physics::expr::lex::number;
 use crate::physics::expr::{Constants, Expr};
@@ -290,6 +292,90 @@ pub const MONITORS: &[MonitorKind] = &[
     },
     MonitorKind {
         section: section(
+            "soln-plugin-tavg[-SUFFIX]",
+            Honoured,
+            true,
+            "Writes averages over time of expressions of the primitive variables, their gradients (grad_u_x), x, y, z, t; other \
+             keys are helpers for %(name)s",
+            &[
+                key(
+                    "nsteps",
+                    Integer,
+                    Required,
+                    Honoured,
+                    "steps between the moments that the trapezoidal rule takes, besides outputs",
+                ),
+                key(
+                    "dt-out",
+                    Number,
+                    Required,
+                    Honoured,
+                    "time between files, counted from the start of the averages",
+                ),
+                key(
+                    "basename",
+                    Text,
+                    Required,
+                    Honoured,
+                    "file name with {t} for the time and {n} for the number, as in {t:.2f} or {n:03d}",
+                ),
+                key("basedir", Path, Value("."), Honoured, "directory of the files"),
+                key("avg-NAME", Expression, Absent, Honoured, "what to average"),
+                key(
+                    "fun-avg-NAME",
+                    Expression,
+                    Absent,
+                    Honoured,
+                    "a function of the averages, which it knows by their NAME",
+                ),
+                key(
+                    "mode",
+                    Choice(&["windowed", "continuous"]),
+                    Value("windowed"),
+                    Honoured,
+                    "averages since the file before, or since the start",
+                ),
+                key(
+                    "std-mode",
+                    Choice(&["summary", "all", "none"]),
+                    Value("summary"),
+                    Honoured,
+                    "deviations of the means between two files from each other: the largest and the mean, at all points, or none",
+                ),
+                key(
+                    "precision",
+                    Choice(&["single", "double"]),
+                    Value("single"),
+                    Honoured,
+                    "precision of the files",
+                ),
+                key("tstart", Number, Absent, Honoured, "time of the start; without, the start of the run"),
+                key(
+                    "vtk",
+                    Flag,
+                    Value("true"),
+                    Honoured,
+                    "whether to write VTK files beside the files of averages",
+                ),
+                key(
+                    "async-timeout",
+                    Number,
+                    Value("60"),
+                    Ignored,
+                    "waiting time of writing in the background",
+                ),
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+                REGION,
+                REGION_TYPE,
+                REGION_EXPAND,
+            ],
+        ),
+        make: averages,
+    },
+    MonitorKind {
+        section: section(
             "soln-plugin-dtstats[-SUFFIX]",
             Honoured,
             false,
@@ -389,6 +475,54 @@ fn sampler(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let primitive = format?.value == "primitive";
     let settings = SampleSettings { points, primitive, gradients: gradients? };
     Some(Box::new(Sampler::new(nsteps?, settings, rows?)))
+}
+
+fn averages(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
+    let nsteps = reader.count("nsteps");
+    let dt_out = reader.interval("dt-out");
+    let name = reader.output_name();
+    let folder = reader.path("basedir");
+    let vtk = reader.flag("vtk");
+    let [mode, deviations, precision] =
+        ["mode", "std-mode", "precision"].map(|key| reader.values.choice(reader.section, key));
+    let tstart = match reader.has("tstart") {
+        true => Some(reader.values.number(reader.section, "tstart", "", |_| true)?),
+        false => None,
+    };
+    let list = reader.named("avg-");
+    if list.is_empty() {
+        return reader.report("avg-NAME", "missing; add one, such as 'avg-u = u'");
+    }
+    if let Some(key) = list.iter().find(|key| key.contains('/')) {
+        return reader.report(&key.clone(), "a name of averages cannot have a '/'");
+    }
+    let functions = reader.named("fun-avg-");
+    let own: Vec<String> = list.iter().map(|key| key["avg-".len()..].to_string()).collect();
+    let facts = reader.facts?;
+    let averages = reader.parsed(list, &integrate::variables(&facts.primitive, facts.dims));
+    let functions = reader.parsed(functions, &own);
+    let averages = averages?;
+    let gradients = integrate::gradients(facts.primitive.len(), facts.dims, averages.iter().map(|a| &a.1));
+    Some(Box::new(Tavg::new(AverageSettings {
+        state: format!("plugins/{}", reader.section.trim_start_matches("soln-plugin-").replace('/', "-")),
+        nsteps: nsteps?,
+        dt_out: dt_out?,
+        tstart,
+        continuous: mode?.value == "continuous",
+        deviations: match deviations?.value.as_str() {
+            "none" => Deviations::None,
+            "all" => Deviations::All,
+            _ => Deviations::Summary,
+        },
+        precision: if precision?.value == "double" { Precision::Double } else { Precision::Single },
+        averages,
+        functions: functions?,
+        gradients,
+        folder: folder?,
+        name: name?,
+        vtk: vtk?,
+        origin: reader.origin.clone(),
+    })))
 }
 
 /// Adds `.csv` to a name without it.

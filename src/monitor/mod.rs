@@ -13,6 +13,7 @@ pub mod outlet;
 pub mod residual;
 pub mod rows;
 pub mod sampler;
+pub mod tavg;
 pub mod writer;
 
 pub use dtstats::Dtstats;
@@ -23,6 +24,7 @@ pub use nancheck::Nancheck;
 pub use outlet::Outlet;
 pub use residual::Residual;
 pub use sampler::Sampler;
+pub use tavg::Tavg;
 pub use writer::Writer;
 
 use crate::backend::Precision;

@@ -13,21 +13,39 @@ use std::collections::BTreeMap;
 /// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
 /// [`Engine::solution`] returns it.
 pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
+    let outputs = engine.variables().fields();
+    let shown: Vec<(&str, &[usize])> = outputs.iter().map(|f| (f.name, f.primitives)).collect();
+    cells_and_fields(engine, &primitive(engine, solution), &shown)
+}
+
+/// The same for other values than the solution's: `values` at the solution points, block by block
+/// `[element][field][point]`, each a field with its name.
+pub fn vtk_fields(engine: &Engine, values: &[Vec<f64>], names: &[String]) -> (Vec<VtkCells>, Vec<Field>) {
+    let positions: Vec<usize> = (0..names.len()).collect();
+    let shown: Vec<(&str, &[usize])> =
+        names.iter().zip(positions.chunks(1)).map(|(name, at)| (name.as_str(), at)).collect();
+    cells_and_fields(engine, values, &shown)
+}
+
+/// `shown`: the fields' names and the positions of their components in `values`.
+fn cells_and_fields(
+    engine: &Engine,
+    values: &[Vec<f64>],
+    shown: &[(&str, &[usize])],
+) -> (Vec<VtkCells>, Vec<Field>) {
     let order = |geometry: usize| engine.discretisation().order.max(geometry).max(1);
-    let variables = engine.variables();
-    let outputs = variables.fields();
-    let mut fields: Vec<Field> = outputs
+    let mut fields: Vec<Field> = shown
         .iter()
-        .map(|f| Field {
-            name: f.name.into(),
-            components: if f.primitives.len() == 1 { 1 } else { 3 },
+        .map(|(name, positions)| Field {
+            name: (*name).into(),
+            components: if positions.len() == 1 { 1 } else { 3 },
             values: vec![],
         })
         .collect();
     let mut cells: Vec<VtkCells> = vec![];
     let mut current = usize::MAX;
     engine.sample(
-        &primitive(engine, solution),
+        values,
         |shape, geometry| (lattice::nodes(shape, order(geometry)), vec![]),
         |sample| {
             if sample.block != current {
@@ -41,10 +59,10 @@ pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>
             for (q, x) in sample.coordinates.iter().enumerate() {
                 block.points.extend_from_slice(x);
                 let point = sample.values.column(q);
-                for (field, output) in fields.iter_mut().zip(&outputs) {
+                for (field, (_, positions)) in fields.iter_mut().zip(shown) {
                     let Some(values) = field.values.last_mut() else { continue };
-                    let zeros = field.components - output.primitives.len();
-                    values.extend(output.primitives.iter().map(|&i| point[i]));
+                    let zeros = field.components - positions.len();
+                    values.extend(positions.iter().map(|&i| point[i]));
                     values.extend(std::iter::repeat_n(0.0, zeros));
                 }
             }

@@ -35,7 +35,6 @@ const NO_SOURCE: Status = Refused("remove the section to run without it");
 
 /// The sections, in the order in which a reference lists them.
 pub const SECTIONS: &[Section] = &[
-    section("soln-plugin-tavg[-SUFFIX]", NotYet, true, "Writes averages over time", &[]),
     section("soln-plugin-fwh[-SUFFIX]", NotYet, true, "Writes the sound at far observers", &[]),
     section("soln-plugin-ascent[-SUFFIX]", NotYet, true, "Renders images in the run", &[]),
     section("soln-plugin-catalyst[-SUFFIX]", NotYet, true, "Renders images in the run", &[]),

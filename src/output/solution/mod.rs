@@ -13,6 +13,8 @@
 //! | `.../values` | \[element\]\[variable\]\[point\], f32 or f64, conserved variables at the solution points |
 //! | `.../points` | \[point\]\[dimension\] f64, reference coordinates of the solution points |
 //!
+//! Averages over time (`.savg`) have the same layout with `format` = `solver-averages` and their names as `variables`.
+//!
 //! Values are in the mesh's own element numbering, so a file does not depend on the number of ranks or the backend.
 //! Elements carry their own order and points: a restart can change both. All data is chunked with checksums
 //! (Fletcher's, which sees everything but words of zeros turned into words of ones), and the metadata of HDF5 1.10 is
@@ -24,9 +26,9 @@ mod read;
 mod summary;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_averages};
 pub use summary::{BlockSummary, Summary, summarise};
-pub use write::write;
+pub use write::{write, write_averages};
 
 use super::Precision;
 use crate::element::Shape;
@@ -34,8 +36,12 @@ use std::collections::BTreeMap;
 
 /// File name extension.
 pub const EXTENSION: &str = ".ssoln";
+/// File name extension of averages.
+pub const AVERAGES_EXTENSION: &str = ".savg";
 
 const FORMAT: &str = "solver-solution";
+/// Format of averages over time, which no run can start from.
+const AVERAGES: &str = "solver-averages";
 const VERSION: u32 = 1;
 /// Longest text in an attribute, and length of the pieces of longer texts, in bytes.
 const TEXT: usize = 256;
