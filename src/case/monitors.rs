@@ -408,7 +408,8 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let basedir = reader.path("basedir");
     let vtk = reader.flag("vtk");
     let origin = reader.origin.clone();
-    Some(Box::new(Writer::new(&basedir?, name?, dt_out?, vtk?, origin)))
+    let state = reader.state_name();
+    Some(Box::new(Writer::new(&basedir?, name?, dt_out?, vtk?, origin, state)))
 }
 
 fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
@@ -504,7 +505,7 @@ fn averages(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let averages = averages?;
     let gradients = integrate::gradients(facts.primitive.len(), facts.dims, averages.iter().map(|a| &a.1));
     Some(Box::new(Tavg::new(AverageSettings {
-        state: format!("plugins/{}", reader.section.trim_start_matches("soln-plugin-").replace('/', "-")),
+        state: reader.state_name(),
         nsteps: nsteps?,
         dt_out: dt_out?,
         tstart,
@@ -653,6 +654,13 @@ impl Reader<'_, '_> {
             Ok(value) => Some(value),
             Err(what) => self.report(key, format!("the value {what}")),
         }
+    }
+
+    /// Under which name a monitor of this section keeps its state with solutions.
+    fn state_name(&self) -> String {
+        let name = self.section.strip_prefix("soln-plugin-").unwrap_or(self.section);
+        // A slash would be a group of the file.
+        format!("plugins/{}", name.replace('/', "|"))
     }
 
     /// Notes a mistake at a key.

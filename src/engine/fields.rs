@@ -1,10 +1,15 @@
 //! The solution as a function of space: values at any reference points, integrals, norms, the first bad value.
 
 use super::{Engine, EngineError};
-use crate::element::{Shape, basis, lattice, quadrature};
+use crate::backend::Discretisation;
+use crate::element::{PointSets, Shape, basis, lattice, quadrature};
+use crate::mesh::local::LocalMesh;
 use crate::parallel::sum::{ExactSum, total};
+use crate::physics::variables::Variables;
 use ndarray::Array2;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where a value is not finite.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +51,21 @@ pub struct Sample<'a> {
     pub weights: &'a [f64],
 }
 
-impl Engine {
+/// Where the solution of a rank lives: all that makes a function of space of its numbers. Cheap to clone, for threads that
+/// write results while the run goes on.
+#[derive(Clone)]
+pub struct Space {
+    /// The discrete problem.
+    pub discretisation: Arc<Discretisation>,
+    /// This rank's part of the mesh.
+    pub mesh: Arc<LocalMesh>,
+    /// The system's variables.
+    pub variables: Arc<dyn Variables>,
+    /// Names of the point sets.
+    pub points: PointSets,
+}
+
+impl Space {
     /// Calls `visit` with every element's values at the reference points that `points(shape, geometry order)` gives with
     /// their weights.
     ///
@@ -105,6 +124,28 @@ impl Engine {
                     weights: &weights,
                 });
             }
+        }
+    }
+}
+
+impl Engine {
+    /// [`Space::sample`] of this engine's space.
+    pub fn sample(
+        &self,
+        solution: &[Vec<f64>],
+        points: impl Fn(Shape, usize) -> (Array2<f64>, Vec<f64>),
+        visit: impl FnMut(Sample),
+    ) {
+        self.space().sample(solution, points, visit);
+    }
+
+    /// Where the solution lives, apart from the solution.
+    pub fn space(&self) -> Space {
+        Space {
+            discretisation: Arc::clone(&self.discretisation),
+            mesh: Arc::clone(&self.mesh),
+            variables: Arc::clone(&self.variables),
+            points: self.points.clone(),
         }
     }
 
@@ -187,9 +228,22 @@ impl Engine {
     /// The device failed.
     pub fn first_bad_value(&mut self) -> Result<Option<BadValue>, EngineError> {
         let solution = self.solution()?;
+        Ok(self.bad_value(&solution))
+    }
+
+    /// The first value of `solution` that is not finite, as [`Engine::first_bad_value`], which takes the present one.
+    /// Collective.
+    pub fn bad_value(&self, solution: &[Vec<f64>]) -> Option<BadValue> {
+        let mut some = [0];
+        let sound = |x: &f64| x.is_finite();
+        some[0] = u64::from(!solution.iter().all(|values| values.par_iter().all(sound)));
+        self.communicator.sum_u64(&mut some);
+        if some[0] == 0 {
+            return None;
+        }
         let (dims, names) = (self.discretisation.dims, self.variables.conserved());
         let mut first: Option<BadValue> = None;
-        for (block, values) in self.discretisation.blocks.iter().zip(&solution) {
+        for (block, values) in self.discretisation.blocks.iter().zip(solution) {
             let points = block.points_per_element();
             for (i, &value) in values.iter().enumerate().filter(|(_, v)| !v.is_finite()) {
                 let (element, variable, p) = (i / points / names.len(), i / points % names.len(), i % points);
@@ -211,12 +265,12 @@ impl Engine {
             .filter(|bytes| !bytes.is_empty())
             .map(|bytes| bytemuck::pod_collect_to_vec::<u8, f64>(bytes))
             .min_by(|a, b| a[0].total_cmp(&b[0]));
-        Ok(first.map(|f| BadValue {
+        first.map(|f| BadValue {
             element: f[0] as u32,
             variable: names[f[1] as usize],
             value: f[2],
             at: [f[3], f[4], f[5]],
-        }))
+        })
     }
 
     /// The `p`-norm over all solution points of each conserved variable of `values` (laid out like the solution), without

@@ -1,6 +1,7 @@
 //! The largest rate at which waves cross solution points, which steps of the controller `cfl` follow (case-format section
 //! 5.3). Evaluated on the host.
 
+use super::fields::Space;
 use super::{Engine, EngineError};
 use crate::parallel::Reduce;
 use rayon::prelude::*;
@@ -14,34 +15,44 @@ impl Engine {
     /// The device failed.
     pub fn wave_rate(&mut self) -> Result<f64, EngineError> {
         let solution = self.solution()?;
-        let (dims, count) = (self.discretisation.dims, self.variables.conserved().len());
-        let variables = &self.variables;
-        // The larger one, or what is not a number.
-        let larger = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
+        let (space, count) = (self.space(), self.variables.conserved().len());
         let mut largest = [0.0];
-        for (block, values) in self.discretisation.blocks.iter().zip(&solution) {
+        for (b, (block, values)) in self.discretisation.blocks.iter().zip(&solution).enumerate() {
             let points = block.points_per_element();
-            let of_element = |(e, u): (usize, &[f64])| {
-                let (mut most, mut state) = (0.0, vec![0.0; count]);
-                for p in 0..points {
-                    (0..count).for_each(|v| state[v] = u[v * points + p]);
-                    let (s, jacobian) = block.metric(e, p, dims);
-                    let mut rate = 0.0;
-                    for row in s.chunks_exact(dims) {
-                        let mut a = [0.0; 3];
-                        a.iter_mut().zip(row).for_each(|(a, s)| *a = s / jacobian);
-                        rate += variables.wave_speed(&state, &a[..dims]);
-                    }
-                    most = larger(rate, most);
-                }
-                most
-            };
+            let of_element = |(e, u): (usize, &[f64])| space.wave_rate(b, e, u);
             let elements = values.par_chunks_exact(count * points).enumerate();
             largest[0] = larger(elements.map(of_element).reduce(|| 0.0, larger), largest[0]);
         }
         self.communicator.reduce_f64(Reduce::Max, &mut largest);
         Ok(largest[0])
     }
+}
+
+impl Space {
+    /// [`Engine::wave_rate`] of one element: `element` of block `block`, where the solution is `u`, `[variable][point]`. Not collective.
+    pub fn wave_rate(&self, block: usize, element: usize, u: &[f64]) -> f64 {
+        let (dims, count) = (self.discretisation.dims, self.variables.conserved().len());
+        let block = &self.discretisation.blocks[block];
+        let points = block.points_per_element();
+        let (mut most, mut state) = (0.0, vec![0.0; count]);
+        for p in 0..points {
+            (0..count).for_each(|v| state[v] = u[v * points + p]);
+            let (s, jacobian) = block.metric(element, p, dims);
+            let mut rate = 0.0;
+            for row in s.chunks_exact(dims) {
+                let mut a = [0.0; 3];
+                a.iter_mut().zip(row).for_each(|(a, s)| *a = s / jacobian);
+                rate += self.variables.wave_speed(&state, &a[..dims]);
+            }
+            most = larger(rate, most);
+        }
+        most
+    }
+}
+
+/// The larger one, or what is not a number.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use super::*;
 use crate::engine::{BoundarySpec, Settings};
 use crate::mesh::generate::{BoxMesh, Cells};
 use crate::mesh::local::cut;
+use crate::output::collect;
 use crate::parallel::{Communicator, threads};
 use crate::physics::SystemSpec;
 use crate::physics::expr::Expr;
@@ -88,7 +89,8 @@ fn rows_of_a_run_that_goes_on_are_those_of_one_that_never_stopped() {
         all.iter_mut().for_each(|m| m.start(&mut first, &moment(0)).unwrap());
         go(&mut first, &mut all, 0, 6);
         let solution = first.solution().unwrap();
-        let solution = crate::output::collect::blocks(&first, &solution).unwrap();
+        let gathered = collect::collect_alone(&first, &solution);
+        let solution = collect::assemble(&first.space(), &solution, &gathered).unwrap();
         go(&mut first, &mut all, 6, 9);
         solution
     });

@@ -53,8 +53,8 @@ impl Tavg {
             Deviations::Summary => first_half(engine, &mut values, names.len()),
             Deviations::None => {}
         }
-        let blocks = collect::blocks(engine, &values);
-        let written = match blocks {
+        let gathered = collect::collect_alone(engine, &values);
+        let written = match collect::assemble(&engine.space(), &values, &gathered) {
             Some(blocks) => {
                 let header = self.header(engine, now, names.clone(), state);
                 solution::write_averages(&path, &header, &blocks)
@@ -77,7 +77,7 @@ impl Tavg {
         let (comm, precision) = (engine.communicator(), self.settings.precision);
         let (rank, ranks) = (comm.rank(), comm.size());
         let output = with_suffix(&base, if ranks > 1 { ".pvtu" } else { ".vtu" });
-        let (cells, fields) = collect::vtk_fields(engine, values, names);
+        let (cells, fields) = collect::vtk_fields(&engine.space(), values, names);
         let piece = if ranks > 1 { piece_name(&base, rank, ranks) } else { output.clone() };
         agree(&**comm, write_piece(&piece, &cells, &fields, rank, precision))?;
         let mut list = || -> Result<(), OutputError> {
@@ -145,6 +145,7 @@ impl Tavg {
             precision: self.settings.precision,
             variables,
             state,
+            kept: BTreeMap::new(),
         }
     }
 }
