@@ -38,11 +38,10 @@ impl Sampler {
 
     fn find(&mut self, engine: &Engine) -> Result<Probes, MonitorError> {
         let failed = |outside| MonitorError::Outside { file: self.rows.path.clone(), outside };
-        let probes = match self.probes.take() {
-            Some(probes) => probes,
-            None => engine.probes(&self.settings.points).map_err(failed)?,
-        };
-        Ok(probes)
+        match self.probes.take() {
+            Some(probes) => Ok(probes),
+            None => engine.probes(&self.settings.points).map_err(failed),
+        }
     }
 
     /// Variables and gradients at each point, in the order of the points, on rank 0; nothing on others. Collective.
