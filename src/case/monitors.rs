@@ -407,9 +407,11 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let name = reader.output_name();
     let basedir = reader.path("basedir");
     let vtk = reader.flag("vtk");
+    let name = name?;
+    // It holds the whole file: not for sections with mistakes.
     let origin = reader.origin.clone();
     let state = reader.state_name();
-    Some(Box::new(Writer::new(&basedir?, name?, dt_out?, vtk?, origin, state)))
+    Some(Box::new(Writer::new(&basedir?, name, dt_out?, vtk?, origin, state)))
 }
 
 fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {

@@ -457,23 +457,20 @@ impl Engine {
         let (dims, variables) = (self.discretisation.dims, self.variables.conserved().len());
         let mut state = vec![0.0; variables];
         let mut slopes = vec![0.0; if gradients { dims * variables } else { 0 }];
-        let mut gradient: Option<((usize, usize), Vec<Array2<f64>>)> = None;
+        let (mut current, mut gradient): (_, Vec<Array2<f64>>) = (None, vec![]);
         for probe in &probes.own {
             let (b, e) = (probe.block, probe.element);
             let points = probe.weights.len();
             let values = &solution[b][e * variables * points..][..variables * points];
             let at = |row: &[f64]| row.iter().zip(&probe.weights).map(|(x, w)| x * w).sum();
             state.iter_mut().zip(values.chunks_exact(points)).for_each(|(to, row)| *to = at(row));
-            if gradients {
-                if gradient.as_ref().is_none_or(|(element, _)| *element != (b, e)) {
-                    let u = Array2::from_shape_fn((variables, points), |(v, p)| values[v * points + p]);
-                    gradient = Some(((b, e), self.gradients.gradient(b, e, &u, t)));
-                }
-                let rows = gradient.iter().flat_map(|(_, g)| g.iter().flat_map(|g| g.rows()));
-                let at =
-                    |row: ndarray::ArrayView1<f64>| row.iter().zip(&probe.weights).map(|(x, w)| x * w).sum();
-                slopes.iter_mut().zip(rows).for_each(|(to, row)| *to = at(row));
+            if gradients && current != Some((b, e)) {
+                let u = Array2::from_shape_fn((variables, points), |(v, p)| values[v * points + p]);
+                (current, gradient) = (Some((b, e)), self.gradients.gradient(b, e, &u, t));
             }
+            let rows = gradient.iter().flat_map(|g| g.rows());
+            let at = |row: ndarray::ArrayView1<f64>| row.iter().zip(&probe.weights).map(|(x, w)| x * w).sum();
+            slopes.iter_mut().zip(rows).for_each(|(to, row)| *to = at(row));
             visit(ProbeValues { point: probe.point, conserved: &state, gradient: &slopes });
         }
         Ok(())
