@@ -20,6 +20,7 @@ pub mod monitors;
 pub mod origin;
 mod outlets;
 mod physics;
+mod points;
 pub mod settings;
 mod values;
 

@@ -5,23 +5,29 @@ use super::config::TimeConfig;
 use super::error::ProblemKind;
 use super::expressions::{BoundarySection, Expressions, Shared};
 use super::keys::Fallback::{Absent, Required, Value};
-use super::keys::Kind::{Choice, Expression, Flag, Integer, Number, Path, Text};
+use super::keys::Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored, NotYet};
 use super::keys::plugins::{
-    ENABLED, FILE, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER, TRIGGER_NAME,
+    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER,
+    TRIGGER_NAME,
 };
 use super::keys::{self, Section, key, section};
 use super::values::Values;
-use super::{outlets, physics};
+use super::{outlets, physics, points};
+use crate::backend::Precision;
 use crate::element::Shape;
 use crate::element::anti_alias::HIGHEST_DEGREE;
 use crate::monitor::action::PostAction;
+use crate::monitor::fluidforce::ForceSettings;
 use crate::monitor::integrate::{self, Integrands, Norm};
 use crate::monitor::rows::Rows;
+use crate::monitor::sampler::SampleSettings;
+use crate::monitor::tavg::{AverageSettings, Deviations};
 use crate::monitor::writer::Origin;
-use crate::monitor::{Dtstats, Integrate, Monitor, Nancheck, Residual, Writer};
+use crate::monitor::{Dtstats, Fluidforce, Integrate, Monitor, Nancheck, Residual, Sampler, Tavg, Writer};
 use crate::output::name::NameTemplate;
 use crate::physics::expr::lex::number;
+use crate::physics::expr::{Constants, Expr};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -192,6 +198,191 @@ pub const MONITORS: &[MonitorKind] = &[
     },
     MonitorKind {
         section: section(
+            "soln-plugin-fluidforce-NAME",
+            Honoured,
+            false,
+            "Writes the force of the flow on the boundary NAME: t,px,py,pz by pressure, mpx,... its moment, vx,... and mvx,... by \
+             friction",
+            &[
+                key(
+                    "nsteps",
+                    Integer,
+                    Required,
+                    Honoured,
+                    "steps between rows; there is one at the start, too",
+                ),
+                FILE,
+                HEADER,
+                FILE_FORMAT,
+                FILE_DATASET,
+                key(
+                    "morigin",
+                    Literal,
+                    Absent,
+                    Honoured,
+                    "point (x, y) or (x, y, z) that moments are taken about; without, there are no moments",
+                ),
+                key(
+                    "quad-deg",
+                    Integer,
+                    Absent,
+                    Honoured,
+                    "degree of the rule on faces; without, two more than twice the order",
+                ),
+                key(
+                    "quad-deg-SHAPE",
+                    Integer,
+                    Absent,
+                    Honoured,
+                    "the same for faces of one shape: line, tri, quad",
+                ),
+                key(
+                    "quad-pts-SHAPE",
+                    Text,
+                    Absent,
+                    Ignored,
+                    "family of the rule; of no effect, ours of the same degree is taken",
+                ),
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+                PUBLISH,
+            ],
+        ),
+        make: fluidforce,
+    },
+    MonitorKind {
+        section: section(
+            "soln-plugin-sampler[-SUFFIX]",
+            Honoured,
+            false,
+            "Writes the solution at points, a row t,x,y,z,variables each",
+            &[
+                key(
+                    "nsteps",
+                    Integer,
+                    Required,
+                    Honoured,
+                    "steps between samples; there is one at the start, too",
+                ),
+                key(
+                    "samp-pts",
+                    Literal,
+                    Required,
+                    Honoured,
+                    "the points, [(x, y, z), ...]; constants may be used",
+                ),
+                key(
+                    "format",
+                    Choice(&["primitive", "conservative"]),
+                    Value("primitive"),
+                    Honoured,
+                    "which variables",
+                ),
+                key(
+                    "sample-gradients",
+                    Flag,
+                    Value("false"),
+                    Honoured,
+                    "whether to write their gradients too, grad_u_x",
+                ),
+                FILE,
+                HEADER,
+                FILE_FORMAT,
+                FILE_DATASET,
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+            ],
+        ),
+        make: sampler,
+    },
+    MonitorKind {
+        section: section(
+            "soln-plugin-tavg[-SUFFIX]",
+            Honoured,
+            true,
+            "Writes averages over time of expressions of the primitive variables, their gradients (grad_u_x), x, y, z, t; other \
+             keys are helpers for %(name)s",
+            &[
+                key(
+                    "nsteps",
+                    Integer,
+                    Required,
+                    Honoured,
+                    "steps between the moments that the trapezoidal rule takes, besides outputs",
+                ),
+                key(
+                    "dt-out",
+                    Number,
+                    Required,
+                    Honoured,
+                    "time between files, counted from the start of the averages",
+                ),
+                key(
+                    "basename",
+                    Text,
+                    Required,
+                    Honoured,
+                    "file name with {t} for the time and {n} for the number, as in {t:.2f} or {n:03d}",
+                ),
+                key("basedir", Path, Value("."), Honoured, "directory of the files"),
+                key("avg-NAME", Expression, Absent, Honoured, "what to average"),
+                key(
+                    "fun-avg-NAME",
+                    Expression,
+                    Absent,
+                    Honoured,
+                    "a function of the averages, which it knows by their NAME",
+                ),
+                key(
+                    "mode",
+                    Choice(&["windowed", "continuous"]),
+                    Value("windowed"),
+                    Honoured,
+                    "averages since the file before, or since the start",
+                ),
+                key(
+                    "std-mode",
+                    Choice(&["summary", "all", "none"]),
+                    Value("summary"),
+                    Honoured,
+                    "deviations of the means between two files from each other: the largest and the mean, at all points, or none",
+                ),
+                key(
+                    "precision",
+                    Choice(&["single", "double"]),
+                    Value("single"),
+                    Honoured,
+                    "precision of the files",
+                ),
+                key("tstart", Number, Absent, Honoured, "time of the start; without, the start of the run"),
+                key(
+                    "vtk",
+                    Flag,
+                    Value("true"),
+                    Honoured,
+                    "whether to write VTK files beside the files of averages",
+                ),
+                key(
+                    "async-timeout",
+                    Number,
+                    Value("60"),
+                    Ignored,
+                    "waiting time of writing in the background",
+                ),
+                ENABLED,
+                TRIGGER,
+                TRIGGER_NAME,
+                REGION,
+                REGION_TYPE,
+                REGION_EXPAND,
+            ],
+        ),
+        make: averages,
+    },
+    MonitorKind {
+        section: section(
             "soln-plugin-dtstats[-SUFFIX]",
             Honoured,
             false,
@@ -220,19 +411,11 @@ pub const MONITORS: &[MonitorKind] = &[
 
 fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let dt_out = reader.interval("dt-out");
-    let basename = reader.text("basename");
+    let name = reader.output_name();
     let basedir = reader.path("basedir");
     let vtk = reader.flag("vtk");
-    let basename = basename?;
-    let name = match NameTemplate::parse(&basename) {
-        Ok(name) if !name.is_constant() => name,
-        Ok(_) => {
-            let text =
-                "every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it";
-            return reader.report("basename", text);
-        }
-        Err(error) => return reader.report("basename", error.to_string()),
-    };
+    let name = name?;
+    // It holds the whole file: not for sections with mistakes.
     let origin = reader.origin.clone();
     let wait = reader.values.choice(reader.section, "post-action-mode")?.value == "blocking";
     let action = match reader.has("post-action").then(|| reader.text("post-action")).flatten() {
@@ -270,25 +453,14 @@ fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
             None => reader.refuse("norm", text, "none, a number of at least 1, or inf"),
         },
     });
-    let mut degrees = BTreeMap::new();
-    for shape in keys::SHAPES.into_iter().filter_map(Shape::from_name) {
-        let own = format!("quad-deg-{}", shape.name());
-        let key = [own.as_str(), "quad-deg"].into_iter().find(|k| reader.has(k));
-        let Some(key) = key else { continue };
-        degrees.insert(shape, reader.values.integer(reader.section, key, 0, HIGHEST_DEGREE as u64)? as usize);
-    }
-    let section = reader.values.ini.section(reader.section)?;
-    let keys: Vec<String> = section.entries().iter().map(|e| e.key.clone()).collect();
-    let keys: Vec<&str> = keys.iter().map(String::as_str).filter(|k| is_integral(k)).collect();
-    if keys.is_empty() {
+    let degrees = reader.degrees()?;
+    let list = reader.named("int-");
+    if list.is_empty() {
         return reader.report("int-NAME", "missing; add one, such as 'int-mass = rho'");
     }
     let names = integrate::variables(&reader.facts?.primitive, reader.facts?.dims);
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let expressions = super::expressions::all(&reader.expressions(), &keys, &names);
-    let expressions = reader.values.errors.take(expressions)?;
     let integrands = Integrands {
-        list: keys.iter().map(|k| k.to_string()).zip(expressions).collect(),
+        list: reader.parsed(list, &names)?,
         primitives: reader.facts?.primitive.len(),
         dims: reader.facts?.dims,
         norm: norm?,
@@ -297,9 +469,79 @@ fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     Some(Box::new(Integrate::new(nsteps?, integrands, Rows::new(with_csv(rows.0?), rows.1?))))
 }
 
-/// Whether a key names an integral.
-fn is_integral(key: &str) -> bool {
-    key.strip_prefix("int-").is_some_and(|name| !name.is_empty())
+fn fluidforce(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
+    let nsteps = reader.count("nsteps");
+    let rows = reader.rows();
+    let degrees = reader.degrees();
+    let origin = match reader.has("morigin") {
+        true if reader.facts?.dims == 1 => {
+            return reader.report("morigin", "there are no moments in one dimension; remove it");
+        }
+        true => Some(reader.literal("morigin", points::point)?),
+        false => None,
+    };
+    let boundary = keys::placeholder("soln-plugin-fluidforce-NAME", reader.section)?.to_string();
+    let settings = ForceSettings { boundary, origin, degrees: degrees? };
+    Some(Box::new(Fluidforce::new(nsteps?, settings, rows?)))
+}
+
+fn sampler(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
+    let nsteps = reader.count("nsteps");
+    let rows = reader.rows();
+    let format = reader.values.choice(reader.section, "format");
+    let gradients = reader.flag("sample-gradients");
+    let points = reader.literal("samp-pts", points::points)?;
+    let primitive = format?.value == "primitive";
+    let settings = SampleSettings { points, primitive, gradients: gradients? };
+    Some(Box::new(Sampler::new(nsteps?, settings, rows?)))
+}
+
+fn averages(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
+    let nsteps = reader.count("nsteps");
+    let dt_out = reader.interval("dt-out");
+    let name = reader.output_name();
+    let folder = reader.path("basedir");
+    let vtk = reader.flag("vtk");
+    let [mode, deviations, precision] =
+        ["mode", "std-mode", "precision"].map(|key| reader.values.choice(reader.section, key));
+    let tstart = match reader.has("tstart") {
+        true => Some(reader.values.number(reader.section, "tstart", "", |_| true)?),
+        false => None,
+    };
+    let list = reader.named("avg-");
+    if list.is_empty() {
+        return reader.report("avg-NAME", "missing; add one, such as 'avg-u = u'");
+    }
+    if let Some(key) = list.iter().find(|key| key.contains('/')) {
+        return reader.report(&key.clone(), "a name of averages cannot have a '/'");
+    }
+    let functions = reader.named("fun-avg-");
+    let own: Vec<String> = list.iter().map(|key| key["avg-".len()..].to_string()).collect();
+    let facts = reader.facts?;
+    let averages = reader.parsed(list, &integrate::variables(&facts.primitive, facts.dims));
+    let functions = reader.parsed(functions, &own);
+    let averages = averages?;
+    let gradients = integrate::gradients(facts.primitive.len(), facts.dims, averages.iter().map(|a| &a.1));
+    Some(Box::new(Tavg::new(AverageSettings {
+        state: reader.state_name(),
+        nsteps: nsteps?,
+        dt_out: dt_out?,
+        tstart,
+        continuous: mode?.value == "continuous",
+        deviations: match deviations?.value.as_str() {
+            "none" => Deviations::None,
+            "all" => Deviations::All,
+            _ => Deviations::Summary,
+        },
+        precision: if precision?.value == "double" { Precision::Double } else { Precision::Single },
+        averages,
+        functions: functions?,
+        gradients,
+        folder: folder?,
+        name: name?,
+        vtk: vtk?,
+        origin: reader.origin.clone(),
+    })))
 }
 
 /// Adds `.csv` to a name without it.
@@ -369,6 +611,67 @@ impl Reader<'_, '_> {
     /// The section's expressions.
     fn expressions(&self) -> Expressions {
         Expressions::new(self.shared, self.section)
+    }
+
+    /// `basename`, which tells the outputs apart.
+    fn output_name(&mut self) -> Option<NameTemplate> {
+        match NameTemplate::parse(&self.text("basename")?) {
+            Ok(name) if !name.is_constant() => Some(name),
+            Ok(_) => {
+                let text =
+                    "every output would have the same name; put {t:.2f} (time) or {n:03d} (number) into it";
+                self.report("basename", text)
+            }
+            Err(error) => self.report("basename", error.to_string()),
+        }
+    }
+
+    /// The section's own keys that start with `prefix` and go on, in their order.
+    fn named(&self, prefix: &str) -> Vec<String> {
+        let entries = self.values.ini.section(self.section).map_or(&[][..], |s| s.entries());
+        let keys = entries.iter().map(|e| e.key.clone());
+        keys.filter(|key| key.len() > prefix.len() && key.starts_with(prefix)).collect()
+    }
+
+    /// These keys with their values as expressions of `variables`.
+    fn parsed(&mut self, keys: Vec<String>, variables: &[String]) -> Option<Vec<(String, Expr)>> {
+        let variables: Vec<&str> = variables.iter().map(String::as_str).collect();
+        let texts: Vec<&str> = keys.iter().map(String::as_str).collect();
+        let expressions = super::expressions::all(&self.expressions(), &texts, &variables);
+        let expressions = self.values.errors.take(expressions)?;
+        Some(keys.into_iter().zip(expressions).collect())
+    }
+
+    /// The file of rows.
+    fn rows(&mut self) -> Option<Rows> {
+        let (file, header) = (self.path("file"), self.flag("header"));
+        self.values.choice(self.section, "file-format")?;
+        Some(Rows::new(with_csv(file?), header?))
+    }
+
+    /// Degrees of rules by shape, where there are any.
+    fn degrees(&mut self) -> Option<BTreeMap<Shape, usize>> {
+        let mut degrees = BTreeMap::new();
+        for shape in keys::SHAPES.into_iter().filter_map(Shape::from_name) {
+            let own = format!("quad-deg-{}", shape.name());
+            let Some(key) = [own.as_str(), "quad-deg"].into_iter().find(|k| self.has(k)) else { continue };
+            let degree = self.values.integer(self.section, key, 0, HIGHEST_DEGREE as u64)?;
+            degrees.insert(shape, degree as usize);
+        }
+        Some(degrees)
+    }
+
+    /// What [`points`] makes of a text of the section, for the space dimensions of the system.
+    fn literal<T>(
+        &mut self,
+        key: &str,
+        read: impl Fn(&str, usize, &Constants) -> Result<T, String>,
+    ) -> Option<T> {
+        let text = self.text(key)?;
+        match read(&text, self.facts?.dims, &self.shared.constants) {
+            Ok(value) => Some(value),
+            Err(what) => self.report(key, format!("the value {what}")),
+        }
     }
 
     /// Under which name a monitor of this section keeps its state with solutions.

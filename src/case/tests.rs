@@ -130,7 +130,6 @@ fn old_files_are_read_with_remarks() {
         [
             ":23: [solver] anti-alias: 'div-flux' is of old versions and ignored",
             ":55: [soln-plugin-writer] write-gradients: not available yet, ignored",
-            ":63: [soln-plugin-fluidforce-wall]: not available yet, ignored",
         ]
     );
     assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (-0.5, 0.0));
@@ -832,5 +831,65 @@ fn integrands_are_checked_with_the_variables_of_the_system() {
     ] {
         let got = small(&section(keys)).map(drop).unwrap_err().to_string();
         assert!(got.contains(expected) && got.lines().count() == 1, "{keys}: {got}");
+    }
+}
+
+#[test]
+fn forces_samples_and_averages_are_read_with_what_they_need() {
+    let section = |name: &str, keys: &str| format!("{ICS}[soln-plugin-{name}]\n{keys}\n");
+    let described = |name: &str, keys: &str| -> Result<String, String> {
+        let (case, warnings) = small(&section(name, keys)).map_err(|e| e.to_string())?;
+        assert_eq!(texts(&warnings), [""; 0]);
+        case.monitors(2).map(|m| m[0].describe()).map_err(|e| e.to_string())
+    };
+    let (force, samples) = ("nsteps = 2\nfile = f\n", "nsteps = 2\nfile = s\n");
+    let means = "nsteps = 2\ndt-out = 1\nbasename = m{n}\n";
+    for (name, keys, expected) in [
+        (
+            "fluidforce-wing-2",
+            format!("{force}quad-deg-line = 4"),
+            "the force on the boundary 'wing-2' to f.csv every 2",
+        ),
+        ("fluidforce-a", format!("{force}morigin = (0.25, 1/2)"), "'a' and its moment to f.csv"),
+        (
+            "fluidforce-a",
+            format!("{force}morigin = (0, 0, 0)"),
+            "morigin: the value is not a point with 2 coordinates",
+        ),
+        ("fluidforce-a", format!("{force}file-format = xml"), "file-format: 'xml' is not"),
+        (
+            "sampler",
+            format!("{samples}samp-pts = [(0, 1), (2, 3)]"),
+            "the solution at 2 points to s.csv every 2 steps",
+        ),
+        (
+            "sampler-a",
+            format!("{samples}samp-pts = [(0, 1)]\nsample-gradients = yes"),
+            "and its gradient at 1 points",
+        ),
+        ("sampler", samples.to_string(), "samp-pts: missing"),
+        ("sampler", format!("{samples}samp-pts = [(0, q)]"), "samp-pts: the value lists"),
+        ("sampler", format!("{samples}samp-pts = [(0, 1)]\nformat = both"), "format: 'both' is not one of"),
+        (
+            "tavg-a",
+            format!("{means}avg-u = u\navg-uu = u*u\nfun-avg-v = uu - u*u"),
+            "averages avg-u, avg-uu, fun-avg-v over",
+        ),
+        (
+            "tavg",
+            format!("{means}k = rho\navg-u = %(k)s*grad_u_x\nmode = continuous"),
+            "since the start, and writes",
+        ),
+        ("tavg", means.to_string(), "avg-NAME: missing"),
+        ("tavg", format!("{means}avg-u = u\nfun-avg-v = rho"), "fun-avg-v: unknown name 'rho'"),
+        ("tavg", format!("{means}avg-u = u\nstd-mode = some"), "std-mode: 'some' is not one of"),
+        (
+            "tavg",
+            "nsteps = 2\ndt-out = 1\nbasename = m\navg-u = u".into(),
+            "every output would have the same name",
+        ),
+    ] {
+        let got = described(name, &keys).unwrap_or_else(|e| e);
+        assert!(got.contains(expected) && got.lines().count() == 1, "{name} {keys}: {got}");
     }
 }

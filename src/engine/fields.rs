@@ -45,7 +45,7 @@ pub struct Sample<'a> {
     pub geometry_order: usize,
     /// Coordinates, `[point][3]`.
     pub coordinates: &'a [[f64; 3]],
-    /// Conserved variables, `[variable][point]`.
+    /// Conserved variables, or what took their place, `[variable][point]`.
     pub values: &'a Array2<f64>,
     /// Quadrature weight times Jacobian of each point (zero where no rule was asked for).
     pub weights: &'a [f64],
@@ -69,7 +69,7 @@ impl Space {
     /// Calls `visit` with every element's values at the reference points that `points(shape, geometry order)` gives with
     /// their weights.
     ///
-    /// `solution` is laid out as [`Engine::solution`] returns it.
+    /// `solution` is laid out as [`Engine::solution`] returns it, with any number of variables.
     pub fn sample(
         &self,
         solution: &[Vec<f64>],
@@ -96,7 +96,7 @@ impl Space {
                 }
             });
             let per_element = block.points_per_element();
-            let variables = self.variables.conserved().len();
+            let variables = solution[b].len() / (block.len() * per_element);
             let k = shape.points(mesh_block.order);
             for (e, id) in block.ids.iter().enumerate() {
                 let Ok(m) = mesh_block.ids.binary_search(id) else { continue };

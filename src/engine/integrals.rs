@@ -128,7 +128,6 @@ impl Engine {
             t,
             variables: &*self.variables,
             gradients: gradients.then_some(&*self.gradients),
-            gather,
         };
         let (mut sums, mut largest) = (vec![ExactSum::default(); count], vec![0.0; count]);
         for (b, block) in self.discretisation.blocks.iter().enumerate() {
@@ -136,7 +135,19 @@ impl Engine {
             let chunk = |(i, values): (usize, &[f64])| {
                 let mut part = (vec![ExactSum::default(); count], vec![0.0; count]);
                 for (j, u) in values.chunks_exact(size).enumerate() {
-                    elements.visit((b, block), &places.0[b], i * CHUNK + j, u, &function, &mut part);
+                    let (sums, largest) = &mut part;
+                    let mut out = vec![0.0; count];
+                    elements.visit((b, block), &places.0[b], i * CHUNK + j, u, |_, weight, point| {
+                        function(point, &mut out);
+                        match gather {
+                            Gather::Integral => {
+                                sums.iter_mut().zip(&out).for_each(|(sum, x)| sum.add(x * weight));
+                            }
+                            Gather::Largest => {
+                                largest.iter_mut().zip(&out).for_each(|(a, x)| *a = larger(x.abs(), *a));
+                            }
+                        }
+                    });
                 }
                 part
             };
@@ -156,6 +167,51 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// `count` functions of the solution at time `t` at the solution points, block by block `[element][function][point]`:
+    /// `function(point, out)`; the gradients are there if `gradients` is set. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn evaluate(
+        &mut self,
+        t: f64,
+        gradients: bool,
+        count: usize,
+        function: impl Fn(PointValues, &mut [f64]) + Sync,
+    ) -> Result<Vec<Vec<f64>>, EngineError> {
+        let solution = self.solution()?;
+        if gradients {
+            self.gradients.prepare(&solution, t);
+        }
+        let places = self.rule_places(|_| None);
+        let elements = Elements {
+            dims: self.discretisation.dims,
+            t,
+            variables: &*self.variables,
+            gradients: gradients.then_some(&*self.gradients),
+        };
+        let mut results = vec![];
+        for (b, block) in self.discretisation.blocks.iter().enumerate() {
+            let points = block.points_per_element();
+            let size = points * elements.variables.conserved().len();
+            let mut result = vec![0.0; block.len() * count * points];
+            if count > 0 {
+                let all = result.par_chunks_exact_mut(count * points).zip(solution[b].par_chunks_exact(size));
+                all.enumerate().for_each(|(e, (result, u))| {
+                    let mut out = vec![0.0; count];
+                    elements.visit((b, block), &places.0[b], e, u, |q, _, point| {
+                        function(point, &mut out);
+                        out.iter().enumerate().for_each(|(i, x)| result[i * points + q] = *x);
+                    });
+                });
+            }
+            results.push(result);
+        }
+        Ok(results)
+    }
+}
+
 /// The larger one, or what is not a number.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
@@ -167,18 +223,17 @@ struct Elements<'a> {
     t: f64,
     variables: &'a dyn Variables,
     gradients: Option<&'a dyn Gradients>,
-    gather: Gather,
 }
 
 impl Elements<'_> {
+    /// Calls `function(point's number, weight, point)` at the points of element `e` with the values `u`.
     fn visit(
         &self,
         (b, block): (usize, &Block),
         places: &BlockPlaces,
         e: usize,
         u: &[f64],
-        function: &impl Fn(PointValues, &mut [f64]),
-        (sums, largest): &mut (Vec<ExactSum>, Vec<f64>),
+        mut function: impl FnMut(usize, f64, PointValues),
     ) {
         let count = u.len() / block.points_per_element();
         let u = Array2::from_shape_fn((count, block.points_per_element()), |(v, p)| {
@@ -191,7 +246,6 @@ impl Elements<'_> {
             gradient.iter_mut().for_each(|g| *g = g.dot(&interpolate.t()));
         }
         let (mut state, mut slopes) = (vec![0.0; count], vec![0.0; gradient.len() * count]);
-        let mut out = vec![0.0; sums.len()];
         for q in 0..places.points {
             let (at, weight) = places.at(block, e, q, self.dims);
             for (d, g) in gradient.iter().enumerate() {
@@ -203,15 +257,7 @@ impl Elements<'_> {
             }
             (0..count).for_each(|v| state[v] = values[[v, q]]);
             self.variables.to_primitive(&mut state);
-            function(PointValues { at, primitive: &state, gradient: &slopes }, &mut out);
-            match self.gather {
-                Gather::Integral => {
-                    sums.iter_mut().zip(&out).for_each(|(sum, x)| sum.add(x * weight));
-                }
-                Gather::Largest => {
-                    largest.iter_mut().zip(&out).for_each(|(most, x)| *most = larger(x.abs(), *most));
-                }
-            }
+            function(q, weight, PointValues { at, primitive: &state, gradient: &slopes });
         }
     }
 }

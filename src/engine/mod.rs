@@ -13,6 +13,7 @@ pub mod fields;
 pub mod geometry;
 pub mod initial;
 pub mod integrals;
+pub mod locate;
 pub mod quality;
 pub mod scheme;
 pub mod stability;

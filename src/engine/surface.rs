@@ -2,7 +2,7 @@
 
 use super::geometry::{metric, tangents};
 use super::{Engine, EngineError};
-use crate::element::{Shape, basis, faces, lattice, quadrature};
+use crate::element::{Operators, Shape, basis, faces, lattice, quadrature};
 use crate::parallel::sum::{ExactSum, total};
 use ndarray::{Array2, ArrayView2};
 use std::collections::BTreeMap;
@@ -16,6 +16,35 @@ struct FaceSampler {
     /// Derivatives of the geometry there, `D` times `[Q][nodes]`.
     derivatives: Vec<Array2<f64>>,
     weights: Vec<f64>,
+}
+
+impl FaceSampler {
+    /// For a rule exact to `degree` on face `face` of elements with geometry of order `order`.
+    fn new(ops: &Operators, order: usize, face: usize, degree: usize) -> FaceSampler {
+        let shape = ops.shape;
+        let (own, weights) = quadrature::rule(shape.faces()[face].shape, degree);
+        let points = faces::to_element(shape, face, &own);
+        let nodes = lattice::nodes(shape, order);
+        FaceSampler {
+            solution: basis::interpolation(shape, ops.order, &ops.points, &points),
+            geometry: basis::interpolation(shape, order, &nodes, &points),
+            derivatives: basis::differentiation(shape, order, &nodes, &points),
+            weights,
+        }
+    }
+}
+
+/// The solution at a point of a boundary, on its inner side.
+#[derive(Clone, Copy, Debug)]
+pub struct SurfaceValues<'a> {
+    /// Coordinates.
+    pub at: [f64; 3],
+    /// Unit outward normal.
+    pub normal: [f64; 3],
+    /// Conserved variables.
+    pub conserved: &'a [f64],
+    /// Their gradients, `[direction][variable]`; empty where they were not asked for.
+    pub gradient: &'a [f64],
 }
 
 impl Engine {
@@ -32,7 +61,32 @@ impl Engine {
         count: usize,
         integrand: impl Fn([f64; 3], &[f64], [f64; 3], &mut [f64]),
     ) -> Result<Vec<f64>, EngineError> {
+        let own = |values: SurfaceValues, out: &mut [f64]| {
+            integrand(values.at, values.conserved, values.normal, out);
+        };
+        self.integrate_surface(name, 0.0, |_| degree, false, count, own)
+    }
+
+    /// Integrals over the boundary called `name` at time `t` of `count` functions, by rules exact to
+    /// `degree(shape of the face)`: `integrand(point, out)`; the gradients are there if `gradients` is set, corrected by the
+    /// common solutions on all faces ([`crate::backend::faces`]). Zeros where the mesh has no such boundary. Collective; the
+    /// same bits on any number of ranks.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn integrate_surface(
+        &mut self,
+        name: &str,
+        t: f64,
+        degree: impl Fn(Shape) -> usize,
+        gradients: bool,
+        count: usize,
+        integrand: impl Fn(SurfaceValues, &mut [f64]),
+    ) -> Result<Vec<f64>, EngineError> {
         let solution = self.solution()?;
+        if gradients {
+            self.gradients.prepare(&solution, t);
+        }
         let disc = &*self.discretisation;
         let boundary = self.mesh.boundaries.iter().position(|b| b == name);
         let ours = disc.boundary_faces.iter().filter(|f| Some(usize::from(f.boundary)) == boundary);
@@ -40,6 +94,7 @@ impl Engine {
         let mut samplers: BTreeMap<(Shape, usize, u8), FaceSampler> = BTreeMap::new();
         let mut sums = vec![ExactSum::default(); count];
         let (mut state, mut out) = (vec![0.0; variables], vec![0.0; count]);
+        let mut slopes = vec![0.0; if gradients { disc.dims * variables } else { 0 }];
         for face in ours {
             let (b, e) = (face.block as usize, face.element as usize);
             let block = &disc.blocks[b];
@@ -50,15 +105,8 @@ impl Engine {
             let Some((mesh_block, at)) = found else { continue };
             let order = mesh_block.order;
             let sampler = samplers.entry((shape, order, face.face)).or_insert_with(|| {
-                let (own, weights) = quadrature::rule(shape.faces()[usize::from(face.face)].shape, degree);
-                let points = faces::to_element(shape, face.face.into(), &own);
-                let nodes = lattice::nodes(shape, order);
-                FaceSampler {
-                    solution: basis::interpolation(shape, ops.order, &ops.points, &points),
-                    geometry: basis::interpolation(shape, order, &nodes, &points),
-                    derivatives: basis::differentiation(shape, order, &nodes, &points),
-                    weights,
-                }
+                let own = shape.faces()[usize::from(face.face)].shape;
+                FaceSampler::new(ops, order, face.face.into(), degree(own))
             });
             let k = shape.points(order);
             let nodes = &mesh_block.nodes[at * k..(at + 1) * k];
@@ -66,6 +114,11 @@ impl Engine {
             let from = &solution[b][e * variables * points..(e + 1) * variables * points];
             let from = ArrayView2::from_shape((variables, points), from).expect("sizes agree");
             let values = from.dot(&sampler.solution.t());
+            let gradient: Vec<Array2<f64>> = match gradients {
+                true => self.gradients.gradient(b, e, &from.to_owned(), t),
+                false => vec![],
+            };
+            let gradient: Vec<Array2<f64>> = gradient.iter().map(|g| g.dot(&sampler.solution.t())).collect();
             let reference = shape.faces()[usize::from(face.face)].normal;
             for (q, weight) in sampler.weights.iter().enumerate() {
                 let s = metric(&tangents(&sampler.derivatives, q, nodes), disc.dims).s;
@@ -73,9 +126,12 @@ impl Engine {
                     std::array::from_fn(|d| (0..disc.dims).map(|i| reference[i] * s[i][d]).sum());
                 let area = vector.iter().map(|x| x * x).sum::<f64>().sqrt();
                 let row = sampler.geometry.row(q);
-                let x = std::array::from_fn(|d| nodes.iter().zip(row).map(|(x, w)| x[d] * w).sum());
+                let at = std::array::from_fn(|d| nodes.iter().zip(row).map(|(x, w)| x[d] * w).sum());
                 state.iter_mut().zip(values.column(q)).for_each(|(to, from)| *to = *from);
-                integrand(x, &state, vector.map(|x| x / area), &mut out);
+                let columns = gradient.iter().flat_map(|g| g.column(q));
+                slopes.iter_mut().zip(columns).for_each(|(to, from)| *to = *from);
+                let normal = vector.map(|x| x / area);
+                integrand(SurfaceValues { at, normal, conserved: &state, gradient: &slopes }, &mut out);
                 for (sum, value) in sums.iter_mut().zip(&out) {
                     sum.add(value * weight * area);
                 }

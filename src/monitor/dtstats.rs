@@ -34,6 +34,11 @@ impl Monitor for Dtstats {
         Ok(())
     }
 
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        // Rows have the time at which their attempt started.
+        self.rows.resume(&**engine.communicator(), 1, |t| t >= now.t)
+    }
+
     fn after_step(&mut self, _: &mut Engine, _: &Moment) -> Result<(), MonitorError> {
         Ok(())
     }

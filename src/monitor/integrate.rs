@@ -45,13 +45,15 @@ pub fn variables(primitive: &[&str], dims: usize) -> Vec<String> {
     names
 }
 
-impl Integrands {
-    /// Whether any of them needs gradients.
-    fn gradients(&self) -> bool {
-        let first = self.primitives + 4;
-        let last = first + self.primitives * self.dims;
-        self.list.iter().any(|(_, expr)| (first..last).any(|i| expr.depends_on(i)))
-    }
+/// Whether any of these expressions of [`variables`] needs gradients.
+pub fn gradients<'a>(
+    primitives: usize,
+    dims: usize,
+    mut expressions: impl Iterator<Item = &'a Expr>,
+) -> bool {
+    let first = primitives + 4;
+    let last = first + primitives * dims;
+    expressions.any(|expr| (first..last).any(|i| expr.depends_on(i)))
 }
 
 /// Appends a row `t,value of each integrand` at the start and every so many steps. The values do not depend on the number
@@ -73,8 +75,8 @@ impl Integrate {
 
     /// The values at time `t`. Collective.
     fn values(&mut self, engine: &mut Engine, t: f64) -> Result<Vec<f64>, MonitorError> {
-        let Integrands { list, norm, degrees, .. } = &self.integrands;
-        let gradients = self.integrands.gradients();
+        let Integrands { list, norm, degrees, primitives, dims } = &self.integrands;
+        let gradients = gradients(*primitives, *dims, list.iter().map(|(_, expr)| expr));
         let places = self.places.get_or_insert_with(|| engine.rule_places(|s| degrees.get(&s).copied()));
         let gather = if *norm == Norm::Largest { Gather::Largest } else { Gather::Integral };
         let integrand = |point: PointValues, out: &mut [f64]| {
@@ -124,6 +126,10 @@ impl Monitor for Integrate {
 
     fn start(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         self.write(engine, now.t)
+    }
+
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.rows.resume(&**engine.communicator(), 0, |t| t > now.t)
     }
 
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {

@@ -7,26 +7,33 @@
 pub mod action;
 pub mod background;
 pub mod dtstats;
+pub mod fluidforce;
 pub mod integrate;
 pub mod modal_filter;
 pub mod nancheck;
 pub mod outlet;
 pub mod residual;
 pub mod rows;
+pub mod sampler;
 pub mod snapshot;
+pub mod tavg;
 pub mod writer;
 
 pub use dtstats::Dtstats;
+pub use fluidforce::Fluidforce;
 pub use integrate::Integrate;
 pub use modal_filter::ModalFilter;
 pub use nancheck::Nancheck;
 pub use outlet::Outlet;
 pub use residual::Residual;
+pub use sampler::Sampler;
+pub use tavg::Tavg;
 pub use writer::Writer;
 
 use crate::backend::Precision;
 use crate::engine::estimate::Size;
 use crate::engine::fields::BadValue;
+use crate::engine::locate::Outside;
 use crate::engine::{Engine, EngineError};
 use crate::output::OutputError;
 use crate::parallel::AgreedError;
@@ -72,6 +79,46 @@ pub enum MonitorError {
     /// A rank failed.
     #[error(transparent)]
     Agreed(#[from] AgreedError),
+    /// The solution that a run goes on from holds something else under a monitor's name.
+    #[error(
+        "the solution's state '{name}' is none that its plugin can go on from: it comes from another version or was \
+         damaged; start from another solution, or rename the section to start the plugin afresh"
+    )]
+    State {
+        /// Name of the state.
+        name: String,
+    },
+    /// Points outside of the mesh.
+    #[error("the points of {}: {outside}", file.display())]
+    Outside {
+        /// File that was to hold the solution there.
+        file: std::path::PathBuf,
+        /// Which points.
+        outside: Outside,
+    },
+    /// A boundary that the mesh does not have.
+    #[error(
+        "[soln-plugin-fluidforce-{boundary}]: the mesh has no boundary '{boundary}'{}; {}",
+        near.as_ref().map_or(String::new(), |n| format!(", did you mean '{n}'?")),
+        if known.is_empty() { "it has none at all".into() } else { format!("there are: {}", known.join(", ")) }
+    )]
+    NoBoundary {
+        /// The name.
+        boundary: String,
+        /// The nearest one there is.
+        near: Option<String>,
+        /// All there are.
+        known: Vec<String>,
+    },
+    /// A system without pressure.
+    #[error(
+        "[soln-plugin-fluidforce-{boundary}]: the system has no pressure and momentum, so there is no force; remove the \
+         section"
+    )]
+    NoForce {
+        /// The boundary.
+        boundary: String,
+    },
     /// The solution is no longer finite.
     #[error(
         "the solution is no longer finite at t = {t} (step {step}, dt = {dt:e}): {variable} = {value} in element {element} \
@@ -216,3 +263,6 @@ pub trait Monitor: Send {
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

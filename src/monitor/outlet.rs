@@ -157,6 +157,19 @@ impl Monitor for Outlet {
         Ok(())
     }
 
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        let name = self.state_name();
+        match engine.kept().get(&name).cloned() {
+            Some(state) if !self.restore(engine, &state) => return Err(MonitorError::State { name }),
+            Some(_) => {}
+            None => self.publish(engine),
+        }
+        match &mut self.rows {
+            Some(rows) => rows.resume(&**engine.communicator(), 0, |t| t > now.t),
+            None => Ok(()),
+        }
+    }
+
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         if !now.step.is_multiple_of(self.control.nsteps) || now.t < self.control.tstart {
             return Ok(());

@@ -35,6 +35,10 @@ impl Monitor for Residual {
         Ok(())
     }
 
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.rows.resume(&**engine.communicator(), 0, |t| t > now.t)
+    }
+
     fn expected(&self, run: &Outlook) -> Expected {
         let rows = run.steps.map_or(0, |steps| steps / self.nsteps.max(1));
         // About twenty characters a number.

@@ -16,13 +16,31 @@ use std::collections::BTreeMap;
 /// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
 /// [`Engine::solution`] returns it.
 pub fn vtk(space: &Space, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
-    let order = |geometry: usize| space.discretisation.order.max(geometry).max(1);
     let outputs = space.variables.fields();
-    let mut fields = empty_fields(&*space.variables);
+    let positions: Vec<&[usize]> = outputs.iter().map(|f| f.primitives).collect();
+    filled(space, &primitive(space, solution), empty_fields(&*space.variables), &positions)
+}
+
+/// The same for other values than the solution's: `values` at the solution points, block by block
+/// `[element][field][point]`, each a field with its name.
+pub fn vtk_fields(space: &Space, values: &[Vec<f64>], names: &[String]) -> (Vec<VtkCells>, Vec<Field>) {
+    let scalar = |name: &String| Field { name: name.clone(), components: 1, values: vec![] };
+    let own: Vec<usize> = (0..names.len()).collect();
+    filled(space, values, names.iter().map(scalar).collect(), &own.chunks(1).collect::<Vec<_>>())
+}
+
+/// The cells, and the fields with values. `positions`: of each field's components in `values`.
+fn filled(
+    space: &Space,
+    values: &[Vec<f64>],
+    mut fields: Vec<Field>,
+    positions: &[&[usize]],
+) -> (Vec<VtkCells>, Vec<Field>) {
+    let order = |geometry: usize| space.discretisation.order.max(geometry).max(1);
     let mut cells: Vec<VtkCells> = vec![];
     let mut current = usize::MAX;
     space.sample(
-        &primitive(space, solution),
+        values,
         |shape, geometry| (lattice::nodes(shape, order(geometry)), vec![]),
         |sample| {
             if sample.block != current {
@@ -36,10 +54,10 @@ pub fn vtk(space: &Space, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) 
             for (q, x) in sample.coordinates.iter().enumerate() {
                 block.points.extend_from_slice(x);
                 let point = sample.values.column(q);
-                for (field, output) in fields.iter_mut().zip(&outputs) {
+                for (field, positions) in fields.iter_mut().zip(positions) {
                     let Some(values) = field.values.last_mut() else { continue };
-                    let zeros = field.components - output.primitives.len();
-                    values.extend(output.primitives.iter().map(|&i| point[i]));
+                    let zeros = field.components - positions.len();
+                    values.extend(positions.iter().map(|&i| point[i]));
                     values.extend(std::iter::repeat_n(0.0, zeros));
                 }
             }
@@ -94,6 +112,21 @@ pub fn collect(engine: &Engine, solution: &[Vec<f64>]) -> Gathered {
     let names =
         engine.kept_fields().iter().map(|(name, fields)| (name.clone(), fields.names.clone())).collect();
     let kept: Vec<_> = engine.kept_fields().values().map(|fields| fields.blocks.clone()).collect();
+    gathered(engine, solution, names, kept)
+}
+
+/// The same for other values than the solution's, any number of them at each solution point, without the fields kept.
+/// Collective.
+pub fn collect_alone(engine: &Engine, values: &[Vec<f64>]) -> Gathered {
+    gathered(engine, values, BTreeMap::new(), vec![])
+}
+
+fn gathered(
+    engine: &Engine,
+    solution: &[Vec<f64>],
+    names: BTreeMap<String, Vec<String>>,
+    kept: Vec<Vec<Vec<f64>>>,
+) -> Gathered {
     let comm = engine.communicator();
     let mine = if comm.rank() == 0 { vec![] } else { packed(engine, solution, &kept) };
     Gathered { others: gather(comm, 0, &mine), names, kept }

@@ -45,6 +45,16 @@ pub enum OutputError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A file of averages where a solution is wanted.
+    #[error(
+        "{} holds averages over time, not a solution: no run can go on from it; take a file that [soln-plugin-writer] wrote \
+         ({})",
+        path.display(), solution::EXTENSION
+    )]
+    Averages {
+        /// The file.
+        path: PathBuf,
+    },
     /// The arrays handed in for writing contradict each other (an error of the calling code).
     #[error("cannot write {}: {problem}", path.display())]
     Inconsistent {

@@ -2,6 +2,7 @@
 
 use super::dual::Dual;
 use super::system::{OutputField, System};
+use std::ops::Range;
 
 /// Names of a system's variables and the way between them.
 pub trait Variables: Send + Sync {
@@ -23,6 +24,12 @@ pub trait Variables: Send + Sync {
     fn wave_speed(&self, u: &[f64], n: &[f64]) -> f64;
     /// [`System::diffusivity`] of the state `u`.
     fn diffusivity(&self, u: &[f64]) -> f64;
+    /// [`System::viscous_flux`] of the state `u` and its gradient, `[direction][variable]` one after the other, for the
+    /// normal `n`, one number a dimension; one number a variable goes to `out`, zeros where the system is not viscous.
+    fn viscous_flux(&self, u: &[f64], gradient: &[f64], n: &[f64], out: &mut [f64]);
+    /// Positions of the momentum's components among the conserved variables, one a dimension: `rhou` and what follows.
+    /// `None` where the system has no such variables.
+    fn momentum(&self) -> Option<Range<usize>>;
 }
 
 /// Wraps a system as [`Variables`].
@@ -67,5 +74,17 @@ impl<const D: usize, const V: usize, S: System<D, V>> Variables for VariablesOf<
     fn diffusivity(&self, u: &[f64]) -> f64 {
         let u: &[f64; V] = u.try_into().expect("one value a variable");
         self.0.diffusivity(u)
+    }
+    fn viscous_flux(&self, u: &[f64], gradient: &[f64], n: &[f64], out: &mut [f64]) {
+        if !S::VISCOUS {
+            return out.fill(0.0);
+        }
+        let u: &[f64; V] = u.try_into().expect("one value a variable");
+        let slopes: [[f64; V]; D] = std::array::from_fn(|d| std::array::from_fn(|v| gradient[d * V + v]));
+        out.copy_from_slice(&self.0.viscous_flux(u, &slopes, n.try_into().expect("one value a dimension")));
+    }
+    fn momentum(&self) -> Option<Range<usize>> {
+        let first = self.0.conserved().iter().position(|name| *name == "rhou")?;
+        Some(first..first + D)
     }
 }

@@ -8,6 +8,12 @@ pub const FILE: Key =
 /// Line of column names.
 pub const HEADER: Key =
     key("header", Flag, Value("true"), Honoured, "whether an empty file gets a line with the column names");
+/// Format of a file of rows.
+pub const FILE_FORMAT: Key =
+    key("file-format", Choice(&["csv"]), Value("csv"), Honoured, "format of the file of rows");
+/// Place of the rows in an HDF5 file.
+pub const FILE_DATASET: Key =
+    key("file-dataset", Text, Absent, Ignored, "of no effect with file-format = csv");
 /// Switch.
 pub const ENABLED: Key = key("enabled", Flag, Value("true"), Honoured, "whether the section has any effect");
 /// Triggers.
@@ -29,9 +35,6 @@ const NO_SOURCE: Status = Refused("remove the section to run without it");
 
 /// The sections, in the order in which a reference lists them.
 pub const SECTIONS: &[Section] = &[
-    section("soln-plugin-fluidforce-NAME", NotYet, true, "Writes the force on the boundary NAME", &[]),
-    section("soln-plugin-sampler[-SUFFIX]", NotYet, true, "Writes the solution at points", &[]),
-    section("soln-plugin-tavg[-SUFFIX]", NotYet, true, "Writes averages over time", &[]),
     section("soln-plugin-fwh[-SUFFIX]", NotYet, true, "Writes the sound at far observers", &[]),
     section("soln-plugin-ascent[-SUFFIX]", NotYet, true, "Renders images in the run", &[]),
     section("soln-plugin-catalyst[-SUFFIX]", NotYet, true, "Renders images in the run", &[]),

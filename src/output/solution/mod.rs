@@ -15,6 +15,8 @@
 //! | `/kept/NAME` | names of fields that a part of the program needs to continue (an average so far); absent in files without |
 //! | `.../kept/NAME` | \[element\]\[field\]\[point\] f64, these fields at the solution points |
 //!
+//! Averages over time (`.savg`) have the same layout with `format` = `solver-averages` and their names as `variables`.
+//!
 //! Values are in the mesh's own element numbering, so a file does not depend on the number of ranks or the backend.
 //! Elements carry their own order and points: a restart can change both. All data is chunked with checksums
 //! (Fletcher's, which sees everything but words of zeros turned into words of ones), and the metadata of HDF5 1.10 is
@@ -27,10 +29,10 @@ mod stored;
 mod summary;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_averages};
 pub use stored::{Stored, StoredBlock};
 pub use summary::{BlockSummary, Summary, summarise};
-pub use write::write;
+pub use write::{write, write_averages};
 
 use super::Precision;
 use crate::element::Shape;
@@ -38,8 +40,12 @@ use std::collections::BTreeMap;
 
 /// File name extension.
 pub const EXTENSION: &str = ".ssoln";
+/// File name extension of averages.
+pub const AVERAGES_EXTENSION: &str = ".savg";
 
 const FORMAT: &str = "solver-solution";
+/// Format of averages over time, which no run can start from.
+const AVERAGES: &str = "solver-averages";
 const VERSION: u32 = 1;
 /// Longest text in an attribute, and length of the pieces of longer texts, in bytes.
 const TEXT: usize = 256;

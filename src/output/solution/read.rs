@@ -2,7 +2,8 @@
 //! no allocation is larger than the file can justify.
 
 use super::{
-    FORMAT, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text, VERSION, repeated_id,
+    AVERAGES, FORMAT, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text, VERSION,
+    repeated_id,
 };
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};
@@ -21,18 +22,50 @@ pub(super) type Problem = (String, String);
 /// Reads a solution and checks it completely.
 ///
 /// # Errors
-/// [`OutputError::Read`] when the file cannot be opened as HDF5, [`OutputError::Malformed`] with the dataset or attribute
+/// [`OutputError::Read`] when the file cannot be opened as HDF5, [`OutputError::Averages`] when it holds averages, [`OutputError::Malformed`] with the dataset or attribute
 /// when the content is damaged or contradicts itself.
 pub fn read(path: &Path) -> Result<(SolutionHeader, Vec<SolutionBlock>), OutputError> {
     let (file, bytes) = open(path)?;
+    whole(path, &file, bytes)
+}
+
+/// Reads averages over time like a solution: their names stand for the variables'.
+///
+/// # Errors
+/// As [`read`]; also [`OutputError::Malformed`] for a solution.
+pub fn read_averages(path: &Path) -> Result<(SolutionHeader, Vec<SolutionBlock>), OutputError> {
+    let (file, bytes) = open_any(path)?;
     let place = |(item, problem)| OutputError::Malformed { path: path.to_owned(), item, problem };
-    let header = read_header(&file, bytes).map_err(place)?;
-    let blocks = read_blocks(&file, bytes, &header).map_err(place)?;
+    let format = text_attribute(&file, "format").map_err(place)?;
+    if format != AVERAGES {
+        let problem = format!("{format:?} is not {AVERAGES:?}");
+        return Err(place(("format".into(), problem)));
+    }
+    whole(path, &file, bytes)
+}
+
+fn whole(
+    path: &Path,
+    file: &hdf5::File,
+    bytes: u64,
+) -> Result<(SolutionHeader, Vec<SolutionBlock>), OutputError> {
+    let place = |(item, problem)| OutputError::Malformed { path: path.to_owned(), item, problem };
+    let header = read_header(file, bytes).map_err(place)?;
+    let blocks = read_blocks(file, bytes, &header).map_err(place)?;
     Ok((header, blocks))
 }
 
-/// Opens the file; also its size in bytes.
+/// Opens a file that must not hold averages; also its size in bytes.
 pub(super) fn open(path: &Path) -> Result<(hdf5::File, u64), OutputError> {
+    let (file, bytes) = open_any(path)?;
+    match text_attribute(&file, "format") {
+        Ok(format) if format == AVERAGES => Err(OutputError::Averages { path: path.to_owned() }),
+        _ => Ok((file, bytes)),
+    }
+}
+
+/// Opens the file; also its size in bytes.
+pub(super) fn open_any(path: &Path) -> Result<(hdf5::File, u64), OutputError> {
     let failed = |cause| OutputError::Read { path: path.to_owned(), cause };
     // HDF5's own message about a missing file is long and hides the reason.
     let bytes = std::fs::metadata(path).map_err(|e| failed(e.into()))?.len();
@@ -42,7 +75,7 @@ pub(super) fn open(path: &Path) -> Result<(hdf5::File, u64), OutputError> {
 
 pub(super) fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeader, Problem> {
     let format = text_attribute(file, "format")?;
-    if format != FORMAT {
+    if format != FORMAT && format != AVERAGES {
         return fail("format", format!("{format:?} is not {FORMAT:?}"));
     }
     let version = integer(file, "version")?;

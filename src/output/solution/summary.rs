@@ -53,7 +53,7 @@ impl Summary {
 /// # Errors
 /// As [`super::read`], except that element ids are not compared with each other.
 pub fn summarise(path: &Path) -> Result<Summary, OutputError> {
-    let (file, bytes) = read::open(path)?;
+    let (file, bytes) = read::open_any(path)?;
     let place = |(item, problem)| OutputError::Malformed { path: path.to_owned(), item, problem };
     let header = read::read_header(&file, bytes).map_err(place)?;
     let (mut blocks, mut not_finite) = (vec![], 0);

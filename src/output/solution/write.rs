@@ -1,6 +1,6 @@
 //! Writing a solution file.
 
-use super::{FORMAT, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id};
+use super::{AVERAGES, FORMAT, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id};
 use crate::output::atomic::write_atomically;
 use crate::output::{Cause, OutputError, Precision};
 use hdf5::{Group, H5Type, Location};
@@ -17,11 +17,33 @@ const CHUNK: usize = 1 << 19;
 /// [`OutputError::Inconsistent`] when sizes contradict each other or a text cannot be stored, [`OutputError::Write`]
 /// when writing fails.
 pub fn write(path: &Path, header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), OutputError> {
+    write_as(FORMAT, path, header, blocks)
+}
+
+/// Writes averages in the layout of a solution, with their names in place of the conserved variables', under a format of
+/// their own: no run can start from them.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_averages(
+    path: &Path,
+    header: &SolutionHeader,
+    blocks: &[SolutionBlock],
+) -> Result<(), OutputError> {
+    write_as(AVERAGES, path, header, blocks)
+}
+
+fn write_as(
+    format: &str,
+    path: &Path,
+    header: &SolutionHeader,
+    blocks: &[SolutionBlock],
+) -> Result<(), OutputError> {
     check(header, blocks).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
     write_atomically(path, |temporary| {
         // This version of the file format has checksums on all metadata.
         let file = hdf5::File::with_options().with_fapl(|p| p.libver_v110()).create(temporary)?;
-        write_header(&file, header)?;
+        write_header(&file, format, header)?;
         let solution = file.create_group("solution")?;
         for (n, block) in blocks.iter().enumerate() {
             let name = format!("{n:02}-{}-p{}", block.shape.name(), block.order);
@@ -34,14 +56,14 @@ pub fn write(path: &Path, header: &SolutionHeader, blocks: &[SolutionBlock]) -> 
     })
 }
 
-fn write_header(file: &hdf5::File, header: &SolutionHeader) -> Result<(), Cause> {
+fn write_header(file: &hdf5::File, format: &str, header: &SolutionHeader) -> Result<(), Cause> {
     let precision = match header.precision {
         Precision::Single => "single",
         Precision::Double => "double",
     };
     let creator = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
     for (name, value) in [
-        ("format", FORMAT),
+        ("format", format),
         ("creator", creator),
         ("mesh-uuid", &header.mesh_uuid),
         ("system", &header.system),

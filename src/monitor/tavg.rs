@@ -1,0 +1,415 @@
+//! Averages over time, written like solutions (case-format section 6.8).
+//!
+//! Expressions are integrated in time by the trapezoidal rule over the moments looked at: every so many steps, and outputs. A
+//! *window* is the span between two outputs. A file holds the averages of its window, or (continuous) those since the start,
+//! functions of these averages, and how the means of the windows up to there deviate from each other: with the mean `m` and
+//! length `w` of each window, and `M = sum(w m) / sum(w)`, the deviation is `sqrt(sum(w (m - M)^2) / sum(w))`, kept up to
+//! date by West's method (Comm. ACM 22, 1979). It is zero in the first file.
+
+mod file;
+
+use super::writer::Origin;
+use super::{Expected, Moment, Monitor, MonitorError, Outlook};
+use crate::backend::Precision;
+use crate::engine::integrals::PointValues;
+use crate::engine::{Engine, KeptFields};
+use crate::output::name::NameTemplate;
+use crate::output::vtk::Series;
+use crate::parallel::agree;
+use crate::physics::expr::Expr;
+use std::path::{Path, PathBuf};
+
+/// What a file says about the deviations of window means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deviations {
+    /// Nothing.
+    None,
+    /// The largest and the mean over all solution points of each, as numbers beside the averages.
+    Summary,
+    /// These, and the deviations at all points as further variables, `std-` before the name.
+    All,
+}
+
+/// What to average, and where to write it.
+#[derive(Clone, Debug)]
+pub struct AverageSettings {
+    /// Name of the state that solutions carry, such as `plugins/tavg-a`.
+    pub state: String,
+    /// Steps between the moments looked at.
+    pub nsteps: u64,
+    /// Time between outputs.
+    pub dt_out: f64,
+    /// Time of the start; none for the start of the run.
+    pub tstart: Option<f64>,
+    /// Averages since the start in place of those since the output before.
+    pub continuous: bool,
+    /// What is said about deviations.
+    pub deviations: Deviations,
+    /// Precision of the files.
+    pub precision: Precision,
+    /// Names and expressions, at least one, of the variables that [`super::integrate::variables`] lists.
+    pub averages: Vec<(String, Expr)>,
+    /// Names and expressions of the averages, in their order.
+    pub functions: Vec<(String, Expr)>,
+    /// Whether any of the averages needs gradients.
+    pub gradients: bool,
+    /// Folder of the files, which is made if it does not exist.
+    pub folder: PathBuf,
+    /// Their names.
+    pub name: NameTemplate,
+    /// VTK files, too.
+    pub vtk: bool,
+    /// Texts that make a file describe itself.
+    pub origin: Origin,
+}
+
+/// Averages over time.
+#[derive(Debug)]
+pub struct Tavg {
+    settings: AverageSettings,
+    series: Series,
+    /// Number of the next file.
+    n: u64,
+    /// Last step seen.
+    step: u64,
+    /// There once averaging has begun.
+    sums: Option<Sums>,
+    last: Option<PathBuf>,
+}
+
+/// Averages under way.
+#[derive(Debug)]
+struct Sums {
+    /// When averaging began, and outputs since.
+    start: f64,
+    passed: u64,
+    /// Start of the window.
+    window: f64,
+    /// Last moment looked at.
+    at: f64,
+    /// Summed length of the windows that the deviations are of.
+    weight: f64,
+    /// Solution points an element of each block.
+    points: Vec<usize>,
+    /// Fields in the groups of [`Groups`], block by block `[element][field][point]`.
+    fields: Vec<Vec<f64>>,
+}
+
+/// Positions of the first of each group of fields: the values looked at last, their integrals over the window, those from
+/// the start to the window (continuous only), and mean and spread (`sum(w (m - M)^2)`) of the window means, functions too.
+#[derive(Clone, Copy, Debug)]
+struct Groups {
+    averages: usize,
+    /// With the functions.
+    all: usize,
+    sum: usize,
+    total: Option<usize>,
+    mean: Option<usize>,
+    len: usize,
+}
+
+impl AverageSettings {
+    fn groups(&self) -> Groups {
+        let (averages, all) = (self.averages.len(), self.averages.len() + self.functions.len());
+        let total = self.continuous.then_some(2 * averages);
+        let next = averages * if self.continuous { 3 } else { 2 };
+        let mean = (self.deviations != Deviations::None).then_some(next);
+        let len = next + if mean.is_some() { 2 * all } else { 0 };
+        Groups { averages, all, sum: averages, total, mean, len }
+    }
+
+    /// Names of averages and functions.
+    fn names(&self) -> Vec<String> {
+        self.averages.iter().chain(&self.functions).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Names of the fields that are kept.
+    fn field_names(&self) -> Vec<String> {
+        let group = |what: &'static str, count: usize| {
+            let names = self.names();
+            (0..count).map(move |i| format!("{what}-{}", names[i]))
+        };
+        let (few, all) = (self.averages.len(), self.averages.len() + self.functions.len());
+        let mut names: Vec<String> = group("last", few).chain(group("sum", few)).collect();
+        if self.continuous {
+            names.extend(group("total", few));
+        }
+        if self.deviations != Deviations::None {
+            names.extend(group("mean", all).chain(group("spread", all)));
+        }
+        names
+    }
+}
+
+impl Tavg {
+    /// Averages that are yet to begin.
+    pub fn new(settings: AverageSettings) -> Tavg {
+        let series = Series::new(series_file(&settings.folder, &settings.name));
+        Tavg { settings, series, n: 0, step: 0, sums: None, last: None }
+    }
+
+    /// The expressions now, block by block `[element][average][point]`. Collective.
+    fn values(&self, engine: &mut Engine, t: f64) -> Result<Vec<Vec<f64>>, MonitorError> {
+        let list = &self.settings.averages;
+        let function = |point: PointValues, out: &mut [f64]| {
+            let mut variables = point.primitive.to_vec();
+            variables.extend(point.at);
+            variables.push(t);
+            variables.extend(point.gradient);
+            out.iter_mut().zip(list).for_each(|(out, (_, expr))| *out = expr.eval_f64(&variables));
+        };
+        Ok(engine.evaluate(t, self.settings.gradients, list.len(), function)?)
+    }
+
+    /// Begins if it is time to. Collective.
+    fn begin(&mut self, engine: &mut Engine, t: f64) -> Result<(), MonitorError> {
+        if self.settings.tstart.is_some_and(|tstart| t < tstart) {
+            return Ok(());
+        }
+        let values = self.values(engine, t)?;
+        let groups = self.settings.groups();
+        let mut fields = vec![];
+        for (block, values) in engine.discretisation().blocks.iter().zip(&values) {
+            let points = block.points_per_element();
+            let mut all = vec![0.0; block.len() * groups.len * points];
+            let elements = all.chunks_exact_mut(groups.len * points);
+            for (all, values) in elements.zip(values.chunks_exact(groups.averages * points)) {
+                all[..values.len()].copy_from_slice(values);
+            }
+            fields.push(all);
+        }
+        let points = engine.discretisation().blocks.iter().map(|b| b.points_per_element()).collect();
+        self.sums = Some(Sums { start: t, passed: 0, window: t, at: t, weight: 0.0, points, fields });
+        Ok(())
+    }
+
+    /// Looks at the solution and, where it is time to, ends the window. Collective. `again`: a file that is there already
+    /// is not written once more.
+    fn look(&mut self, engine: &mut Engine, now: &Moment, again: bool) -> Result<(), MonitorError> {
+        self.step = now.step;
+        if self.sums.is_none() {
+            return self.begin(engine, now.t);
+        }
+        let ends = self.next_time().is_some_and(|next| now.t >= next);
+        if !ends && !now.step.is_multiple_of(self.settings.nsteps) {
+            return Ok(());
+        }
+        let values = self.values(engine, now.t)?;
+        let groups = self.settings.groups();
+        if let Some(sums) = &mut self.sums {
+            sums.add(groups, now.t, &values);
+        }
+        if ends { self.end_window(engine, now, again) } else { Ok(()) }
+    }
+
+    /// Writes the averages and begins the next window. Collective.
+    fn end_window(&mut self, engine: &mut Engine, now: &Moment, again: bool) -> Result<(), MonitorError> {
+        let Some(mut sums) = self.sums.take() else { return Ok(()) };
+        let output = sums.end_window(&self.settings, now.t);
+        let file = file::Output {
+            span: (if self.settings.continuous { sums.start } else { sums.window }, now.t),
+            windows: sums.passed + 1,
+            values: output,
+        };
+        (sums.passed, sums.window) = (sums.passed + 1, now.t);
+        self.sums = Some(sums);
+        self.write(engine, now, file, again)?;
+        self.n += 1;
+        Ok(())
+    }
+
+    /// What it needs to go on.
+    fn numbers(&self) -> Vec<f64> {
+        let mut numbers = vec![self.step as f64, self.n as f64];
+        if let Some(s) = &self.sums {
+            numbers.extend([s.start, s.passed as f64, s.window, s.at, s.weight]);
+        }
+        numbers
+    }
+
+    /// Goes on from [`Tavg::numbers`] and the fields that belong to them; false where they do not fit.
+    fn restore(&mut self, engine: &Engine, numbers: &[f64]) -> bool {
+        let count = |x: f64| (x >= 0.0 && x < 2f64.powi(53) && x.fract() == 0.0).then_some(x as u64);
+        if !numbers.iter().all(|x| x.is_finite()) {
+            return false;
+        }
+        let (sums, [step, n]) = match *numbers {
+            [step, n] => (None, [step, n]),
+            [step, n, start, passed, window, at, weight] => {
+                let Some(kept) = engine.kept_fields().get(&self.settings.state) else { return false };
+                let Some(passed) = count(passed) else { return false };
+                let (blocks, names) = (&engine.discretisation().blocks, self.settings.field_names());
+                let sizes = blocks.iter().map(|b| b.len() * b.points_per_element() * names.len());
+                if kept.names != names || !kept.blocks.iter().map(Vec::len).eq(sizes) {
+                    return false;
+                }
+                let fields = kept.blocks.clone();
+                let points = blocks.iter().map(|b| b.points_per_element()).collect();
+                (Some(Sums { start, passed, window, at, weight, points, fields }), [step, n])
+            }
+            _ => return false,
+        };
+        let (Some(step), Some(n)) = (count(step), count(n)) else { return false };
+        (self.sums, self.step, self.n) = (sums, step, n);
+        true
+    }
+}
+
+impl Sums {
+    /// Adds the time from the last moment to `t`, at which the expressions have the values `values`.
+    fn add(&mut self, groups: Groups, t: f64, values: &[Vec<f64>]) {
+        let half = 0.5 * (t - self.at);
+        for ((fields, points), values) in self.fields.iter_mut().zip(&self.points).zip(values) {
+            let elements = fields.chunks_exact_mut(groups.len * points);
+            for (fields, values) in elements.zip(values.chunks_exact(groups.averages * points)) {
+                let (last, rest) = fields.split_at_mut(groups.sum * points);
+                for ((last, sum), value) in last.iter_mut().zip(rest).zip(values) {
+                    *sum += half * (*last + value);
+                    *last = *value;
+                }
+            }
+        }
+        self.at = t;
+    }
+
+    /// What a file at time `t` holds, block by block `[element][averages, functions, their deviations][point]`; then the sums
+    /// of the next window are empty.
+    fn end_window(&mut self, settings: &AverageSettings, t: f64) -> Vec<Vec<f64>> {
+        let groups = settings.groups();
+        let (length, since_start) = (t - self.window, t - self.start);
+        self.weight += length;
+        let outputs = groups.all * if groups.mean.is_some() { 2 } else { 1 };
+        let functions = |values: &mut [f64]| {
+            let (averages, functions) = values.split_at_mut(groups.averages);
+            let list = functions.iter_mut().zip(&settings.functions);
+            list.for_each(|(value, (_, expr))| *value = expr.eval_f64(averages));
+        };
+        let (mut window, mut output) = (vec![0.0; groups.all], vec![0.0; groups.all]);
+        let mut files = vec![];
+        for (fields, &points) in self.fields.iter_mut().zip(&self.points) {
+            let elements = fields.len() / (groups.len * points);
+            let mut file = vec![0.0; elements * outputs * points];
+            let elements = fields.chunks_exact_mut(groups.len * points);
+            for (fields, file) in elements.zip(file.chunks_exact_mut(outputs * points)) {
+                for p in 0..points {
+                    for i in 0..groups.averages {
+                        let sum = &mut fields[(groups.sum + i) * points + p];
+                        let part = std::mem::take(sum);
+                        window[i] = part / length;
+                        output[i] = window[i];
+                        if let Some(total) = groups.total {
+                            let total = &mut fields[(total + i) * points + p];
+                            *total += part;
+                            output[i] = *total / since_start;
+                        }
+                    }
+                    functions(&mut window);
+                    functions(&mut output);
+                    output.iter().enumerate().for_each(|(i, value)| file[i * points + p] = *value);
+                    let Some(mean) = groups.mean else { continue };
+                    for (i, value) in window.iter().enumerate() {
+                        let (at, spread) = ((mean + i) * points + p, (mean + groups.all + i) * points + p);
+                        let away = value - fields[at];
+                        // Exactly the first window's own where it is the only one.
+                        fields[at] += away * (length / self.weight);
+                        fields[spread] += length * away * (value - fields[at]);
+                        // Rounding may leave a spread below nothing.
+                        file[(groups.all + i) * points + p] = (fields[spread] / self.weight).max(0.0).sqrt();
+                    }
+                }
+            }
+            files.push(file);
+        }
+        files
+    }
+}
+
+/// The file that lists all VTK files.
+fn series_file(folder: &Path, name: &NameTemplate) -> PathBuf {
+    folder.join(format!("{}.pvd", name.series_name()))
+}
+
+impl Monitor for Tavg {
+    fn describe(&self) -> String {
+        let AverageSettings { nsteps, dt_out, continuous, folder, name, vtk, .. } = &self.settings;
+        let what = if *continuous { "since the start" } else { "since the output before" };
+        let vtk = if *vtk { " and VTK files" } else { "" };
+        format!(
+            "averages {} over time every {nsteps} steps, {what}, and writes files{vtk} called {} to {} every {dt_out}",
+            self.settings.names().join(", "),
+            name.as_str(),
+            folder.display()
+        )
+    }
+
+    fn next_time(&self) -> Option<f64> {
+        match &self.sums {
+            // From the start, not from the last output: sums of dt_out would drift.
+            Some(sums) => Some(sums.start + (sums.passed + 1) as f64 * self.settings.dt_out),
+            None => self.settings.tstart,
+        }
+    }
+
+    fn start(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.step = now.step;
+        self.begin(engine, now.t)
+    }
+
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        let series = match engine.communicator().rank() {
+            0 => Series::resume(series_file(&self.settings.folder, &self.settings.name), now.t).map(Some),
+            _ => Ok(None),
+        };
+        if let Some(series) = agree(&**engine.communicator(), series)? {
+            self.series = series;
+        }
+        let Some(numbers) = engine.kept().get(&self.settings.state).cloned() else {
+            return self.start(engine, now);
+        };
+        if !self.restore(engine, &numbers) {
+            return Err(MonitorError::State { name: self.settings.state.clone() });
+        }
+        // The solution may have been written before this monitor saw it.
+        if self.step < now.step { self.look(engine, now, true) } else { Ok(()) }
+    }
+
+    fn save(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        engine.keep(self.settings.state.clone(), self.numbers());
+        if let Some(sums) = &self.sums {
+            let fields = KeptFields { names: self.settings.field_names(), blocks: sums.fields.clone() };
+            engine.keep_fields(self.settings.state.clone(), fields);
+        }
+        Ok(())
+    }
+
+    fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.look(engine, now, false)
+    }
+
+    fn expected(&self, run: &Outlook) -> Expected {
+        let settings = &self.settings;
+        let start = settings.tstart.map_or(run.span.0, |tstart| tstart.max(run.span.0));
+        let outputs = ((run.span.1 - start) / settings.dt_out + 1e-9).floor().max(0.0) as u64;
+        let deviations = settings.deviations == Deviations::All;
+        let names = settings.names().len() as u64 * if deviations { 2 } else { 1 };
+        // As many as a solution's for each variable.
+        let file =
+            run.size.solution_bytes(settings.precision).saturating_mul(names) / run.size.variables.max(1);
+        let vtk = if settings.vtk { run.size.vtk_bytes(names, settings.precision) } else { 0 };
+        let list = u64::from(settings.vtk && outputs > 0);
+        Expected {
+            files: outputs.saturating_mul(1 + u64::from(settings.vtk)).saturating_add(list),
+            bytes: outputs.saturating_mul(file + vtk),
+        }
+    }
+
+    fn written(&self) -> Option<PathBuf> {
+        if self.settings.vtk && !self.series.outputs().is_empty() {
+            return Some(series_file(&self.settings.folder, &self.settings.name));
+        }
+        self.last.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;
