@@ -269,7 +269,7 @@ fn advance(backend: &mut dyn Backend, sizes: &[[usize; 3]], stages: &[Stage], dt
                 base + 0.01 * ((i * 7 + register) % 11) as f64
             };
             let values: Vec<f64> = (0..elements * variables * points).map(value).collect();
-            backend.write(register, b, &values).unwrap();
+            backend.write(register, b, 0, &values).unwrap();
         }
     }
     for stage in stages {
@@ -279,7 +279,7 @@ fn advance(backend: &mut dyn Backend, sizes: &[[usize; 3]], stages: &[Stage], dt
     for register in 0..4 {
         for (b, n) in sizes.iter().enumerate() {
             let mut values = vec![0.0; n.iter().product()];
-            backend.read(register, b, &mut values).unwrap();
+            backend.read(register, b, 0, &mut values).unwrap();
             out.extend(values);
         }
     }

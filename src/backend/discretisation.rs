@@ -55,7 +55,7 @@ pub struct Block {
     pub quadrature_s: Vec<f64>,
     /// What lies beyond each face, `[element][face]`.
     pub faces: Vec<Link>,
-    /// Coordinates of the solution points, `[element][point][dims]`.
+    /// Coordinates of the solution points, `[element][point][dims]`, where there are sources, which depend on them; else empty.
     pub points: Vec<f64>,
 }
 

@@ -1,5 +1,6 @@
 //! The solution as a function of space: values at any reference points, integrals, norms, the first bad value.
 
+use super::placing::Placing;
 use super::{Engine, EngineError};
 use crate::element::{Shape, basis, lattice, quadrature};
 use crate::parallel::sum::{ExactSum, total};
@@ -108,29 +109,6 @@ impl Engine {
         }
     }
 
-    /// Coordinates of the reference points `points`, `[point][dims]`, in each element of block `b`, in its order.
-    pub(super) fn places(&self, b: usize, points: &Array2<f64>) -> impl Iterator<Item = Vec<[f64; 3]>> {
-        let block = &self.discretisation.blocks[b];
-        let shape = block.operators.shape;
-        let holds = |ids: &[u32]| block.ids.first().is_some_and(|id| ids.binary_search(id).is_ok());
-        let mesh_block = self.mesh.blocks.iter().find(|m| m.shape == shape && holds(&m.ids));
-        let to_points =
-            mesh_block.map(|m| basis::interpolation(shape, m.order, &lattice::nodes(shape, m.order), points));
-        block.ids.iter().map(move |id| {
-            // A block of the discretisation holds elements of one block of the mesh.
-            let (Some(m), Some(to_points)) = (mesh_block, &to_points) else {
-                unreachable!("the elements come from the mesh")
-            };
-            let k = shape.points(m.order);
-            let e = m.ids.binary_search(id).expect("the elements come from the mesh");
-            let nodes = &m.nodes[e * k..(e + 1) * k];
-            let place = |row: ndarray::ArrayView1<f64>| {
-                std::array::from_fn(|d| nodes.iter().zip(&row).map(|(x, w)| x[d] * w).sum())
-            };
-            to_points.rows().into_iter().map(place).collect()
-        })
-    }
-
     /// Integrals over the whole mesh of `count` functions of place and conserved variables, by a rule exact to `degree`.
     /// `integrand(coordinates, conserved, out)`. Collective; the same bits on any number of ranks.
     ///
@@ -186,21 +164,20 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn first_bad_value(&mut self) -> Result<Option<BadValue>, EngineError> {
-        let solution = self.solution()?;
-        let (dims, names) = (self.discretisation.dims, self.variables.conserved());
+        let names = self.variables.conserved();
         let mut first: Option<BadValue> = None;
-        for (block, values) in self.discretisation.blocks.iter().zip(&solution) {
+        self.visit_solution(|engine, b, range, values| {
+            let block = &engine.discretisation.blocks[b];
             let points = block.points_per_element();
             for (i, &value) in values.iter().enumerate().filter(|(_, v)| !v.is_finite()) {
                 let (element, variable, p) = (i / points / names.len(), i / points % names.len(), i % points);
-                let id = block.ids[element];
+                let id = block.ids[range.start + element];
                 if first.as_ref().is_none_or(|f| id < f.element) {
-                    let x = &block.points[(element * points + p) * dims..][..dims];
-                    let at = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
+                    let at = Placing::of_solution(&engine.mesh, block).element(&engine.mesh, id)(p);
                     first = Some(BadValue { element: id, variable: names[variable], value, at });
                 }
             }
-        }
+        })?;
         let mine = first.map(|f| {
             let variable = names.iter().position(|n| *n == f.variable).unwrap_or(0) as f64;
             [f64::from(f.element), variable, f.value, f.at[0], f.at[1], f.at[2]]

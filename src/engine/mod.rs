@@ -13,6 +13,7 @@ pub mod fields;
 pub mod geometry;
 pub mod initial;
 pub mod integrals;
+mod placing;
 pub mod quality;
 pub mod scheme;
 pub mod stability;
@@ -37,6 +38,7 @@ use crate::physics::{Choice, System, SystemError, SystemSpec, SystemVisitor, fin
 use discretise::DiscretiseError;
 use scheme::{STEPPERS, Scheme};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What to solve, and how.
@@ -223,6 +225,9 @@ pub enum EngineError {
 /// Register that never holds the solution between steps: what it holds in one may be overwritten between two.
 const SCRATCH: usize = 1;
 
+/// Bytes of values that the backend takes or gives at a time where there is no need for a whole copy.
+const PIECE_BYTES: usize = 4 << 20;
+
 /// The solution of one rank and all that advances it.
 pub struct Engine {
     backend: Box<dyn Backend>,
@@ -292,7 +297,11 @@ impl Engine {
         let (boundaries, controls): (Vec<_>, Vec<_>) = boundaries.into_iter().unzip();
         capturing::<D, V, S>(settings)?;
         let scheme = settings.scheme()?;
-        let discretisation = Arc::new(discretise::discretise(&mesh, settings.order, &settings.points)?);
+        let mut discretisation = discretise::discretise(&mesh, settings.order, &settings.points)?;
+        if !settings.source.is_empty() {
+            placing::place_points(&mesh, &mut discretisation);
+        }
+        let discretisation = Arc::new(discretisation);
         // The mean where the system knows no LDG.
         let beta = if S::VISCOUS { settings.ldg.beta } else { 0.0 };
         let mut gradients: Box<dyn Gradients> = Box::new(Faces::new(
@@ -398,7 +407,54 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn set_solution(&mut self, block: usize, values: &[f64]) -> Result<(), EngineError> {
-        Ok(self.backend.write(self.now, block, values)?)
+        self.set_elements(block, 0, values)
+    }
+
+    /// Sets the conserved variables of the elements of block `block` from `first` on, as many as `values` hold,
+    /// `[element][variable][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn set_elements(&mut self, block: usize, first: usize, values: &[f64]) -> Result<(), EngineError> {
+        Ok(self.backend.write(self.now, block, first, values)?)
+    }
+
+    /// Reads the conserved variables of the elements of block `block` from `first` on, as many as `values` hold,
+    /// `[element][variable][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn elements(&mut self, block: usize, first: usize, values: &mut [f64]) -> Result<(), EngineError> {
+        Ok(self.backend.read(self.now, block, first, values)?)
+    }
+
+    /// Pieces of all blocks, in order, that are worth handing over one at a time: block and elements, together
+    /// [`PIECE_BYTES`] or little more of values.
+    fn pieces(&self) -> Vec<(usize, Range<usize>)> {
+        let variables = self.variables.conserved().len();
+        let mut pieces = vec![];
+        for (b, block) in self.discretisation.blocks.iter().enumerate() {
+            let most = (PIECE_BYTES / 8).div_ceil(block.points_per_element() * variables);
+            let starts = (0..block.len()).step_by(most);
+            pieces.extend(starts.map(|first| (b, first..block.len().min(first + most))));
+        }
+        pieces
+    }
+
+    /// Calls `visit(block, elements, values)` with the solution, piece by piece in order, values
+    /// `[element][variable][point]`.
+    fn visit_solution(
+        &mut self,
+        mut visit: impl FnMut(&Engine, usize, Range<usize>, &[f64]),
+    ) -> Result<(), EngineError> {
+        let mut values = vec![];
+        for (b, elements) in self.pieces() {
+            let size = self.discretisation.blocks[b].points_per_element() * self.variables.conserved().len();
+            values.resize(elements.len() * size, 0.0);
+            self.elements(b, elements.start, &mut values)?;
+            visit(self, b, elements, &values);
+        }
+        Ok(())
     }
 
     /// The conserved variables, block by block, `[element][variable][point]`.
@@ -423,7 +479,7 @@ impl Engine {
         let mut blocks = vec![];
         for (b, block) in self.discretisation.blocks.iter().enumerate() {
             let mut values = vec![0.0; block.len() * block.points_per_element() * variables];
-            self.backend.read(register, b, &mut values)?;
+            self.backend.read(register, b, 0, &mut values)?;
             blocks.push(values);
         }
         Ok(blocks)

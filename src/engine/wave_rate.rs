@@ -13,19 +13,18 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn wave_rate(&mut self) -> Result<f64, EngineError> {
-        let solution = self.solution()?;
         let (dims, count) = (self.discretisation.dims, self.variables.conserved().len());
-        let variables = &self.variables;
         // The larger one, or what is not a number.
         let larger = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
         let mut largest = [0.0];
-        for (block, values) in self.discretisation.blocks.iter().zip(&solution) {
+        self.visit_solution(|engine, b, range, values| {
+            let (block, variables) = (&engine.discretisation.blocks[b], &engine.variables);
             let points = block.points_per_element();
             let of_element = |(e, u): (usize, &[f64])| {
                 let (mut most, mut state) = (0.0, vec![0.0; count]);
                 for p in 0..points {
                     (0..count).for_each(|v| state[v] = u[v * points + p]);
-                    let (s, jacobian) = block.metric(e, p, dims);
+                    let (s, jacobian) = block.metric(range.start + e, p, dims);
                     let mut rate = 0.0;
                     for row in s.chunks_exact(dims) {
                         let mut a = [0.0; 3];
@@ -38,7 +37,7 @@ impl Engine {
             };
             let elements = values.par_chunks_exact(count * points).enumerate();
             largest[0] = larger(elements.map(of_element).reduce(|| 0.0, larger), largest[0]);
-        }
+        })?;
         self.communicator.reduce_f64(Reduce::Max, &mut largest);
         Ok(largest[0])
     }

@@ -115,10 +115,15 @@ impl<L: Lane> BlockLayout<L> {
         let mut s = memory::with_capacity(packs * metrics_per_pack * dims * dims);
         let mut minus_inverse_jacobian = memory::with_capacity(packs * metrics_per_pack);
         let mut normals = memory::with_capacity(packs * normals_per_pack * (dims + 1));
-        let (mut points, mut quadrature_s) = (vec![], vec![]);
         let quadrature_per_pack = if affine { 0 } else { block.quadrature_points().unwrap_or(0) };
-        let (mut beyond, mut pairing, mut slots) = (vec![], vec![], vec![]);
-        let (mut on_boundary, mut straight) = (vec![], vec![]);
+        let mut quadrature_s = memory::with_capacity(packs * quadrature_per_pack * dims * dims);
+        let mut points =
+            memory::with_capacity(if sources { packs * block.points_per_element() * 3 } else { 0 });
+        let links = packs * faces * L::LANES;
+        let (mut beyond, mut pairing) = (memory::with_capacity(links), memory::with_capacity(links));
+        let mut slots = memory::with_capacity(links);
+        let (mut on_boundary, mut straight) =
+            (memory::with_capacity(packs * faces), memory::with_capacity(packs * faces));
         let element_operators = ElementOperators::new(&block.operators);
         // Metric term `S_d` of coordinate `i % dims`, `d = i / dims`, along the axes of the operators.
         let along = |all: &[f64], i: usize| match element_operators.axes() {

@@ -199,9 +199,11 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             }
             let mut rates =
                 Array2::from_shape_fn((points, V), |(p, v)| -sum[[p, v]] / block.metric(e, p, D).1);
-            for (p, x) in block.points[e * points * D..(e + 1) * points * D].chunks_exact(D).enumerate() {
+            // Without sources there may be no coordinates.
+            let sources = if self.source.is_empty() { 0 } else { points };
+            for p in 0..sources {
                 let mut variables = vec![0.0; 4 + V];
-                variables[..D].copy_from_slice(x);
+                variables[..D].copy_from_slice(&block.points[(e * points + p) * D..][..D]);
                 variables[3] = t;
                 (0..V).for_each(|v| variables[4 + v] = u[[v, p]]);
                 for (v, source) in self.source.iter().enumerate() {
@@ -256,16 +258,30 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
         "reference (scalar f64)".into()
     }
 
-    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+    fn write(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &[f64],
+    ) -> Result<(), BackendError> {
         if let Some(filter) = &mut self.filter {
             filter.of = None;
         }
-        self.registers[register][block].copy_from_slice(values);
+        let start = first * self.faces.disc.blocks[block].points_per_element() * V;
+        self.registers[register][block][start..start + values.len()].copy_from_slice(values);
         Ok(())
     }
 
-    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
-        values.copy_from_slice(&self.registers[register][block]);
+    fn read(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &mut [f64],
+    ) -> Result<(), BackendError> {
+        let start = first * self.faces.disc.blocks[block].points_per_element() * V;
+        values.copy_from_slice(&self.registers[register][block][start..start + values.len()]);
         Ok(())
     }
 
