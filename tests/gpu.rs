@@ -229,7 +229,8 @@ impl<F: MakeBackend> SystemVisitor for Make<'_, F> {
     type Output = Result<(Box<dyn Backend>, Vec<[usize; 3]>), BackendError>;
     fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) -> Self::Output {
         let part = local::cut(self.mesh, &self.part_of, self.comm.rank());
-        let disc = Arc::new(discretise(&part, self.order, &self.sets).unwrap());
+        let (disc, normals) = discretise(&part, self.order, &self.sets).unwrap();
+        let disc = Arc::new(disc);
         let sizes = disc.blocks.iter().map(|b| [b.len(), V, b.points_per_element()]).collect();
         let kind = S::boundaries().remove(0);
         let data =
@@ -238,6 +239,7 @@ impl<F: MakeBackend> SystemVisitor for Make<'_, F> {
             system,
             boundaries: vec![data; part.boundaries.len()],
             discretisation: disc,
+            normals,
             ldg: Ldg { beta: 0.3, tau: 0.2 },
             registers: 4,
             source: vec![],

@@ -1,7 +1,7 @@
 //! From a rank's part of a mesh to the arrays a backend works on.
 
 use super::geometry::{Geometry, Normal};
-use crate::backend::discretisation::{Block, BoundaryFace, Discretisation, Link, Message, Metrics};
+use crate::backend::discretisation::{Block, BoundaryFace, Discretisation, Link, Message, Metrics, Normals};
 use crate::element::points::PointsError;
 use crate::element::{Operators, PointSets, Shape, pairing};
 use crate::mesh::local::{LocalLink, LocalMesh};
@@ -43,7 +43,7 @@ pub enum DiscretiseError {
     TooLarge(&'static str),
 }
 
-/// Builds the discretisation of `mesh` at polynomial order `order`.
+/// Builds the discretisation of `mesh` at polynomial order `order`, and the normals of each block's faces.
 ///
 /// # Errors
 /// See [`DiscretiseError`].
@@ -51,15 +51,23 @@ pub fn discretise(
     mesh: &LocalMesh,
     order: usize,
     sets: &PointSets,
-) -> Result<Discretisation, DiscretiseError> {
+) -> Result<(Discretisation, Vec<Normals>), DiscretiseError> {
     let mut builder = Builder::new(mesh, order, sets)?;
     builder.place_elements();
-    let mut blocks = vec![];
+    let (mut blocks, mut normals) = (vec![], vec![]);
     for b in 0..builder.layout.len() {
-        blocks.push(builder.block(b)?);
+        let (block, of_block) = builder.block(b)?;
+        blocks.push(block);
+        normals.push(of_block);
+    }
+    for face in &mut builder.boundary_faces {
+        let (b, e) = (face.block as usize, face.element as usize);
+        let points = blocks[b].operators.face_range(face.face as usize);
+        let at = |i: usize| blocks[b].normal(&normals[b], e, i, mesh.dims).0;
+        face.normals = points.flat_map(at).copied().collect();
     }
     let messages = builder.messages();
-    Ok(Discretisation {
+    let discretisation = Discretisation {
         dims: mesh.dims,
         order,
         blocks,
@@ -67,7 +75,8 @@ pub fn discretise(
         boundary_faces: builder.boundary_faces,
         halo_points: builder.halo.iter().map(|h| h.points).collect(),
         messages,
-    })
+    };
+    Ok((discretisation, normals))
 }
 
 /// Elements of one block in their final order: positions within the mesh block.
@@ -78,7 +87,7 @@ struct Layout {
     interior: usize,
 }
 
-/// Places for the metric terms of one element, laid out as in [`Metrics`].
+/// Places for the metric terms of one element, laid out as in [`Metrics`] and [`Normals`].
 struct Terms<'a> {
     s: &'a mut [f64],
     jacobian: &'a mut [f64],
@@ -206,7 +215,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn block(&mut self, b: usize) -> Result<Block, DiscretiseError> {
+    fn block(&mut self, b: usize) -> Result<(Block, Normals), DiscretiseError> {
         let (m, affine, interior) =
             (self.layout[b].mesh_block, self.layout[b].affine, self.layout[b].interior);
         let elements = self.layout[b].elements.clone();
@@ -243,18 +252,16 @@ impl<'a> Builder<'a> {
             })
             .find_first(Result::is_err);
         failed.unwrap_or(Ok(()))?;
-        let metrics = if affine {
-            Metrics::Affine { s, jacobian, normal: normals, area: areas }
-        } else {
-            Metrics::Pointwise { s, jacobian, normal: normals, area: areas }
-        };
+        let metrics =
+            if affine { Metrics::Affine { s, jacobian } } else { Metrics::Pointwise { s, jacobian } };
         let quadrature_s = match (&metrics, &operators.quadrature) {
             (Metrics::Pointwise { s, .. }, Some(quadrature)) => {
                 at_quadrature(s, &quadrature.up, self.mesh.dims)
             }
             _ => vec![],
         };
-        Ok(Block { operators, ids, interior, metrics, quadrature_s, faces: links, points: vec![] })
+        let block = Block { operators, ids, interior, metrics, quadrature_s, faces: links, points: vec![] };
+        Ok((block, Normals { unit: normals, area: areas }))
     }
 
     /// Metric terms of one element.
@@ -325,6 +332,7 @@ impl<'a> Builder<'a> {
                 element: position,
                 face,
                 coordinates,
+                normals: vec![],
             });
             return Ok(Link::Boundary { slot });
         };

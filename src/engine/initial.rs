@@ -9,7 +9,7 @@
 //! elements with a constant Jacobian it is the projection in physical space, so that it keeps their integrals.
 
 use super::placing::Placing;
-use super::{Engine, EngineError};
+use super::{Engine, EngineError, WRITE_BYTES};
 use crate::backend::discretisation::Block;
 use crate::element::{Shape, anti_alias, basis};
 use crate::mesh::local::LocalMesh;
@@ -47,7 +47,7 @@ impl Engine {
         }
         let (mesh, variables) = (&*self.mesh, &*self.variables);
         let mut values = vec![];
-        for (b, elements) in self.pieces() {
+        for (b, elements) in self.pieces(WRITE_BYTES) {
             let (block, sampling) = (&self.discretisation.blocks[b], &samplings[b]);
             let ids = &block.ids[elements.clone()];
             let size = block.points_per_element() * variables.conserved().len();

@@ -225,8 +225,11 @@ pub enum EngineError {
 /// Register that never holds the solution between steps: what it holds in one may be overwritten between two.
 const SCRATCH: usize = 1;
 
-/// Bytes of values that the backend takes or gives at a time where there is no need for a whole copy.
-const PIECE_BYTES: usize = 4 << 20;
+/// Bytes of values that the backend takes at a time where there is no need for a whole copy.
+const WRITE_BYTES: usize = 1 << 20;
+
+/// The same for values that it gives, which takes a wait for the device.
+const READ_BYTES: usize = 16 << 20;
 
 /// The solution of one rank and all that advances it.
 pub struct Engine {
@@ -286,7 +289,7 @@ impl Engine {
     pub fn with_system<const D: usize, const V: usize, S: System<D, V>>(
         system: S,
         settings: &Settings,
-        mesh: LocalMesh,
+        mut mesh: LocalMesh,
         communicator: Arc<dyn Communicator>,
     ) -> Result<Engine, EngineError> {
         let boundaries: Vec<_> = mesh
@@ -297,7 +300,9 @@ impl Engine {
         let (boundaries, controls): (Vec<_>, Vec<_>) = boundaries.into_iter().unzip();
         capturing::<D, V, S>(settings)?;
         let scheme = settings.scheme()?;
-        let mut discretisation = discretise::discretise(&mesh, settings.order, &settings.points)?;
+        let (mut discretisation, normals) = discretise::discretise(&mesh, settings.order, &settings.points)?;
+        // The discretisation has its own.
+        mesh.blocks.iter_mut().for_each(|block| block.links = vec![]);
         if !settings.source.is_empty() {
             placing::place_points(&mesh, &mut discretisation);
         }
@@ -315,6 +320,7 @@ impl Engine {
             system: system.clone(),
             boundaries,
             discretisation: Arc::clone(&discretisation),
+            normals,
             ldg: settings.ldg,
             registers: scheme.registers.max(SCRATCH + 1),
             source: settings.source.clone(),
@@ -357,7 +363,7 @@ impl Engine {
         &self.discretisation
     }
 
-    /// This rank's part of the mesh.
+    /// This rank's part of the mesh, without its links: [`Engine::discretisation`] has what lies beyond each face.
     pub fn mesh(&self) -> &LocalMesh {
         &self.mesh
     }
@@ -428,13 +434,12 @@ impl Engine {
         Ok(self.backend.read(self.now, block, first, values)?)
     }
 
-    /// Pieces of all blocks, in order, that are worth handing over one at a time: block and elements, together
-    /// [`PIECE_BYTES`] or little more of values.
-    fn pieces(&self) -> Vec<(usize, Range<usize>)> {
+    /// Pieces of all blocks, in order: block and elements with `bytes` of values or little more.
+    fn pieces(&self, bytes: usize) -> Vec<(usize, Range<usize>)> {
         let variables = self.variables.conserved().len();
         let mut pieces = vec![];
         for (b, block) in self.discretisation.blocks.iter().enumerate() {
-            let most = (PIECE_BYTES / 8).div_ceil(block.points_per_element() * variables);
+            let most = (bytes / 8).div_ceil(block.points_per_element() * variables);
             let starts = (0..block.len()).step_by(most);
             pieces.extend(starts.map(|first| (b, first..block.len().min(first + most))));
         }
@@ -448,7 +453,7 @@ impl Engine {
         mut visit: impl FnMut(&Engine, usize, Range<usize>, &[f64]),
     ) -> Result<(), EngineError> {
         let mut values = vec![];
-        for (b, elements) in self.pieces() {
+        for (b, elements) in self.pieces(READ_BYTES) {
             let size = self.discretisation.blocks[b].points_per_element() * self.variables.conserved().len();
             values.resize(elements.len() * size, 0.0);
             self.elements(b, elements.start, &mut values)?;

@@ -81,7 +81,7 @@ mod tests {
         for (cells, order) in [(Cells::Line, 1), (Cells::TriQuad, 2), (Cells::Mixed, 1), (Cells::Hex, 2)] {
             let mesh = BoxMesh::new(cells, [2; 3]).order(order).warp(0.02).shuffle(3).build();
             let mesh = LocalMesh::whole(&mesh);
-            let mut disc = discretise(&mesh, 3, &PointSets::default()).unwrap();
+            let mut disc = discretise(&mesh, 3, &PointSets::default()).unwrap().0;
             assert!(disc.blocks.iter().all(|b| b.points.is_empty()));
             place_points(&mesh, &mut disc);
             for block in &disc.blocks {

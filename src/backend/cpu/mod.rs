@@ -114,8 +114,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         };
         let source = Program::new(&problem.source, 4 + V);
         let sources = !source.is_empty();
-        let layout = |b| BlockLayout::<L>::new(&disc, b, &rows, &pairings, &capturing, sources);
-        let blocks: Vec<_> = (0..disc.blocks.len()).map(layout).collect();
+        // The normals go as they are laid out, before the large arrays come.
+        let blocks = problem.normals.into_iter().enumerate();
+        let blocks: Vec<_> = blocks
+            .map(|(b, given)| BlockLayout::<L>::new(&disc, b, &given, &rows, &pairings, &capturing, sources))
+            .collect();
         let (mut entropies, mut artificial) = (None, None);
         match capturing {
             ShockCapturing::EntropyFilter(settings) => {
@@ -125,6 +128,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             ShockCapturing::None => {}
         }
         let tail = if entropies.is_some() { TAIL } else { 0 };
+        memory::give_back();
         let registers_held = problem.registers + usize::from(S::VISCOUS);
         let zero = L::from_f64(0.0);
         let state = blocks

@@ -4,7 +4,7 @@
 
 mod filter;
 
-use super::discretisation::{Block, Link};
+use super::discretisation::{Block, Link, Normals};
 use super::faces::{Faces, face_points, vector};
 use super::problem::{Ldg, Problem, ShockCapturing};
 use super::rows::RowExchange;
@@ -24,6 +24,8 @@ pub struct Reference<const D: usize, const V: usize, S: System<D, V>> {
     filter: Option<Filter>,
     /// States at flux points, and the ghosts'.
     faces: Faces<D, V, S>,
+    /// By block.
+    normals: Vec<Normals>,
     /// `[register][block]`, each `[element][variable][point]`.
     registers: Vec<Vec<Vec<f64>>>,
     /// Normal viscous fluxes at flux points (left to right), and the ghosts'.
@@ -55,6 +57,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             source: problem.source,
             capturing: problem.capturing,
             filter,
+            normals: problem.normals,
             registers: vec![register; problem.registers],
             fluxes: vec![0.0; faces.rows.len],
             faces,
@@ -109,7 +112,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             let own = self.faces.rows.own(b, e, face) + j * V;
             let u = std::array::from_fn(|v| self.faces.states[own + v]);
             let grad = std::array::from_fn(|d| std::array::from_fn(|v| faces[d][[v, i]]));
-            let normal = vector(block.normal(e, i, D).0);
+            let normal = vector(block.normal(&self.normals[b], e, i, D).0);
             let mut flux = self.faces.system.viscous_flux(&u, &grad, &normal);
             diffuse(&mut flux, artificial, &grad, &normal);
             self.fluxes[own..own + V].copy_from_slice(&flux);
@@ -137,7 +140,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         let beyond = self.faces.beyond(link, j);
         let (left, right, sign) = if link.is_left() { (own, beyond, 1.0) } else { (beyond, own, -1.0) };
         let take = |from: &[f64], at: usize| -> [f64; V] { std::array::from_fn(|v| from[at + v]) };
-        let (normal, area) = block.normal(e, i, D);
+        let (normal, area) = block.normal(&self.normals[b], e, i, D);
         let (ul, ur) = (take(&self.faces.states, left), take(&self.faces.states, right));
         let mut flux = self.faces.system.common_flux(&ul, &ur, &vector(normal));
         if S::VISCOUS {
