@@ -157,10 +157,14 @@ proptest! {
         let side = |rho: f64, slip: f64| conserved(&[rho, slip * tangent[0], slip * tangent[1], slip * tangent[2], p]);
         let (l, r) = (side(rho_l, slip[0]), side(rho_r, slip[1]));
         let wanted = [0.0, p * n[0], p * n[1], p * n[2], 0.0];
+        // Where motion holds far more energy than pressure, the conserved variables tell the pressures of the two sides apart by
+        // so much, relative to them, which are the same.
+        let unequal = f64::EPSILON * l[4].max(r[4]) / p;
         for (name, system) in solvers().filter(|(name, _)| RESOLVES_CONTACTS.contains(name)) {
             let f = common(&system, &l, &r, &n);
-            // RoeM weighs the jump with 1 - 1e-15, and what is shear with a power of 1e-15.
-            prop_assert!(close(&f, &wanted, 1e-12 * scale(&[&l, &r])), "{name}: {f:?}, not {wanted:?}");
+            // RoeM weighs the jump with 1 - 1e-15, and what is shear with 1e-15 to the power of that difference.
+            let digits = if name == "roem" { 1e-12 + 1e15f64.ln() * unequal } else { 1e-12 };
+            prop_assert!(close(&f, &wanted, digits * scale(&[&l, &r])), "{name}: {f:?}, not {wanted:?}");
         }
     }
 

@@ -8,6 +8,7 @@
 //! to do`.
 
 mod check;
+pub mod checkpoint;
 pub mod config;
 pub mod control;
 pub mod error;
@@ -22,6 +23,7 @@ mod physics;
 pub mod settings;
 mod values;
 
+pub use checkpoint::CheckpointConfig;
 pub use config::{
     BackendConfig, BackendKind, InterfaceConfig, MeshConfig, Precision, SolverConfig, TimeConfig,
     backend_kind,
@@ -55,6 +57,36 @@ const MAX_MISTAKES: usize = 50;
 /// Longest text in all that is searched for environment variables to replace.
 const MAX_EFFECTIVE: usize = 16 << 20;
 
+/// A value that takes the place of one in a case file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// Section, made if it is not there.
+    pub section: String,
+    /// Key.
+    pub key: String,
+    /// Value, in the notation of the file.
+    pub value: String,
+}
+
+impl std::str::FromStr for Override {
+    type Err = String;
+
+    /// From `section.key=value`.
+    fn from_str(text: &str) -> Result<Override, String> {
+        let parts = text.split_once('=').and_then(|(place, value)| Some((place.split_once('.')?, value)));
+        let form = "write section.key=value, such as solver-time-integrator.tend=2.5";
+        let ((section, key), value) = parts.ok_or(form)?;
+        let (section, key, value) = (section.trim(), key.trim().to_lowercase(), value.trim());
+        let one_line = |text: &str| !text.contains(['\n', '\r']);
+        let word =
+            |text: &str| !text.is_empty() && !text.contains(['[', ']', '=', ';', '#']) && one_line(text);
+        if !word(section) || !word(&key) || !one_line(value) {
+            return Err(form.into());
+        }
+        Ok(Override { section: section.into(), key, value: value.into() })
+    }
+}
+
 /// A case.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -72,6 +104,8 @@ pub struct Case {
     pub point_sets: PointSets,
     /// `[solver-time-integrator]`.
     pub time: TimeConfig,
+    /// `[checkpoint]`.
+    pub checkpoint: CheckpointConfig,
     /// Degrees of the rules that project the initial state, by shape; other shapes interpolate it.
     pub projection: BTreeMap<Shape, usize>,
     /// The text of the file, as read.
@@ -96,12 +130,39 @@ impl Case {
         Case::parse(&path.display().to_string(), &read_text(&path)?)
     }
 
+    /// Reads a case file, some of whose values are replaced: section, key and value of each.
+    ///
+    /// # Errors
+    /// The file cannot be read, or every mistake in it and in these values.
+    pub fn read_with(
+        path: impl AsRef<Path>,
+        overrides: &[Override],
+    ) -> Result<(Case, Vec<Warning>), CaseErrors> {
+        let path = path.as_ref().to_path_buf();
+        Case::parse_with(&path.display().to_string(), &read_text(&path)?, overrides)
+    }
+
     /// Reads the text of a case file; `name` stands for the file in messages.
     ///
     /// # Errors
     /// Every mistake in the text.
     pub fn parse(name: &str, text: &str) -> Result<(Case, Vec<Warning>), CaseErrors> {
-        let (ini, mut errors) = Ini::parse(name, text);
+        Case::parse_with(name, text, &[])
+    }
+
+    /// Reads the text of a case file, some of whose values are replaced.
+    ///
+    /// # Errors
+    /// Every mistake in the text and in these values.
+    pub fn parse_with(
+        name: &str,
+        text: &str,
+        overrides: &[Override],
+    ) -> Result<(Case, Vec<Warning>), CaseErrors> {
+        let (mut ini, mut errors) = Ini::parse(name, text);
+        for Override { section, key, value } in overrides {
+            ini.set(section, key, value);
+        }
         if errors.is_empty() {
             return Case::from_ini(ini, text);
         }
@@ -127,6 +188,7 @@ impl Case {
         let interfaces = InterfaceConfig::read(&mut values);
         let point_sets = physics::point_sets(&mut values);
         let time = TimeConfig::read(&mut values);
+        let checkpoint = CheckpointConfig::read(&mut values);
         let order = solver.as_ref().map_or(1, |s| s.order);
         let projection = physics::projection(&mut values, order);
         let shared = Arc::new(Shared::new(&ini, &constants));
@@ -145,7 +207,8 @@ impl Case {
             let capturing = ShockCapturing::None;
             Some(SolverConfig { system, order: 1, viscosity_correction: "none".into(), capturing })
         };
-        let Some(solver) = solver.or_else(named) else {
+        // Only where it has mistakes of its own, which are among the errors, are there none to write.
+        let (Some(solver), Some(checkpoint)) = (solver.or_else(named), checkpoint) else {
             return Err(errors.sorted());
         };
         let source_text = source_text.into();
@@ -159,6 +222,7 @@ impl Case {
             interfaces: interfaces.unwrap_or_default(),
             point_sets,
             time: time.unwrap_or_default(),
+            checkpoint,
             projection,
             source_text,
             ics,

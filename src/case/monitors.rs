@@ -227,7 +227,8 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
         Err(error) => return reader.report("basename", error.to_string()),
     };
     let origin = reader.origin.clone();
-    Some(Box::new(Writer::new(&basedir?, name, dt_out?, vtk?, origin)))
+    let state = reader.state_name();
+    Some(Box::new(Writer::new(&basedir?, name, dt_out?, vtk?, origin, state)))
 }
 
 fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
@@ -352,6 +353,13 @@ impl Reader<'_, '_> {
     /// The section's expressions.
     fn expressions(&self) -> Expressions {
         Expressions::new(self.shared, self.section)
+    }
+
+    /// Under which name a monitor of this section keeps its state with solutions.
+    fn state_name(&self) -> String {
+        let name = self.section.strip_prefix("soln-plugin-").unwrap_or(self.section);
+        // A slash would be a group of the file.
+        format!("plugins/{}", name.replace('/', "|"))
     }
 
     /// Notes a mistake at a key.

@@ -212,16 +212,21 @@ impl Case {
         self.problem(section, key, error.to_string())
     }
 
+    /// What makes a solution of this case describe itself.
+    pub(super) fn origin(&self) -> Origin {
+        Origin {
+            system: self.solver.system.value.clone(),
+            config: self.effective().into(),
+            config_source: self.source_text.clone(),
+        }
+    }
+
     /// The monitors of the case on a mesh of `dims` dimensions.
     ///
     /// # Errors
     /// Every mistake in their sections.
     pub fn monitors(&self, dims: usize) -> Result<Vec<Box<dyn Monitor>>, CaseErrors> {
-        let origin = Origin {
-            system: self.solver.system.value.clone(),
-            config: self.effective().into(),
-            config_source: self.source_text.clone(),
-        };
+        let origin = self.origin();
         let mut values = Values::new(self.ini(), CaseErrors::new());
         let facts = self.facts(&self.system(dims), &mut CaseErrors::new());
         let facts = facts.map(|facts| monitors::Facts { primitive: facts.primitive, dims });

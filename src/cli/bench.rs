@@ -3,6 +3,7 @@
 mod children;
 mod table;
 
+use super::job::{self, Choices};
 use super::{note, report, run};
 use crate::backend::Precision;
 use crate::bench::record::{self, Record, RecordError};
@@ -162,7 +163,7 @@ impl Bench {
 
     /// Measures on the ranks and threads there are. Collective.
     fn here(&self, comm: &Arc<dyn Communicator>) -> Result<Found, AgreedError> {
-        agree(&**comm, run::threads(self.threads, &**comm))?;
+        agree(&**comm, job::threads(self.threads, &**comm))?;
         let subjects = agree(&**comm, self.subjects())?;
         let backend = agree(&**comm, self.backend())?;
         let mut small = vec![u8::from(self.small || software(&backend))];
@@ -221,18 +222,18 @@ impl Bench {
         ranks: &Arc<dyn Communicator>,
     ) -> Result<(Engine, BackendChoice, (f64, f64)), AgreedError> {
         let (files, backend, device) = (self.files.clone(), self.backend.clone(), self.device.clone());
-        let run = run::Run { files, backend, device, partitioning: None, threads: None };
+        let run = run::Run { files, choices: Choices { backend, device, ..Choices::default() } };
         let adjust = |settings: &mut Settings| {
             settings.precision = precision.unwrap_or(settings.precision);
         };
-        let job = run.prepare(ranks, false, adjust)?;
+        let job = job::prepare(&run.choices, || run.inputs(), ranks, false, adjust)?;
         let span = job.plan.span;
         Ok((job.engine, job.plan.settings.backend, (span.tstart, span.dt)))
     }
 
     /// The backend for the standard problems.
     fn backend(&self) -> Result<BackendChoice> {
-        Ok(match run::backend(self.backend.as_deref().unwrap_or("cpu"))? {
+        Ok(match job::backend(self.backend.as_deref().unwrap_or("cpu"))? {
             BackendChoice::Gpu(_) => BackendChoice::Gpu(self.device.clone()),
             other => other,
         })

@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 use super::files;
-use super::run::beside;
+use super::job::beside;
 use crate::case::origin::Effective;
 use crate::case::settings::{Plan, evaluate};
 use crate::case::{BackendKind, Case, CaseErrors, Problem, Warning, backend_kind};

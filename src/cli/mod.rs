@@ -8,10 +8,13 @@ mod files;
 mod generate;
 mod import;
 mod info;
+mod job;
 mod mesh;
 mod partition;
 mod progress;
+mod restart;
 mod run;
+mod signals;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -28,6 +31,9 @@ use std::process::ExitCode;
 #[derive(Parser, Debug)]
 #[command(version, verbatim_doc_comment, arg_required_else_help = true)]
 struct Arguments {
+    /// Say more (-v what happens, -vv details); RUST_LOG has filters by module, as in RUST_LOG=solver::backend=debug
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
     #[command(subcommand)]
     command: Command,
 }
@@ -39,17 +45,19 @@ enum Command {
     Partition(partition::Partition),
     Check(check::Check),
     Run(run::Run),
+    Restart(restart::Restart),
     Bench(bench::Bench),
     Info(info::Info),
     Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
 }
 
-/// Parses the arguments and runs the subcommand. The only place that prints errors and chooses the exit status:
-/// 0 done, 1 failed, 2 wrong arguments.
+/// Parses the arguments and runs the subcommand. The exit status is 0 when it is done, 1 when it failed, 2 for wrong arguments;
+/// runs have some more, see [`job`].
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn")).init();
+    let filter = ["warn", "solver=info,warn", "solver=debug,info"][usize::from(arguments.verbose.min(2))];
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(filter)).init();
     hdf5::silence_errors(true);
     let result = match arguments.command {
         Command::Import(command) => command.execute(),
@@ -60,6 +68,7 @@ pub fn main() -> ExitCode {
             Err(error) => Err(error),
         },
         Command::Run(command) => return command.execute(),
+        Command::Restart(command) => return command.execute(),
         Command::Bench(command) => return command.execute(),
         Command::Info(command) => command.execute(),
         Command::Mesh(command) => command.execute(),

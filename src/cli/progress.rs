@@ -9,24 +9,44 @@ use std::time::{Duration, Instant};
 /// Parts of the bar: time runs from 0 to this.
 const TICKS: u64 = 10_000;
 
+/// How to show the progress of a run.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Style {
+    /// A bar on a terminal, lines elsewhere.
+    #[default]
+    Auto,
+    /// A bar.
+    Bar,
+    /// A line every few seconds.
+    Lines,
+    /// The same as JSON, for programs.
+    Json,
+    /// Nothing.
+    None,
+}
+
 /// Shows the progress of a run.
 pub enum Progress {
     /// A bar.
     Bar(ProgressBar),
     /// Lines.
     Lines,
+    /// Lines of JSON.
+    Json,
     /// Nothing: another rank speaks.
     Silent,
 }
 
 impl Progress {
-    /// A bar if standard error is a terminal, else lines; nothing on ranks that do not `speak`.
-    pub fn new(speak: bool) -> Progress {
-        if !speak {
-            return Progress::Silent;
-        }
-        if !std::io::stderr().is_terminal() {
-            return Progress::Lines;
+    /// Nothing on ranks that do not `speak`.
+    pub fn new(style: Style, speak: bool) -> Progress {
+        match style {
+            _ if !speak => return Progress::Silent,
+            Style::None => return Progress::Silent,
+            Style::Json => return Progress::Json,
+            Style::Lines => return Progress::Lines,
+            Style::Auto if !std::io::stderr().is_terminal() => return Progress::Lines,
+            Style::Auto | Style::Bar => {}
         }
         let bar = ProgressBar::new(TICKS);
         let style = ProgressStyle::with_template("{bar:30} {percent:>3}%  {msg}");
@@ -75,13 +95,31 @@ fn text(status: &Status) -> String {
         _ => String::new(),
     };
     format!(
-        "t = {:.6} of {}  step {}  dt {:.3e}  {} DOF/s{left}",
+        "t = {:.6} of {}  step {}  dt {:.3e} ({})  {} DOF/s{left}",
         status.now.t,
         status.span.1,
         status.now.step,
         status.now.dt,
+        status.limit,
         si(status.dof_per_second)
     )
+}
+
+/// The same for programs: an object a line. Times of the simulation are in its units, those of the wall clock in seconds.
+fn json(status: &Status, event: &str) -> String {
+    serde_json::json!({
+        "event": event,
+        "t": status.now.t,
+        "tend": status.span.1,
+        "step": status.now.step,
+        "rejected": status.rejected,
+        "dt": status.now.dt,
+        "limit": status.limit,
+        "dof-per-second": status.dof_per_second,
+        "elapsed": status.elapsed.as_secs_f64(),
+        "left": status.left.map(|left| left.as_secs_f64()),
+    })
+    .to_string()
 }
 
 /// A duration a person reads at a glance.
@@ -109,7 +147,7 @@ impl Watcher for Progress {
     fn interval(&self) -> Duration {
         match self {
             Progress::Bar(_) => Duration::from_millis(100),
-            Progress::Lines => Duration::from_secs(5),
+            Progress::Lines | Progress::Json => Duration::from_secs(5),
             Progress::Silent => Duration::MAX,
         }
     }
@@ -122,6 +160,7 @@ impl Watcher for Progress {
                 bar.set_message(text(status));
             }
             Progress::Lines => println!("{}", text(status)),
+            Progress::Json => println!("{}", json(status, "progress")),
             Progress::Silent => {}
         }
     }
@@ -131,8 +170,9 @@ impl Watcher for Progress {
             0 => String::new(),
             n => format!(" and {n} rejected ones"),
         };
+        let done = if status.now.t < status.span.1 { "stopped" } else { "done" };
         let last = format!(
-            "done: t = {}, {} steps{rejected} in {}, {} DOF/s",
+            "{done}: t = {}, {} steps{rejected} in {}, {} DOF/s",
             status.now.t,
             status.now.step,
             duration(status.elapsed),
@@ -144,6 +184,7 @@ impl Watcher for Progress {
                 println!("{last}");
             }
             Progress::Lines => println!("{last}"),
+            Progress::Json => println!("{}", json(status, "end")),
             Progress::Silent => {}
         }
     }

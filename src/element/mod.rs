@@ -16,6 +16,7 @@ pub mod quadrature;
 pub mod shape;
 pub mod symmetry;
 mod tensor;
+pub mod transfer;
 
 pub use anti_alias::{AntiAlias, RuleChoice};
 pub use operators::{LineOperators, Operators, PointSets};

@@ -2,10 +2,15 @@
 
 use super::placing::Placing;
 use super::{Engine, EngineError};
-use crate::element::{Shape, basis, lattice, quadrature};
+use crate::backend::Discretisation;
+use crate::element::{PointSets, Shape, basis, lattice, quadrature};
+use crate::mesh::local::LocalMesh;
 use crate::parallel::sum::{ExactSum, total};
+use crate::physics::variables::Variables;
 use ndarray::Array2;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Where a value is not finite.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,7 +52,21 @@ pub struct Sample<'a> {
     pub weights: &'a [f64],
 }
 
-impl Engine {
+/// Where the solution of a rank lives: all that makes a function of space of its numbers. Cheap to clone, for threads that
+/// write results while the run goes on.
+#[derive(Clone)]
+pub struct Space {
+    /// The discrete problem.
+    pub discretisation: Arc<Discretisation>,
+    /// This rank's part of the mesh.
+    pub mesh: Arc<LocalMesh>,
+    /// The system's variables.
+    pub variables: Arc<dyn Variables>,
+    /// Names of the point sets.
+    pub points: PointSets,
+}
+
+impl Space {
     /// Calls `visit` with every element's values at the reference points that `points(shape, geometry order)` gives with
     /// their weights.
     ///
@@ -109,6 +128,46 @@ impl Engine {
         }
     }
 
+    /// Puts the first value (by global element id) that is not finite into `first`, if it comes before the one there.
+    /// `values`: those of elements from `start` on of block `b`.
+    fn bad_value(&self, b: usize, start: usize, values: &[f64], first: &mut Option<BadValue>) {
+        if values.par_iter().all(|x| x.is_finite()) {
+            return;
+        }
+        let (block, names) = (&self.discretisation.blocks[b], self.variables.conserved());
+        let points = block.points_per_element();
+        for (i, &value) in values.iter().enumerate().filter(|(_, v)| !v.is_finite()) {
+            let (element, variable, p) = (i / points / names.len(), i / points % names.len(), i % points);
+            let id = block.ids[start + element];
+            if first.as_ref().is_none_or(|f| id < f.element) {
+                let at = Placing::of_solution(&self.mesh, block).element(&self.mesh, id)(p);
+                *first = Some(BadValue { element: id, variable: names[variable], value, at });
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// [`Space::sample`] of this engine's space.
+    pub fn sample(
+        &self,
+        solution: &[Vec<f64>],
+        points: impl Fn(Shape, usize) -> (Array2<f64>, Vec<f64>),
+        visit: impl FnMut(Sample),
+    ) {
+        self.space().sample(solution, points, visit);
+    }
+
+    /// Where the solution lives, apart from the solution.
+    pub fn space(&self) -> Space {
+        Space {
+            discretisation: Arc::clone(&self.discretisation),
+            mesh: Arc::clone(&self.mesh),
+            variables: Arc::clone(&self.variables),
+            points: self.points.clone(),
+        }
+    }
+
     /// Integrals over the whole mesh of `count` functions of place and conserved variables, by a rule exact to `degree`.
     /// `integrand(coordinates, conserved, out)`. Collective; the same bits on any number of ranks.
     ///
@@ -164,20 +223,29 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn first_bad_value(&mut self) -> Result<Option<BadValue>, EngineError> {
+        let (space, mut first) = (self.space(), None);
+        self.visit_solution(|b, elements, values| space.bad_value(b, elements.start, values, &mut first))?;
+        Ok(self.first_of_all(first))
+    }
+
+    /// The first value of `solution` that is not finite, as [`Engine::first_bad_value`], which takes the present one.
+    /// Collective.
+    pub fn bad_value(&self, solution: &[Vec<f64>]) -> Option<BadValue> {
+        let mut some = [0];
+        let sound = |x: &f64| x.is_finite();
+        some[0] = u64::from(!solution.iter().all(|values| values.par_iter().all(sound)));
+        self.communicator.sum_u64(&mut some);
+        if some[0] == 0 {
+            return None;
+        }
+        let (space, mut first) = (self.space(), None);
+        solution.iter().enumerate().for_each(|(b, values)| space.bad_value(b, 0, values, &mut first));
+        self.first_of_all(first)
+    }
+
+    /// Of the first bad value of each rank, the first. Collective.
+    fn first_of_all(&self, first: Option<BadValue>) -> Option<BadValue> {
         let names = self.variables.conserved();
-        let mut first: Option<BadValue> = None;
-        self.visit_solution(|engine, b, range, values| {
-            let block = &engine.discretisation.blocks[b];
-            let points = block.points_per_element();
-            for (i, &value) in values.iter().enumerate().filter(|(_, v)| !v.is_finite()) {
-                let (element, variable, p) = (i / points / names.len(), i / points % names.len(), i % points);
-                let id = block.ids[range.start + element];
-                if first.as_ref().is_none_or(|f| id < f.element) {
-                    let at = Placing::of_solution(&engine.mesh, block).element(&engine.mesh, id)(p);
-                    first = Some(BadValue { element: id, variable: names[variable], value, at });
-                }
-            }
-        })?;
         let mine = first.map(|f| {
             let variable = names.iter().position(|n| *n == f.variable).unwrap_or(0) as f64;
             [f64::from(f.element), variable, f.value, f.at[0], f.at[1], f.at[2]]
@@ -188,12 +256,12 @@ impl Engine {
             .filter(|bytes| !bytes.is_empty())
             .map(|bytes| bytemuck::pod_collect_to_vec::<u8, f64>(bytes))
             .min_by(|a, b| a[0].total_cmp(&b[0]));
-        Ok(first.map(|f| BadValue {
+        first.map(|f| BadValue {
             element: f[0] as u32,
             variable: names[f[1] as usize],
             value: f[2],
             at: [f[3], f[4], f[5]],
-        }))
+        })
     }
 
     /// The `p`-norm over all solution points of each conserved variable of `values` (laid out like the solution), without

@@ -450,14 +450,14 @@ impl Engine {
     /// `[element][variable][point]`.
     fn visit_solution(
         &mut self,
-        mut visit: impl FnMut(&Engine, usize, Range<usize>, &[f64]),
+        mut visit: impl FnMut(usize, Range<usize>, &[f64]),
     ) -> Result<(), EngineError> {
         let mut values = vec![];
         for (b, elements) in self.pieces(READ_BYTES) {
             let size = self.discretisation.blocks[b].points_per_element() * self.variables.conserved().len();
             values.resize(elements.len() * size, 0.0);
             self.elements(b, elements.start, &mut values)?;
-            visit(self, b, elements, &values);
+            visit(b, elements, &values);
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! The largest rate at which waves cross solution points, which steps of the controller `cfl` follow (case-format section
 //! 5.3). Evaluated on the host.
 
+use super::fields::Space;
 use super::{Engine, EngineError};
 use crate::parallel::Reduce;
 use rayon::prelude::*;
@@ -13,34 +14,44 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn wave_rate(&mut self) -> Result<f64, EngineError> {
-        let (dims, count) = (self.discretisation.dims, self.variables.conserved().len());
-        // The larger one, or what is not a number.
-        let larger = |a: f64, b: f64| if a.is_nan() || a > b { a } else { b };
+        let (space, count) = (self.space(), self.variables.conserved().len());
         let mut largest = [0.0];
-        self.visit_solution(|engine, b, range, values| {
-            let (block, variables) = (&engine.discretisation.blocks[b], &engine.variables);
-            let points = block.points_per_element();
-            let of_element = |(e, u): (usize, &[f64])| {
-                let (mut most, mut state) = (0.0, vec![0.0; count]);
-                for p in 0..points {
-                    (0..count).for_each(|v| state[v] = u[v * points + p]);
-                    let (s, jacobian) = block.metric(range.start + e, p, dims);
-                    let mut rate = 0.0;
-                    for row in s.chunks_exact(dims) {
-                        let mut a = [0.0; 3];
-                        a.iter_mut().zip(row).for_each(|(a, s)| *a = s / jacobian);
-                        rate += variables.wave_speed(&state, &a[..dims]);
-                    }
-                    most = larger(rate, most);
-                }
-                most
-            };
+        self.visit_solution(|b, elements, values| {
+            let points = space.discretisation.blocks[b].points_per_element();
+            let of_element = |(e, u): (usize, &[f64])| space.wave_rate(b, elements.start + e, u);
             let elements = values.par_chunks_exact(count * points).enumerate();
             largest[0] = larger(elements.map(of_element).reduce(|| 0.0, larger), largest[0]);
         })?;
         self.communicator.reduce_f64(Reduce::Max, &mut largest);
         Ok(largest[0])
     }
+}
+
+impl Space {
+    /// [`Engine::wave_rate`] of one element: `element` of block `block`, where the solution is `u`, `[variable][point]`. Not collective.
+    pub fn wave_rate(&self, block: usize, element: usize, u: &[f64]) -> f64 {
+        let (dims, count) = (self.discretisation.dims, self.variables.conserved().len());
+        let block = &self.discretisation.blocks[block];
+        let points = block.points_per_element();
+        let (mut most, mut state) = (0.0, vec![0.0; count]);
+        for p in 0..points {
+            (0..count).for_each(|v| state[v] = u[v * points + p]);
+            let (s, jacobian) = block.metric(element, p, dims);
+            let mut rate = 0.0;
+            for row in s.chunks_exact(dims) {
+                let mut a = [0.0; 3];
+                a.iter_mut().zip(row).for_each(|(a, s)| *a = s / jacobian);
+                rate += self.variables.wave_speed(&state, &a[..dims]);
+            }
+            most = larger(rate, most);
+        }
+        most
+    }
+}
+
+/// The larger one, or what is not a number.
+fn larger(a: f64, b: f64) -> f64 {
+    if a.is_nan() || a > b { a } else { b }
 }
 
 #[cfg(test)]

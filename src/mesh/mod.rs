@@ -10,6 +10,7 @@
 pub mod connect;
 pub mod generate;
 pub mod gmsh;
+mod identity;
 pub mod local;
 pub mod order;
 pub mod partition;
@@ -31,7 +32,7 @@ pub fn silent(_stage: &str, _done: u64, _total: u64) {}
 /// A whole mesh.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mesh {
-    /// Identity: solutions name the mesh they belong to by it.
+    /// Identity, see [`Mesh::identity`]: solutions name the mesh they belong to by it.
     pub uuid: String,
     /// Space dimensions, 1 to 3.
     pub dims: usize,

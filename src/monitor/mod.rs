@@ -4,6 +4,7 @@
 //! entry in the table of `case::monitors`. Monitors run in
 //! order on all ranks together, so they may communicate.
 
+pub mod background;
 pub mod dtstats;
 pub mod integrate;
 pub mod modal_filter;
@@ -11,6 +12,7 @@ pub mod nancheck;
 pub mod outlet;
 pub mod residual;
 pub mod rows;
+pub mod snapshot;
 pub mod writer;
 
 pub use dtstats::Dtstats;
@@ -23,6 +25,7 @@ pub use writer::Writer;
 
 use crate::backend::Precision;
 use crate::engine::estimate::Size;
+use crate::engine::fields::BadValue;
 use crate::engine::{Engine, EngineError};
 use crate::output::OutputError;
 use crate::parallel::AgreedError;
@@ -70,14 +73,16 @@ pub enum MonitorError {
     Agreed(#[from] AgreedError),
     /// The solution is no longer finite.
     #[error(
-        "the solution is no longer finite at t = {t} (step {step}): {variable} = {value} in element {element} near \
-         ({:.6}, {:.6}, {:.6}); reduce dt, or look at the last output before", at[0], at[1], at[2]
+        "the solution is no longer finite at t = {t} (step {step}, dt = {dt:e}): {variable} = {value} in element {element} \
+         near ({:.6}, {:.6}, {:.6})", at[0], at[1], at[2]
     )]
     NotFinite {
         /// Time.
         t: f64,
         /// Step.
         step: u64,
+        /// Its size.
+        dt: f64,
         /// Conserved variable.
         variable: &'static str,
         /// Its value.
@@ -87,6 +92,14 @@ pub enum MonitorError {
         /// Where.
         at: [f64; 3],
     },
+}
+
+impl MonitorError {
+    /// A value that is not finite, seen at a moment.
+    pub fn not_finite(now: &Moment, bad: BadValue) -> MonitorError {
+        let BadValue { element, variable, value, at } = bad;
+        MonitorError::NotFinite { t: now.t, step: now.step, dt: now.dt, variable, value, element, at }
+    }
 }
 
 /// A run that is yet to begin, as far as the size of its output depends on it.
@@ -151,6 +164,11 @@ pub trait Monitor: Send {
         Ok(())
     }
 
+    /// Whether it writes solutions that runs go on from: it then runs after the others, so that they have seen the step.
+    fn saves_others(&self) -> bool {
+        false
+    }
+
     /// Whether [`Monitor::after_step`] at `now` will write a solution that a run can go on from. The same on all ranks.
     fn writes_solution(&self, now: &Moment) -> bool {
         let _ = now;
@@ -185,6 +203,11 @@ pub trait Monitor: Send {
     /// What it will write in a whole run.
     fn expected(&self, _run: &Outlook) -> Expected {
         Expected::default()
+    }
+
+    /// Time and file of the last complete solution it wrote that a run can go on from.
+    fn last_solution(&self) -> Option<(f64, std::path::PathBuf)> {
+        None
     }
 
     /// Files written last, for people.

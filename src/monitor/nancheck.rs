@@ -25,14 +25,7 @@ impl Monitor for Nancheck {
         }
         match engine.first_bad_value()? {
             None => Ok(()),
-            Some(bad) => Err(MonitorError::NotFinite {
-                t: now.t,
-                step: now.step,
-                variable: bad.variable,
-                value: bad.value,
-                element: bad.element,
-                at: bad.at,
-            }),
+            Some(bad) => Err(MonitorError::not_finite(now, bad)),
         }
     }
 }

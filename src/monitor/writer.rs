@@ -1,13 +1,20 @@
 //! Writes the solution at regular times: HDF5 for restarts, VTK for ParaView.
+//!
+//! The solution is copied, and a thread writes it while the run goes on ([`Background`]). The files that tie the pieces of several
+//! ranks together appear when all pieces are there, which is known at the next output, or at the end.
 
+use super::background::Background;
+use super::snapshot::Snapshot;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
+use crate::backend::Precision;
 use crate::engine::Engine;
 use crate::output::name::NameTemplate;
-use crate::output::solution::{self, SolutionHeader};
-use crate::output::vtk::{Field, Series, VtkCells, piece_name, with_suffix, write_index, write_piece};
-use crate::output::{OutputError, atomic, collect};
+use crate::output::vtk::{Field, Series, piece_name, with_suffix, write_index};
+use crate::output::{Cause, OutputError, collect, solution};
 use crate::parallel::agree;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Texts that make a solution file describe itself.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -20,7 +27,7 @@ pub struct Origin {
     pub config_source: String,
 }
 
-/// Writes at the start of a fresh run and then every `dt_out` exactly.
+/// Writes at the start of a fresh run and then every `dt_out` exactly, beside the computation.
 #[derive(Debug)]
 pub struct Writer {
     folder: PathBuf,
@@ -28,18 +35,60 @@ pub struct Writer {
     dt_out: f64,
     vtk: bool,
     origin: Origin,
-    series: Series,
+    /// Under which name the engine keeps its state.
+    state: String,
+    /// Times and files so far; the job in the background adds to them.
+    series: Arc<Mutex<Series>>,
+    background: Background,
+    /// What the output before needs when all ranks have written their pieces.
+    unlisted: Option<Listing>,
     /// Number of the next file.
     n: u64,
     /// Time the intervals are counted from, and how many have passed.
     start: f64,
     passed: u64,
-    last: Option<PathBuf>,
+    /// The last output that is complete, and the one under way: time and solution file.
+    last: Option<(f64, PathBuf)>,
+    under_way: Option<(f64, PathBuf)>,
+}
+
+/// The pieces of one output, yet to be tied together.
+#[derive(Clone, Debug)]
+struct Listing {
+    t: f64,
+    /// Without extension.
+    base: PathBuf,
+    ranks: usize,
+    /// Without values.
+    fields: Vec<Field>,
+    precision: Precision,
+}
+
+impl Listing {
+    /// Writes the files that name the pieces and the times.
+    fn write(&self, series: &Mutex<Series>) -> Result<(), OutputError> {
+        let Listing { t, base, ranks, fields, precision } = self;
+        let output = with_suffix(base, if *ranks > 1 { ".pvtu" } else { ".vtu" });
+        if *ranks > 1 {
+            let pieces: Vec<PathBuf> = (0..*ranks).map(|r| piece_name(base, r, *ranks)).collect();
+            write_index(&output, &pieces, fields, *precision)?;
+        }
+        let mut series = series.lock().unwrap_or_else(PoisonError::into_inner);
+        series.push(*t, &output)
+    }
 }
 
 impl Writer {
-    /// A writer into `folder` (which is made if it does not exist) under `name`; VTK files too if `vtk`.
-    pub fn new(folder: &Path, name: NameTemplate, dt_out: f64, vtk: bool, origin: Origin) -> Writer {
+    /// A writer into `folder` (which is made if it does not exist) under `name`; VTK files too if `vtk`. `state`: under which
+    /// name its state is kept with solutions.
+    pub fn new(
+        folder: &Path,
+        name: NameTemplate,
+        dt_out: f64,
+        vtk: bool,
+        origin: Origin,
+        state: String,
+    ) -> Writer {
         let series = Series::new(folder.join(format!("{}.pvd", name.series_name())));
         Writer {
             folder: folder.into(),
@@ -47,80 +96,67 @@ impl Writer {
             dt_out,
             vtk,
             origin,
-            series,
+            state,
+            series: Arc::new(Mutex::new(series)),
+            background: Background::default(),
+            unlisted: None,
             n: 0,
             start: 0.0,
             passed: 0,
             last: None,
+            under_way: None,
         }
     }
 
-    /// Writes one output. Collective.
-    fn write(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
-        let comm = std::sync::Arc::clone(engine.communicator());
-        let (rank, ranks) = (comm.rank(), comm.size());
-        let base = self.folder.join(self.name.format(now.t, self.n));
-        let values = engine.solution()?;
-        let made = if rank == 0 { atomic::create_folder_of(&base) } else { Ok(()) };
-        agree(&*comm, made)?;
-
-        let blocks = collect::blocks(engine, &values);
-        let path = with_suffix(&base, solution::EXTENSION);
-        let written = match blocks {
-            Some(blocks) => solution::write(&path, &self.header(engine, now), &blocks),
-            None => Ok(()),
-        };
-        agree(&*comm, written)?;
-
-        if self.vtk {
-            let output = with_suffix(&base, if ranks > 1 { ".pvtu" } else { ".vtu" });
-            let (cells, fields) = collect::vtk(engine, &values);
-            let piece = if ranks > 1 { piece_name(&base, rank, ranks) } else { output.clone() };
-            agree(&*comm, write_piece(&piece, &cells, &fields, rank, engine.precision()))?;
-            let listed = if rank == 0 {
-                self.list(engine, now.t, &base, &output, (cells, fields), ranks)
-            } else {
-                Ok(())
-            };
-            agree(&*comm, listed)?;
-        }
-        self.n += 1;
-        self.last = Some(path);
+    /// Waits for the output before. Collective.
+    fn settle(&mut self, engine: &Engine) -> Result<(), MonitorError> {
+        self.background.settle(&**engine.communicator())?;
+        self.last = self.under_way.take().or(self.last.take());
         Ok(())
     }
 
-    /// Writes the files that name the pieces and the times.
-    fn list(
-        &mut self,
-        engine: &Engine,
-        t: f64,
-        base: &Path,
-        output: &Path,
-        (_, fields): (Vec<VtkCells>, Vec<Field>),
-        ranks: usize,
-    ) -> Result<(), OutputError> {
-        if ranks > 1 {
-            let pieces: Vec<PathBuf> = (0..ranks).map(|r| piece_name(base, r, ranks)).collect();
-            write_index(output, &pieces, &fields, engine.precision())?;
+    /// Starts one output. Collective.
+    fn write(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.settle(engine)?;
+        let (rank, ranks) = (engine.communicator().rank(), engine.communicator().size());
+        let base = self.folder.join(self.name.format(now.t, self.n));
+        let path = with_suffix(&base, solution::EXTENSION);
+        let snapshot = Snapshot::take(engine, now, &self.origin)?;
+        let (t, precision) = (snapshot.time(), snapshot.precision());
+        let listing = Listing { t, base, ranks, fields: self.fields(engine), precision };
+        let before = self.unlisted.take();
+        if self.vtk && ranks > 1 {
+            self.unlisted = Some(listing.clone());
         }
-        self.series.push(t, output)
+        let (vtk, solution, series) = (self.vtk, path.clone(), Arc::clone(&self.series));
+        self.background.start(move || {
+            snapshot.write_solution(&solution)?;
+            if let Some(before) = before.filter(|_| rank == 0) {
+                before.write(&series)?;
+            }
+            match ranks {
+                _ if !vtk => Ok(()),
+                1 => {
+                    snapshot.write_vtk(&with_suffix(&listing.base, ".vtu"))?;
+                    listing.write(&series)
+                }
+                // The others may not be as far.
+                _ => snapshot.write_vtk(&piece_name(&listing.base, rank, ranks)).map(drop),
+            }
+        });
+        self.n += 1;
+        self.under_way = Some((now.t, path));
+        Ok(())
     }
 
-    fn header(&self, engine: &Engine, now: &Moment) -> SolutionHeader {
-        SolutionHeader {
-            mesh_uuid: engine.mesh().uuid.clone(),
-            config: self.origin.config.clone(),
-            config_source: self.origin.config_source.clone(),
-            t: now.t,
-            dt: now.dt,
-            step: now.step,
-            system: self.origin.system.clone(),
-            order: engine.discretisation().order,
-            dims: engine.discretisation().dims,
-            precision: engine.precision(),
-            variables: engine.variables().conserved().into_iter().map(String::from).collect(),
-            state: engine.kept().clone(),
-        }
+    /// The system's fields, without values.
+    fn fields(&self, engine: &Engine) -> Vec<Field> {
+        collect::empty_fields(&**engine.variables())
+    }
+
+    /// The file that lists the outputs.
+    fn series_file(&self) -> PathBuf {
+        self.folder.join(format!("{}.pvd", self.name.series_name()))
     }
 }
 
@@ -141,12 +177,68 @@ impl Monitor for Writer {
         self.write(engine, now)
     }
 
+    fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.start = now.t;
+        if let Some(&[start, passed, dt_out, n]) = engine.kept().get(&self.state).map(Vec::as_slice)
+            && dt_out == self.dt_out
+        {
+            // The file that the run goes on from may be the next one that was due.
+            let next = start + (passed + 1.0) * dt_out;
+            let passed = if now.t >= next { passed + 1.0 } else { passed };
+            if start + passed * dt_out <= now.t && now.t < start + (passed + 1.0) * dt_out {
+                (self.start, self.passed, self.n) = (start, passed as u64, n as u64);
+            }
+        }
+        // Numbers go on after those that are there, so that nothing is overwritten.
+        let read =
+            |cause: std::io::Error| OutputError::Read { path: self.folder.clone(), cause: Cause::Io(cause) };
+        let last = match self.name.last_number(&self.folder, solution::EXTENSION) {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            last => last.map_err(read),
+        };
+        if let Some(last) = agree(&**engine.communicator(), last)? {
+            self.n = self.n.max(last + 1);
+        }
+        if self.vtk {
+            let series = Series::resume(self.series_file(), now.t);
+            self.series = Arc::new(Mutex::new(agree(&**engine.communicator(), series)?));
+        }
+        Ok(())
+    }
+
+    fn save(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        let state = vec![self.start, self.passed as f64, self.dt_out, self.n as f64];
+        engine.keep(self.state.clone(), state);
+        Ok(())
+    }
+
+    fn saves_others(&self) -> bool {
+        true
+    }
+
+    fn writes_solution(&self, now: &Moment) -> bool {
+        self.next_time().is_some_and(|next| now.t >= next)
+    }
+
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
-        if self.next_time().is_some_and(|next| now.t >= next) {
+        if self.writes_solution(now) {
             self.passed += 1;
             self.write(engine, now)?;
         }
         Ok(())
+    }
+
+    fn finish(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        self.settle(engine)?;
+        let listed = match self.unlisted.take() {
+            Some(listing) if engine.communicator().rank() == 0 => listing.write(&self.series),
+            _ => Ok(()),
+        };
+        Ok(agree(&**engine.communicator(), listed)?)
+    }
+
+    fn last_solution(&self) -> Option<(f64, PathBuf)> {
+        self.last.clone()
     }
 
     fn expected(&self, run: &Outlook) -> Expected {
@@ -161,9 +253,9 @@ impl Monitor for Writer {
     }
 
     fn written(&self) -> Option<PathBuf> {
-        if self.vtk && !self.series.outputs().is_empty() {
-            return Some(self.folder.join(format!("{}.pvd", self.name.series_name())));
+        if self.vtk && self.last.is_some() {
+            return Some(self.series_file());
         }
-        self.last.clone()
+        self.last.as_ref().map(|(_, path)| path.clone())
     }
 }

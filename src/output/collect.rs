@@ -2,9 +2,12 @@
 
 use super::solution::SolutionBlock;
 use super::vtk::{Field, VtkCells};
-use crate::element::{Shape, lattice};
+use crate::element::{Shape, lattice, points};
 use crate::engine::Engine;
+use crate::engine::fields::Space;
 use crate::parallel::gather;
+use crate::physics::system::OutputField;
+use crate::physics::variables::Variables;
 use std::collections::BTreeMap;
 
 /// This rank's cells and the system's fields at their nodes, on cells of the order of the solution or of the geometry of
@@ -12,27 +15,19 @@ use std::collections::BTreeMap;
 ///
 /// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
 /// [`Engine::solution`] returns it.
-pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
-    let order = |geometry: usize| engine.discretisation().order.max(geometry).max(1);
-    let variables = engine.variables();
-    let outputs = variables.fields();
-    let mut fields: Vec<Field> = outputs
-        .iter()
-        .map(|f| Field {
-            name: f.name.into(),
-            components: if f.primitives.len() == 1 { 1 } else { 3 },
-            values: vec![],
-        })
-        .collect();
+pub fn vtk(space: &Space, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
+    let order = |geometry: usize| space.discretisation.order.max(geometry).max(1);
+    let outputs = space.variables.fields();
+    let mut fields = empty_fields(&*space.variables);
     let mut cells: Vec<VtkCells> = vec![];
     let mut current = usize::MAX;
-    engine.sample(
-        &primitive(engine, solution),
+    space.sample(
+        &primitive(space, solution),
         |shape, geometry| (lattice::nodes(shape, order(geometry)), vec![]),
         |sample| {
             if sample.block != current {
                 current = sample.block;
-                let shape = engine.discretisation().blocks[current].operators.shape;
+                let shape = space.discretisation.blocks[current].operators.shape;
                 let order = order(sample.geometry_order);
                 cells.push(VtkCells { shape, order, points: vec![] });
                 fields.iter_mut().for_each(|f| f.values.push(vec![]));
@@ -53,13 +48,24 @@ pub fn vtk(engine: &Engine, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>
     (cells, fields)
 }
 
+/// The system's fields for people, without values.
+pub fn empty_fields(variables: &dyn Variables) -> Vec<Field> {
+    let components = |primitives: &[usize]| if primitives.len() == 1 { 1 } else { 3 };
+    let field = |f: &OutputField| Field {
+        name: f.name.into(),
+        components: components(&f.primitives),
+        values: vec![],
+    };
+    variables.fields().iter().map(field).collect()
+}
+
 /// The solution in primitive variables at the solution points.
-fn primitive(engine: &Engine, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let variables = engine.variables();
+fn primitive(space: &Space, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
+    let variables = &space.variables;
     let count = variables.conserved().len();
     let mut point = vec![0.0; count];
     let mut result = solution.to_vec();
-    for (block, values) in engine.discretisation().blocks.iter().zip(&mut result) {
+    for (block, values) in space.discretisation.blocks.iter().zip(&mut result) {
         let points = block.points_per_element();
         for element in values.chunks_exact_mut(count * points) {
             for p in 0..points {
@@ -72,50 +78,114 @@ fn primitive(engine: &Engine, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
     result
 }
 
-/// The whole solution on rank 0, elements by global id, one block a shape; nothing on other ranks. Collective.
-pub fn blocks(engine: &Engine, solution: &[Vec<f64>]) -> Option<Vec<SolutionBlock>> {
-    let mut by_shape: BTreeMap<Shape, Vec<(u32, Vec<f64>)>> = BTreeMap::new();
-    // Each rank sends, a block after the other: shape, elements, values an element; ids; values.
+/// The whole solution, and the fields kept beside it, on their way to one rank.
+pub struct Gathered {
+    /// Of each other rank, where this is rank 0: what [`packed`] makes; nothing on other ranks.
+    others: Option<Vec<Vec<u8>>>,
+    /// Names of the kept fields, by name of who keeps them.
+    names: BTreeMap<String, Vec<String>>,
+    /// The kept fields of this rank.
+    kept: Vec<Vec<Vec<f64>>>,
+}
+
+/// Brings what other ranks have to rank 0, so that it can [`assemble`] the whole; `solution` is laid out as
+/// [`Engine::solution`] returns it. Collective.
+pub fn collect(engine: &Engine, solution: &[Vec<f64>]) -> Gathered {
+    let names =
+        engine.kept_fields().iter().map(|(name, fields)| (name.clone(), fields.names.clone())).collect();
+    let kept: Vec<_> = engine.kept_fields().values().map(|fields| fields.blocks.clone()).collect();
+    let comm = engine.communicator();
+    let mine = if comm.rank() == 0 { vec![] } else { packed(engine, solution, &kept) };
+    Gathered { others: gather(comm, 0, &mine), names, kept }
+}
+
+/// The bytes that a rank sends, a block after the other: shape, elements; ids; then for the solution and each set of kept
+/// fields the numbers an element, and all of them.
+fn packed(engine: &Engine, solution: &[Vec<f64>], kept: &[Vec<Vec<f64>>]) -> Vec<u8> {
     let mut bytes = vec![];
-    for (block, values) in engine.discretisation().blocks.iter().zip(solution) {
-        let size = values.len() / block.len().max(1);
-        let head = [block.operators.shape as u64, block.len() as u64, size as u64];
-        bytes.extend_from_slice(bytemuck::cast_slice(&head));
+    for (b, (block, values)) in engine.discretisation().blocks.iter().zip(solution).enumerate() {
+        bytes.extend_from_slice(bytemuck::cast_slice(&[block.operators.shape as u64, block.len() as u64]));
         bytes.extend_from_slice(bytemuck::cast_slice(&block.ids));
-        bytes.extend_from_slice(bytemuck::cast_slice(values));
-    }
-    let all = gather(engine.communicator(), 0, &bytes)?;
-    for rank in all {
-        let mut rest = &rank[..];
-        while !rest.is_empty() {
-            let (head, tail) = rest.split_at(24);
-            let head: Vec<u64> = bytemuck::pod_collect_to_vec(head);
-            let (count, size) = (head[1] as usize, head[2] as usize);
-            let (ids, tail) = tail.split_at(4 * count);
-            let (values, tail) = tail.split_at(8 * count * size);
-            let ids: Vec<u32> = bytemuck::pod_collect_to_vec(ids);
-            let values: Vec<f64> = bytemuck::pod_collect_to_vec(values);
-            let shape = Shape::ALL[head[0] as usize];
-            by_shape
-                .entry(shape)
-                .or_default()
-                .extend(ids.into_iter().zip(values.chunks_exact(size).map(<[f64]>::to_vec)));
-            rest = tail;
+        for values in std::iter::once(values).chain(kept.iter().map(|fields| &fields[b])) {
+            bytes.extend_from_slice(&((values.len() / block.len().max(1)) as u64).to_ne_bytes());
+            bytes.extend_from_slice(bytemuck::cast_slice(values));
         }
     }
-    let (order, points) = (engine.discretisation().order, engine.points());
-    let blocks = by_shape.into_iter().map(|(shape, mut elements)| {
-        elements.sort_unstable_by_key(|e| e.0);
-        let name = points.solution_name(shape);
-        let reference_points =
-            crate::element::points::points(shape, name, order).map(|p| p.iter().copied().collect());
+    bytes
+}
+
+/// Elements of one shape and their values, from one rank.
+struct Part<'a> {
+    shape: Shape,
+    ids: Vec<u32>,
+    /// The solution and each set of kept fields: numbers an element, and bytes of all of them.
+    arrays: Vec<(usize, &'a [u8])>,
+}
+
+/// The parts in what a rank sent.
+fn unpacked(mut rest: &[u8], arrays: usize) -> Vec<Part<'_>> {
+    let mut parts = vec![];
+    while !rest.is_empty() {
+        let (head, tail) = rest.split_at(16);
+        let head: Vec<u64> = bytemuck::pod_collect_to_vec(head);
+        let (shape, count) = (Shape::ALL[head[0] as usize], head[1] as usize);
+        let (ids, mut tail) = tail.split_at(4 * count);
+        let mut part = Part { shape, ids: bytemuck::pod_collect_to_vec(ids), arrays: vec![] };
+        for _ in 0..arrays {
+            let (size, values) = tail.split_at(8);
+            let size = u64::from_ne_bytes(size.try_into().unwrap_or_default()) as usize;
+            let (values, next) = values.split_at(8 * count * size);
+            part.arrays.push((size, values));
+            tail = next;
+        }
+        parts.push(part);
+        rest = tail;
+    }
+    parts
+}
+
+/// The whole solution, elements by global id, one block a shape; nothing on ranks but 0. `solution` is the one that was
+/// given to [`collect`].
+pub fn assemble(space: &Space, solution: &[Vec<f64>], gathered: &Gathered) -> Option<Vec<SolutionBlock>> {
+    let others = gathered.others.as_ref()?;
+    let arrays = 1 + gathered.kept.len();
+    let mut parts: Vec<Part<'_>> = others.iter().flat_map(|bytes| unpacked(bytes, arrays)).collect();
+    for (b, (block, values)) in space.discretisation.blocks.iter().zip(solution).enumerate() {
+        let all = std::iter::once(values).chain(gathered.kept.iter().map(|fields| &fields[b]));
+        let size = |values: &Vec<f64>| values.len() / block.len().max(1);
+        let arrays = all.map(|values| (size(values), bytemuck::cast_slice(values))).collect();
+        parts.push(Part { shape: block.operators.shape, ids: block.ids.clone(), arrays });
+    }
+    let mut by_shape: BTreeMap<Shape, Vec<&Part<'_>>> = BTreeMap::new();
+    parts.iter().filter(|p| !p.ids.is_empty()).for_each(|p| by_shape.entry(p.shape).or_default().push(p));
+    let order = space.discretisation.order;
+    let blocks = by_shape.into_iter().map(|(shape, parts)| {
+        // Global id, part, element of the part.
+        let mut rows: Vec<(u32, u32, u32)> = vec![];
+        for (n, part) in parts.iter().enumerate() {
+            rows.extend(part.ids.iter().zip(0..).map(|(id, e)| (*id, n as u32, e)));
+        }
+        rows.sort_unstable();
+        let array = |a: usize| {
+            let size = parts.first().map_or(0, |part| part.arrays[a].0);
+            let mut values = vec![0.0; size * rows.len()];
+            // Not in parallel: the threads of the pool belong to the computation that goes on meanwhile.
+            for (to, (_, part, e)) in values.chunks_exact_mut(size.max(1)).zip(&rows) {
+                let from = &parts[*part as usize].arrays[a].1[8 * size * *e as usize..][..8 * size];
+                bytemuck::cast_slice_mut(to).copy_from_slice(from);
+            }
+            values
+        };
+        let name = space.points.solution_name(shape);
+        let reference_points = points::points(shape, name, order).map(|p| p.iter().copied().collect());
         SolutionBlock {
             shape,
             order,
-            ids: elements.iter().map(|e| e.0).collect(),
-            values: elements.into_iter().flat_map(|e| e.1).collect(),
+            ids: rows.iter().map(|row| row.0).collect(),
+            values: array(0),
             reference_points: reference_points.unwrap_or_default(),
             points_name: name.into(),
+            kept: gathered.names.keys().enumerate().map(|(n, name)| (name.clone(), array(1 + n))).collect(),
         }
     });
     Some(blocks.collect())
@@ -209,7 +279,7 @@ mod tests {
     fn curved_elements_stay_curved_and_values_keep_their_order() {
         for (dims, order) in (1..=3).flat_map(|dims| [0, 1, 2, 5].map(|order| (dims, order))) {
             let engine = engine(dims, order);
-            let (cells, fields) = vtk(&engine, &solution(&engine));
+            let (cells, fields) = vtk(&engine.space(), &solution(&engine));
             let mut ids = vec![];
             let mesh = engine.mesh();
             for (b, (cells, block)) in cells.iter().zip(&engine.discretisation().blocks).enumerate() {
@@ -237,7 +307,7 @@ mod tests {
         for dims in 1..=3 {
             let engine = engine(dims, 2);
             let values = solution(&engine);
-            let blocks = blocks(&engine, &values).unwrap();
+            let blocks = assemble(&engine.space(), &values, &collect(&engine, &values)).unwrap();
             let shapes: Vec<Shape> = blocks.iter().map(|b| b.shape).collect();
             assert!(shapes.into_iter().eq(Shape::ALL.into_iter().filter(|s| s.dims() == dims)));
             let header = SolutionHeader {
@@ -253,6 +323,7 @@ mod tests {
                 precision: Precision::Double,
                 variables: engine.variables().conserved().into_iter().map(String::from).collect(),
                 state: BTreeMap::new(),
+                kept: BTreeMap::new(),
             };
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("all.ssoln");

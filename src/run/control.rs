@@ -95,6 +95,9 @@ impl Control {
 /// Under which name the controller `pi` keeps its state with solutions: the size of the next step, and the error before.
 pub const PI_STATE: &str = "intg/pi";
 
+/// The same for the controller `cfl`: the size of the next step.
+const CFL_STATE: &str = "intg/cfl";
+
 /// A controller at work.
 pub(super) struct Controller<'a> {
     control: &'a Control,
@@ -123,7 +126,32 @@ impl<'a> Controller<'a> {
             }
             controller.dt = controller.dt.min(pi.dt_max);
         }
+        if let (Control::Cfl(_), Some(&[dt])) = (control, engine.kept().get(CFL_STATE).map(Vec::as_slice))
+            && dt.is_finite()
+            && dt > 0.0
+        {
+            controller.dt = dt;
+        }
         Ok(controller)
+    }
+
+    /// Leaves with `engine` what it takes to go on.
+    pub(super) fn save(&self, engine: &mut Engine) {
+        match self.control {
+            Control::Fixed => {}
+            Control::Pi(_) => engine.keep(PI_STATE.into(), vec![self.dt, self.before]),
+            Control::Cfl(_) => engine.keep(CFL_STATE.into(), vec![self.dt]),
+        }
+    }
+
+    /// What decides on a step of the size that was chosen last, in a word or two.
+    pub(super) fn limit(&self, dt: f64) -> &'static str {
+        match self.control {
+            Control::Fixed => "given",
+            Control::Pi(Pi { dt_max, .. }) | Control::Cfl(Cfl { dt_max, .. }) if dt >= *dt_max => "dt-max",
+            Control::Pi(_) => "error",
+            Control::Cfl(_) => "waves",
+        }
     }
 
     /// The size of the next step.
@@ -155,7 +183,6 @@ impl<'a> Controller<'a> {
         if accepted {
             // An error of zero (a solution at rest) says nothing of the next.
             self.before = if error > 0.0 { error } else { self.before };
-            engine.keep(PI_STATE.into(), vec![self.dt, self.before]);
         }
         Ok((accepted, Some(error)))
     }

@@ -1,14 +1,30 @@
-//! The time loop: steps that land exactly on output times and on the end, monitors between them, progress.
+//! The time loop: steps that land exactly on output times and on the end, monitors between them, checkpoints, progress.
+//!
+//! A run can be stopped and go on: what it needs besides the solution (of the loop, the controller and the monitors) is left
+//! with the engine before a solution is written, and written with it ([`restart`]).
 
+pub mod checkpoint;
+mod clock;
 pub mod control;
 pub mod mesh;
+pub mod restart;
+mod timeline;
 
+pub use checkpoint::{Asked, Checkpoints, Stop};
+pub use clock::Spent;
 pub use control::Control;
 
 use crate::engine::{Engine, EngineError};
 use crate::monitor::{Attempt, Moment, Monitor, MonitorError};
+use checkpoint::Checkpointer;
+use clock::Clock;
 use control::Controller;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use timeline::Timeline;
+
+/// Under which name the number of rejected steps is kept with solutions.
+const REJECTED: &str = "run/rejected";
 
 /// Time span and step of a run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,51 +45,6 @@ impl Span {
     /// From `tstart` to `tend` in steps of `dt`, the last before a target shortened.
     pub fn new(tstart: f64, tend: f64, dt: f64) -> Span {
         Span { tstart, tend, dt, dt_min: 1e-12, lookahead: 1 }
-    }
-}
-
-/// Lands steps on targets. Times are counted from the last step of another size, because a sum of many steps drifts.
-struct Timeline {
-    span: Span,
-    from: f64,
-    taken: u64,
-    dt: f64,
-}
-
-impl Timeline {
-    fn new(span: Span) -> Timeline {
-        Timeline { span, from: span.tstart, taken: 0, dt: span.dt }
-    }
-
-    /// Counts from `t` on.
-    fn restart(&mut self, t: f64) {
-        (self.from, self.taken) = (t, 0);
-    }
-
-    /// The step to take at `t` towards `target` where one of size `dt` is wanted, and the time it leads to.
-    fn next(&mut self, t: f64, target: f64, dt: f64) -> (f64, f64) {
-        let Span { dt_min, lookahead, .. } = self.span;
-        let dt = dt.max(dt_min);
-        if dt != self.dt {
-            self.restart(t);
-            self.dt = dt;
-        }
-        let remaining = target - t;
-        // A sliver is left out; where steps are as short as can be, that is not to make them much longer.
-        let sliver = (5.0 * dt_min).min(1e-3 * dt);
-        let steps = ((remaining - sliver) / dt).ceil();
-        if steps > 1.0 && steps > lookahead as f64 {
-            self.taken += 1;
-            return (dt, self.from + self.taken as f64 * dt);
-        }
-        let (dt, end) = if steps <= 1.0 {
-            (remaining, target)
-        } else {
-            let dt = (remaining / steps).max(dt_min);
-            (dt, t + dt)
-        };
-        self.restart(end);
-        (dt, end)
     }
 }
 
@@ -122,6 +93,23 @@ pub enum RunError {
         /// The rate.
         rate: f64,
     },
+    /// The solution broke down.
+    #[error(
+        "{error}{}; {}: reduce dt, or improve mesh, order or dissipation there", stable.map_or(String::new(), |dt| {
+            format!("; in the last good state steps up to about {dt:.2e} were stable in that element")
+        }), match last {
+            Some((t, path)) => format!("the last good state is {} (t = {t})", path.display()),
+            None => "no good state was written before (add [soln-plugin-writer] or [checkpoint])".to_string(),
+        }
+    )]
+    BrokeDown {
+        /// Where and when.
+        error: MonitorError,
+        /// The step that waves allow in that element, in the last good state.
+        stable: Option<f64>,
+        /// Time and file of the last good state.
+        last: Option<(f64, PathBuf)>,
+    },
     /// The engine's scheme was not asked for an estimate.
     #[error(
         "the controller pi needs steps that estimate their error: set 'estimate' in the engine's settings"
@@ -136,6 +124,8 @@ pub struct Status {
     pub now: Moment,
     /// Steps that were rejected, and taken again with smaller ones.
     pub rejected: u64,
+    /// What decided on the size of the last step, in a word or two.
+    pub limit: &'static str,
     /// Initial and final time.
     pub span: (f64, f64),
     /// Unknowns times right-hand sides a second since the last report: the speed.
@@ -168,6 +158,40 @@ impl Watcher for Silent {
     fn finish(&mut self, _: &Status) {}
 }
 
+/// How a run is made, beyond its time span.
+pub struct Options<'a> {
+    /// What chooses the size of steps.
+    pub control: Control,
+    /// Where a run goes on whose solution the engine has, see [`restart::restore`]; none for one that starts.
+    pub from: Option<Moment>,
+    /// Checkpoints; none are written without.
+    pub checkpoints: Option<Checkpoints>,
+    /// What is asked of the run from outside, such as by signals. Called now and then on every rank, all of which then do what
+    /// one of them was asked.
+    pub asked: &'a dyn Fn() -> Asked,
+}
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Options { control: Control::Fixed, from: None, checkpoints: None, asked: &Asked::default }
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct End {
+    /// Where.
+    pub now: Moment,
+    /// Steps that were rejected.
+    pub rejected: u64,
+    /// Why it ended before its final time, if it did.
+    pub stopped: Option<Stop>,
+    /// Time and file of the last solution that it wrote and that a run can go on from.
+    pub last: Option<(f64, PathBuf)>,
+    /// What its time was spent on, on this rank.
+    pub spent: Spent,
+}
+
 /// Runs `engine` over `span` in steps of one size. Collective. Returns where it ended.
 ///
 /// # Errors
@@ -178,7 +202,7 @@ pub fn run(
     monitors: &mut [Box<dyn Monitor>],
     watcher: &mut dyn Watcher,
 ) -> Result<Moment, RunError> {
-    run_controlled(engine, span, &Control::Fixed, monitors, watcher)
+    run_with(engine, span, Options::default(), monitors, watcher).map(|end| end.now)
 }
 
 /// Runs `engine` over `span` in steps that `control` chooses. Collective. Returns where it ended. What a controller needs to
@@ -193,14 +217,72 @@ pub fn run_controlled(
     monitors: &mut [Box<dyn Monitor>],
     watcher: &mut dyn Watcher,
 ) -> Result<Moment, RunError> {
-    let mut controller = Controller::new(control, &span, engine)?;
-    let mut clock = Clock::new(engine, span, watcher.interval());
-    let mut timeline = Timeline::new(span);
-    let mut now = Moment { t: span.tstart, dt: 0.0, step: 0 };
-    let mut rejected = 0;
-    for monitor in monitors.iter_mut() {
-        monitor.start(engine, &now)?;
+    let options = Options { control: control.clone(), ..Options::default() };
+    run_with(engine, span, options, monitors, watcher).map(|end| end.now)
+}
+
+/// Runs `engine` to the end of `span`, or until it is asked to stop. Collective.
+///
+/// # Errors
+/// See [`RunError`].
+pub fn run_with(
+    engine: &mut Engine,
+    span: Span,
+    options: Options<'_>,
+    monitors: &mut [Box<dyn Monitor>],
+    watcher: &mut dyn Watcher,
+) -> Result<End, RunError> {
+    // What one monitor saves, another writes.
+    monitors.sort_by_key(|m| m.saves_others());
+    let mut checkpointer = Checkpointer::new(options.checkpoints.clone(), engine);
+    let ended = advance(engine, span, &options, &mut checkpointer, monitors, watcher);
+    let last = |checkpointer: &Checkpointer, monitors: &[Box<dyn Monitor>]| {
+        let all = monitors.iter().filter_map(|m| m.last_solution()).chain(checkpointer.last());
+        all.max_by(|a, b| a.0.total_cmp(&b.0))
+    };
+    match ended {
+        Ok(end) => Ok(End { last: last(&checkpointer, monitors), ..end }),
+        Err(RunError::Monitor(error @ MonitorError::NotFinite { element, .. })) => {
+            // What is still being written is a good state.
+            let comm = std::sync::Arc::clone(engine.communicator());
+            for monitor in monitors.iter_mut() {
+                monitor.finish(engine)?;
+            }
+            checkpointer.finish(&*comm)?;
+            let last = last(&checkpointer, monitors);
+            let stable =
+                checkpoint::stable_step(engine, last.as_ref().map(|(_, path)| path.as_path()), element);
+            Err(RunError::BrokeDown { error, stable, last })
+        }
+        Err(error) => Err(error),
     }
+}
+
+/// The loop of [`run_with`].
+fn advance(
+    engine: &mut Engine,
+    span: Span,
+    options: &Options<'_>,
+    checkpointer: &mut Checkpointer,
+    monitors: &mut [Box<dyn Monitor>],
+    watcher: &mut dyn Watcher,
+) -> Result<End, RunError> {
+    let mut controller = Controller::new(&options.control, &span, engine)?;
+    let mut now = options.from.unwrap_or(Moment { t: span.tstart, dt: 0.0, step: 0 });
+    let (mut rejected, mut timeline) = (0, Timeline::new(span));
+    if options.from.is_some() {
+        rejected = engine.kept().get(REJECTED).map_or(0, |n| n.first().map_or(0, |n| *n as u64));
+        timeline = Timeline::resume(span, now.t, engine);
+    }
+    let mut clock = Clock::new(engine, span, &now, rejected, watcher.interval());
+    let (mut spent, mut limit, mut stopped) = (Spent::default(), "given", None);
+    for monitor in monitors.iter_mut() {
+        match options.from {
+            Some(_) => monitor.resume(engine, &now)?,
+            None => monitor.start(engine, &now)?,
+        }
+    }
+    spent.monitors += clock.start.elapsed();
     while now.t < span.tend {
         let targets = monitors.iter().filter_map(|m| m.next_time()).filter(|&t| t > now.t);
         let target = targets.fold(span.tend, f64::min);
@@ -213,6 +295,8 @@ pub fn run_controlled(
         engine.attempt(now.t, dt)?;
         let (accepted, error) = controller.judge(engine, dt)?;
         let wall = begun.elapsed();
+        spent.steps += wall;
+        limit = if dt < wanted { "output time" } else { controller.limit(wanted) };
         let attempt = Attempt { number: now.step + rejected, t: now.t, dt, accepted, error, wall };
         for monitor in monitors.iter_mut() {
             monitor.after_attempt(engine, &attempt)?;
@@ -228,111 +312,56 @@ pub fn run_controlled(
         }
         engine.accept();
         now = Moment { t, dt, step: now.step + 1 };
-        for monitor in monitors.iter_mut() {
-            monitor.after_step(engine, &now)?;
+        let mut saved = false;
+        for i in 0..monitors.len() {
+            if !saved && monitors[i].writes_solution(&now) {
+                save(engine, rejected, &timeline, &controller, monitors)?;
+                saved = true;
+            }
+            monitors[i].after_step(engine, &now)?;
         }
-        if let Some(status) = clock.tick(engine, &now, rejected)? {
+        spent.monitors += begun.elapsed() - wall;
+        let order = checkpointer.look(engine, now.step + rejected, options.asked)?;
+        if order.write {
+            let begun = Instant::now();
+            save(engine, rejected, &timeline, &controller, monitors)?;
+            checkpointer.write(engine, &now)?;
+            spent.checkpoints += begun.elapsed();
+        }
+        if order.stop.is_some() && now.t < span.tend {
+            stopped = order.stop;
+            break;
+        }
+        if let Some(status) = clock.tick(engine, &now, rejected, limit)? {
             watcher.report(&status);
         }
     }
     engine.wait()?;
-    watcher.finish(&clock.status(&now, rejected));
-    Ok(now)
+    save(engine, rejected, &timeline, &controller, monitors)?;
+    let begun = Instant::now();
+    for monitor in monitors.iter_mut() {
+        monitor.finish(engine)?;
+    }
+    spent.monitors += begun.elapsed();
+    let begun = Instant::now();
+    let comm = std::sync::Arc::clone(engine.communicator());
+    checkpointer.finish(&*comm)?;
+    spent.checkpoints += begun.elapsed();
+    spent.total = clock.start.elapsed();
+    watcher.finish(&clock.status(&now, rejected, limit));
+    Ok(End { now, rejected, stopped, last: None, spent })
 }
 
-/// Measures the speed of a run.
-struct Clock {
-    start: Instant,
-    last: Instant,
-    last_step: u64,
-    steps_a_look: u64,
-    interval: Duration,
-    span: (f64, f64),
-    unknowns: f64,
-    stages: f64,
-    speed: f64,
-}
-
-impl Clock {
-    fn new(engine: &Engine, span: Span, interval: Duration) -> Clock {
-        let now = Instant::now();
-        Clock {
-            start: now,
-            last: now,
-            last_step: 0,
-            steps_a_look: 1,
-            interval,
-            span: (span.tstart, span.tend),
-            unknowns: engine.global_unknowns() as f64,
-            stages: engine.scheme().stages.len() as f64,
-            speed: 0.0,
-        }
-    }
-
-    /// A status when it is time for one. Devices run ahead of the host, so it waits for them first.
-    fn tick(
-        &mut self,
-        engine: &mut Engine,
-        now: &Moment,
-        rejected: u64,
-    ) -> Result<Option<Status>, EngineError> {
-        // Rejected steps are work, too.
-        let step = now.step + rejected;
-        if step < self.last_step + self.steps_a_look {
-            return Ok(None);
-        }
-        if self.last.elapsed() < self.interval {
-            // Look rarely when steps are short.
-            let pace = self.last.elapsed().as_secs_f64() / (step - self.last_step) as f64;
-            let wait = self.interval.min(Duration::from_secs(3600)).as_secs_f64();
-            self.steps_a_look =
-                ((wait / pace.max(1e-9) / 4.0) as u64).clamp(1, 100) + (step - self.last_step);
-            return Ok(None);
-        }
-        engine.wait()?;
-        let steps = (step - self.last_step) as f64;
-        self.speed = self.unknowns * self.stages * steps / self.last.elapsed().as_secs_f64();
-        (self.last, self.last_step, self.steps_a_look) = (Instant::now(), step, 1);
-        Ok(Some(self.status(now, rejected)))
-    }
-
-    fn status(&self, now: &Moment, rejected: u64) -> Status {
-        let elapsed = self.start.elapsed();
-        let done = now.t - self.span.0;
-        let left = (done > 0.0).then(|| elapsed.as_secs_f64() * (self.span.1 - now.t) / done);
-        let mean =
-            self.unknowns * self.stages * (now.step + rejected) as f64 / elapsed.as_secs_f64().max(1e-9);
-        let dof_per_second = if self.speed > 0.0 && now.t < self.span.1 { self.speed } else { mean };
-        let left = left.and_then(|s| Duration::try_from_secs_f64(s).ok());
-        Status { now: *now, rejected, span: self.span, dof_per_second, elapsed, left }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The times a run passes through.
-    fn times(span: Span, target: f64) -> Vec<f64> {
-        let mut timeline = Timeline::new(span);
-        let mut times = vec![span.tstart];
-        while times[times.len() - 1] < target {
-            times.push(timeline.next(times[times.len() - 1], target, span.dt).1);
-        }
-        times
-    }
-
-    #[test]
-    fn steps_land_on_targets_without_slivers_or_drift() {
-        let times = times(Span::new(0.0, 100.0, 0.005), 100.0);
-        assert_eq!(times.len(), 20_001);
-        assert!(times.iter().enumerate().all(|(n, t)| *t == n as f64 * 0.005));
-    }
-
-    #[test]
-    fn the_last_step_is_shortened_or_the_last_few_made_equal() {
-        let span = Span::new(0.0, 1.0, 0.3);
-        assert_eq!(times(span, 1.0), [0.0, 0.3, 0.6, 0.8999999999999999, 1.0]);
-        assert_eq!(times(Span { lookahead: 10, ..span }, 1.0), [0.0, 0.25, 0.5, 0.75, 1.0]);
-    }
+/// Leaves with `engine` all that it takes to go on from here.
+fn save(
+    engine: &mut Engine,
+    rejected: u64,
+    timeline: &Timeline,
+    controller: &Controller<'_>,
+    monitors: &mut [Box<dyn Monitor>],
+) -> Result<(), MonitorError> {
+    engine.keep(REJECTED.into(), vec![rejected as f64]);
+    timeline.save(engine);
+    controller.save(engine);
+    monitors.iter_mut().try_for_each(|monitor| monitor.save(engine))
 }

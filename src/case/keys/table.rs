@@ -126,6 +126,37 @@ pub const SECTIONS: &[Section] = &[
         ],
     ),
     section(
+        "checkpoint",
+        Honoured,
+        false,
+        "Solutions to go on from (solver restart) when the run is stopped: by the clock, before a time limit, and on signals",
+        &[
+            key(
+                "interval",
+                Text,
+                Absent,
+                Honoured,
+                "wall-clock time between them: minutes, or [days-]hours:minutes:seconds",
+            ),
+            key(
+                "time-limit",
+                Text,
+                Absent,
+                Honoured,
+                "wall-clock time that the job has, likewise; the run stops before, with a checkpoint",
+            ),
+            key("keep", Integer, Value("2"), Honoured, "how many of the newest are kept"),
+            key("basedir", Path, Value("."), Honoured, "directory of the files"),
+            key(
+                "basename",
+                Text,
+                Value("checkpoint-{n:08d}"),
+                Honoured,
+                "file name with {n} for the number of the step and {t} for the time",
+            ),
+        ],
+    ),
+    section(
         "mesh",
         Honoured,
         false,

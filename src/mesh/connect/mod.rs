@@ -35,7 +35,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// A connected mesh, and what its owner may want to know about how it came to be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Connected {
-    /// The mesh, with a fresh uuid.
+    /// The mesh.
     pub mesh: Mesh,
     /// Nothing to worry about.
     pub notices: Vec<Notice>,
@@ -103,14 +103,15 @@ pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Res
         nodes: block.nodes,
         links,
     });
-    let mesh = Mesh {
-        uuid: uuid::Uuid::new_v4().to_string(),
+    let mut mesh = Mesh {
+        uuid: String::new(),
         dims: volume.dims,
         nodes: volume.nodes,
         blocks: blocks.collect(),
         boundaries,
         partitionings: BTreeMap::new(),
     };
+    mesh.uuid = mesh.identity();
     Ok(Connected { mesh, notices })
 }
 

@@ -12,6 +12,8 @@
 //! | `.../ids` | \[element\] u32, global element ids, ascending |
 //! | `.../values` | \[element\]\[variable\]\[point\], f32 or f64, conserved variables at the solution points |
 //! | `.../points` | \[point\]\[dimension\] f64, reference coordinates of the solution points |
+//! | `/kept/NAME` | names of fields that a part of the program needs to continue (an average so far); absent in files without |
+//! | `.../kept/NAME` | \[element\]\[field\]\[point\] f64, these fields at the solution points |
 //!
 //! Values are in the mesh's own element numbering, so a file does not depend on the number of ranks or the backend.
 //! Elements carry their own order and points: a restart can change both. All data is chunked with checksums
@@ -21,10 +23,12 @@
 //! nothing); a file that was compressed later (`h5repack`) is read as well.
 
 mod read;
+mod stored;
 mod summary;
 mod write;
 
 pub use read::read;
+pub use stored::{Stored, StoredBlock};
 pub use summary::{BlockSummary, Summary, summarise};
 pub use write::write;
 
@@ -74,6 +78,8 @@ pub struct SolutionHeader {
     pub variables: Vec<String>,
     /// Numbers that parts of the program need to continue where they were, by name: words separated by `/`.
     pub state: BTreeMap<String, Vec<f64>>,
+    /// Names of the fields beside the solution that parts of the program need to continue, by name of the part.
+    pub kept: BTreeMap<String, Vec<String>>,
 }
 
 /// Elements of one shape and order.
@@ -91,6 +97,8 @@ pub struct SolutionBlock {
     pub reference_points: Vec<f64>,
     /// Name of the set of solution points.
     pub points_name: String,
+    /// The fields of [`SolutionHeader::kept`], `[element][field][point]`.
+    pub kept: BTreeMap<String, Vec<f64>>,
 }
 
 impl SolutionBlock {
@@ -116,6 +124,12 @@ impl SolutionBlock {
         }
         sizes("values", self.values.len(), self.ids.len() * header.variables.len() * self.points())?;
         sizes("points", self.reference_points.len(), self.points() * header.dims)?;
+        if !self.kept.keys().eq(header.kept.keys()) {
+            return Err(("kept", "not the fields that the header names".into()));
+        }
+        for (values, names) in self.kept.values().zip(header.kept.values()) {
+            sizes("kept", values.len(), self.ids.len() * names.len() * self.points())?;
+        }
         match self.ids.windows(2).find(|w| w[0] >= w[1]) {
             Some(w) => Err(("ids", format!("{} is followed by {}, not ascending", w[0], w[1]))),
             None => Ok(()),

@@ -68,7 +68,17 @@ pub(super) fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeade
         return fail("variables", "none".into());
     }
     let mut state = BTreeMap::new();
-    read_state(&file.group("state").map_err(at("state"))?, "", bytes, &mut state)?;
+    read_tree(&file.group("state").map_err(at("state"))?, "state", "", &mut state, &|dataset, item| {
+        numbers(dataset, item, bytes)
+    })?;
+    let mut kept = BTreeMap::new();
+    if file.link_exists("kept") {
+        let names = |dataset: &Dataset, item: &str| {
+            let names: Vec<Text> = numbers(dataset, item, bytes)?;
+            names.iter().map(|name| utf8(name, item)).collect()
+        };
+        read_tree(&file.group("kept").map_err(at("kept"))?, "kept", "", &mut kept, &names)?;
+    }
     Ok(SolutionHeader {
         mesh_uuid: text_attribute(file, "mesh-uuid")?,
         config: long_text(file, "config", bytes)?,
@@ -82,28 +92,30 @@ pub(super) fn read_header(file: &hdf5::File, bytes: u64) -> Result<SolutionHeade
         precision,
         variables,
         state,
+        kept,
     })
 }
 
-/// The numbers of a group of states and of the groups in it; `prefix` stands before their names.
-fn read_state(
+/// What `read` makes of the datasets of a group called `what` and of the groups in it; `prefix` stands before their names.
+fn read_tree<T>(
     group: &Group,
+    what: &str,
     prefix: &str,
-    bytes: u64,
-    state: &mut BTreeMap<String, Vec<f64>>,
+    tree: &mut BTreeMap<String, T>,
+    read: &dyn Fn(&Dataset, &str) -> Result<T, Problem>,
 ) -> Result<(), Problem> {
-    for word in group.member_names().map_err(at("state"))? {
+    for word in group.member_names().map_err(at(what))? {
         let name = format!("{prefix}{word}");
-        let item = format!("state/{name}");
-        if state.len() > MAX_STATES {
-            return fail(&item, format!("more than {MAX_STATES} states"));
+        let item = format!("{what}/{name}");
+        if tree.len() > MAX_STATES {
+            return fail(&item, format!("more than {MAX_STATES} of them"));
         }
         match group.dataset(&word) {
-            Ok(dataset) => drop(state.insert(name, numbers(&dataset, &item, bytes)?)),
+            Ok(dataset) => drop(tree.insert(name, read(&dataset, &item)?)),
             Err(error) => {
                 let deep = name.split('/').count() >= STATE_DEPTH;
                 let inner = group.group(&word).ok().filter(|_| !deep).ok_or(error).map_err(at(&item))?;
-                read_state(&inner, &format!("{name}/"), bytes, state)?;
+                read_tree(&inner, what, &format!("{name}/"), tree, read)?;
             }
         }
     }
@@ -145,10 +157,12 @@ pub(super) struct OpenBlock {
     pub shape: Shape,
     pub order: usize,
     pub points_name: String,
-    ids: Dataset,
+    pub ids: Dataset,
     /// `[element][variable][point]`.
     pub values: Dataset,
-    points: Dataset,
+    pub points: Dataset,
+    /// `[element][field][point]`, in the order of [`SolutionHeader::kept`].
+    pub kept: Vec<Dataset>,
 }
 
 pub(super) fn open_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<OpenBlock, Problem> {
@@ -175,13 +189,32 @@ pub(super) fn open_block(group: &Group, bytes: u64, header: &SolutionHeader) -> 
         Precision::Double => check_size::<f64>(&values, "values", possible(&values, bytes))?,
         Precision::Single => check_size::<f32>(&values, "values", possible(&values, bytes))?,
     }
+    let mut kept = vec![];
+    for (name, fields) in &header.kept {
+        let (item, size) = (format!("kept/{name}"), [n, fields.len(), points]);
+        let fields = dataset(&item, &|s| s == size, &format!("{size:?}"))?;
+        check_size::<f64>(&fields, &item, possible(&fields, bytes))?;
+        kept.push(fields);
+    }
     let dims = header.dims;
     let points = dataset("points", &|s| s == [points, dims], &format!("[{points}, {dims}]"))?;
-    Ok(OpenBlock { shape, order, points_name: text_attribute(group, "point-set")?, ids, values, points })
+    Ok(OpenBlock {
+        shape,
+        order,
+        points_name: text_attribute(group, "point-set")?,
+        ids,
+        values,
+        points,
+        kept,
+    })
 }
 
 fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<SolutionBlock, Problem> {
-    let OpenBlock { shape, order, points_name, ids, values, points } = open_block(group, bytes, header)?;
+    let OpenBlock { shape, order, points_name, ids, values, points, kept } =
+        open_block(group, bytes, header)?;
+    let fields = header.kept.keys().zip(&kept);
+    let kept = fields.map(|(name, data)| Ok((name.clone(), numbers(data, name, bytes)?)));
+    let kept = kept.collect::<Result<_, Problem>>()?;
     let values = match header.precision {
         Precision::Double => numbers(&values, "values", bytes)?,
         Precision::Single => numbers(&values, "values", bytes)?.into_iter().map(|x: f32| x.into()).collect(),
@@ -193,11 +226,12 @@ fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<Solu
         values,
         reference_points: numbers(&points, "points", bytes)?,
         points_name,
+        kept,
     })
 }
 
 /// All values of a dataset of a file of so many `bytes`.
-fn numbers<T: H5Type>(dataset: &Dataset, item: &str, bytes: u64) -> Result<Vec<T>, Problem> {
+pub(super) fn numbers<T: H5Type>(dataset: &Dataset, item: &str, bytes: u64) -> Result<Vec<T>, Problem> {
     values(dataset, item, possible(dataset, bytes))
 }
 
@@ -273,7 +307,7 @@ fn real(place: &Location, name: &str) -> Result<f64, Problem> {
     if value.is_finite() { Ok(value) } else { fail(name, format!("{value} is not a time")) }
 }
 
-fn fail<T>(item: &str, problem: String) -> Result<T, Problem> {
+pub(super) fn fail<T>(item: &str, problem: String) -> Result<T, Problem> {
     Err((item.into(), problem))
 }
 

@@ -18,6 +18,12 @@ fn block(shape: Shape, order: usize, ids: &[u32], variables: usize) -> SolutionB
         values,
         reference_points: (0..points * shape.dims()).map(|i| i as f64 / 7.0).collect(),
         points_name: "gauss-legendre".into(),
+        kept: [("plugins/mean", 2), ("none", 0)]
+            .map(|(name, fields)| {
+                let values = (0..ids.len() * fields * points).map(|i| (i as f64).cos());
+                (name.to_string(), values.collect())
+            })
+            .into(),
     }
 }
 
@@ -39,6 +45,10 @@ fn example(precision: Precision) -> (SolutionHeader, Vec<SolutionBlock>) {
             ("empty".into(), vec![]),
             ("bcs/out".into(), vec![1.0]),
             ("bcs/out-2".into(), vec![]),
+        ]),
+        kept: BTreeMap::from([
+            ("plugins/mean".into(), vec!["avg-u".into(), "avg-v".into()]),
+            ("none".into(), vec![]),
         ]),
     };
     let blocks = vec![
@@ -308,5 +318,32 @@ proptest! {
         let header = SolutionHeader { config, config_source: lines, ..header };
         write(&path, &header, &blocks).unwrap();
         prop_assert_eq!(read(&path).unwrap().0, header);
+    }
+}
+
+#[test]
+fn values_of_some_elements_are_those_of_the_whole_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.ssoln");
+    for precision in [Precision::Double, Precision::Single] {
+        let (header, blocks) = example(precision);
+        write(&path, &header, &blocks).unwrap();
+        let (_, blocks) = read(&path).unwrap();
+        let stored = Stored::open(&path).unwrap();
+        assert_eq!(*stored.header(), header);
+        for (b, block) in blocks.iter().enumerate() {
+            let size = 4 * block.points();
+            for rows in [0..1, 0..block.ids.len(), block.ids.len() - 1..block.ids.len(), 0..0] {
+                let found = stored.values(b, rows.clone()).unwrap();
+                let wanted = &block.values[size * rows.start..size * rows.end];
+                assert!(found.iter().zip(wanted).all(|(a, b)| a.to_bits() == b.to_bits()));
+                assert_eq!(found.len(), wanted.len());
+                for (n, values) in block.kept.values().enumerate() {
+                    let size = values.len() / block.ids.len();
+                    let wanted = &values[size * rows.start..size * rows.end];
+                    assert_eq!(stored.kept(b, n, rows.clone()).unwrap(), wanted);
+                }
+            }
+        }
     }
 }

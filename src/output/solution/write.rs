@@ -63,14 +63,28 @@ fn write_header(file: &hdf5::File, header: &SolutionHeader) -> Result<(), Cause>
     }
     let state = file.create_group("state")?;
     for (name, numbers) in &header.state {
-        let (groups, name) = name.rsplit_once('/').unwrap_or(("", name));
-        let mut place = state.clone();
-        for group in groups.split('/').filter(|g| !g.is_empty()) {
-            place = if place.link_exists(group) { place.group(group)? } else { place.create_group(group)? };
-        }
+        let (place, name) = inside(&state, name)?;
         dataset(&place, name, &[numbers.len()], numbers)?;
     }
+    if !header.kept.is_empty() {
+        let kept = file.create_group("kept")?;
+        for (name, fields) in &header.kept {
+            let fields = fields.iter().map(|f| text(f)).collect::<Result<Vec<_>, _>>()?;
+            let (place, name) = inside(&kept, name)?;
+            dataset(&place, name, &[fields.len()], &fields)?;
+        }
+    }
     Ok(())
+}
+
+/// The group for a name of words separated by `/`, made if it is not there, and the last word.
+fn inside<'n>(group: &Group, name: &'n str) -> Result<(Group, &'n str), Cause> {
+    let (groups, name) = name.rsplit_once('/').unwrap_or(("", name));
+    let mut place = group.clone();
+    for group in groups.split('/').filter(|g| !g.is_empty()) {
+        place = if place.link_exists(group) { place.group(group)? } else { place.create_group(group)? };
+    }
+    Ok((place, name))
 }
 
 fn write_block(group: &Group, header: &SolutionHeader, block: &SolutionBlock) -> Result<(), Cause> {
@@ -79,6 +93,13 @@ fn write_block(group: &Group, header: &SolutionHeader, block: &SolutionBlock) ->
     attribute(group, "point-set", &text(&block.points_name)?)?;
     dataset(group, "ids", &[block.ids.len()], &block.ids)?;
     dataset(group, "points", &[block.points(), header.dims], &block.reference_points)?;
+    if !block.kept.is_empty() {
+        let kept = group.create_group("kept")?;
+        for ((name, values), fields) in block.kept.iter().zip(header.kept.values()) {
+            let (place, name) = inside(&kept, name)?;
+            dataset(&place, name, &[block.ids.len(), fields.len(), block.points()], values)?;
+        }
+    }
     let shape = [block.ids.len(), header.variables.len(), block.points()];
     match header.precision {
         Precision::Double => dataset(group, "values", &shape, &block.values),
@@ -97,7 +118,7 @@ fn attribute<T: H5Type>(place: &Location, name: &str, value: &T) -> Result<(), C
 fn dataset<T: H5Type>(group: &Group, name: &str, shape: &[usize], data: &[T]) -> Result<(), Cause> {
     let mut builder = group.new_dataset::<T>();
     if !data.is_empty() {
-        let row: usize = shape[1..].iter().product();
+        let row: usize = shape[1..].iter().product::<usize>().max(1);
         let rows = (CHUNK / (row * size_of::<T>())).clamp(1, shape[0]);
         let chunk: Vec<usize> = std::iter::once(rows).chain(shape[1..].iter().copied()).collect();
         builder = builder.chunk(chunk).fletcher32();
@@ -125,6 +146,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String> {
     let short = [&header.mesh_uuid, &header.system];
     let short = short.into_iter().chain(&header.variables).chain(blocks.iter().map(|b| &b.points_name));
+    let short = short.chain(header.kept.values().flatten());
     if let Some(long) = short.clone().find(|s| s.len() > TEXT) {
         return Err(format!("{long:?} is longer than {TEXT} bytes"));
     }
@@ -133,7 +155,7 @@ fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String
     }
     let bad_word = |word: &str| word.is_empty() || word == "." || word.contains('\0');
     let bad_name = |name: &&String| name.split('/').any(bad_word) || name.split('/').count() > STATE_DEPTH;
-    if let Some(name) = header.state.keys().find(bad_name) {
+    if let Some(name) = header.state.keys().chain(header.kept.keys()).find(bad_name) {
         return Err(format!("{name:?} cannot name a state"));
     }
     if header.variables.is_empty() {

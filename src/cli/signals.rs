@@ -1,0 +1,46 @@
+//! Signals that ask a run for a checkpoint, or to stop.
+
+use crate::run::Asked;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Exit status after a second Ctrl-C: that of a program ended by it.
+const INTERRUPTED: i32 = 130;
+
+/// What signals have asked for.
+#[derive(Debug, Default)]
+pub struct Signals {
+    interrupted: Arc<AtomicBool>,
+    terminated: Arc<AtomicBool>,
+    write: Arc<AtomicBool>,
+}
+
+impl Signals {
+    /// What is asked now. A checkpoint is asked for once, to stop for good.
+    pub fn take(&self) -> Asked {
+        let on = |flag: &AtomicBool| flag.load(Ordering::Relaxed);
+        Asked {
+            write: self.write.swap(false, Ordering::Relaxed),
+            stop: on(&self.interrupted) || on(&self.terminated),
+        }
+    }
+}
+
+/// Watches for Ctrl-C, TERM (batch systems send it, sometimes twice), and USR1 where there is one. A second Ctrl-C ends the
+/// process at once.
+///
+/// # Errors
+/// The system does not allow it.
+pub fn watch() -> io::Result<Signals> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::flag;
+    let signals = Signals::default();
+    // In this order: the first one finds the flag down, and the next line raises it.
+    flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&signals.interrupted))?;
+    flag::register(SIGINT, Arc::clone(&signals.interrupted))?;
+    flag::register(SIGTERM, Arc::clone(&signals.terminated))?;
+    #[cfg(unix)]
+    flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&signals.write))?;
+    Ok(signals)
+}

@@ -1,0 +1,121 @@
+//! Files are written beside the computation, by a thread that holds a copy of what it writes.
+//!
+//! At most one such job runs at a time: the next one waits for it, so that a disk that cannot keep up slows the run down
+//! instead of filling the memory. Jobs do not communicate, and do not use the pool of threads, which is busy with the run.
+
+use crate::output::OutputError;
+use crate::parallel::{AgreedError, Communicator, agree};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{Builder, JoinHandle};
+use std::time::{Duration, Instant};
+
+/// Writes files in a thread of its own, one job after the other.
+#[derive(Debug, Default)]
+pub struct Background {
+    running: Option<Running>,
+    /// What the last job took.
+    took: Duration,
+}
+
+#[derive(Debug)]
+struct Running {
+    outcome: Receiver<(Result<(), String>, Duration)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Background {
+    /// Starts a job; the one before has to be settled.
+    pub fn start(&mut self, job: impl FnOnce() -> Result<(), OutputError> + Send + 'static) {
+        let (send, outcome) = channel();
+        let work = move || {
+            let begun = Instant::now();
+            let result = job().map_err(|error| error.to_string());
+            // Nobody listens where the run has failed meanwhile.
+            let _ = send.send((result, begun.elapsed()));
+        };
+        let name = "solver-output".to_string();
+        let thread = match Builder::new().name(name).spawn(work) {
+            Ok(thread) => Some(thread),
+            // Out of threads: the sender is gone with the job, which `settle` reports.
+            Err(_) => None,
+        };
+        self.running = Some(Running { outcome, thread });
+    }
+
+    /// Waits for the job that was started last, if any; all ranks learn whether theirs were done. Collective.
+    ///
+    /// # Errors
+    /// What went wrong, on some rank.
+    pub fn settle(&mut self, comm: &dyn Communicator) -> Result<(), AgreedError> {
+        let result = self.running.take().map_or(Ok(()), |running| {
+            let (result, took) = running.outcome.recv().unwrap_or_else(|_| {
+                let text =
+                    "the thread that writes results failed; see above, and run again from the last file";
+                (Err(text.to_string()), Duration::ZERO)
+            });
+            self.took = took;
+            // It has nothing left to do; a panic was reported as one.
+            running.thread.map(JoinHandle::join);
+            result
+        });
+        agree(comm, result)
+    }
+
+    /// Whether a job has been started and not settled.
+    pub fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
+    /// What the last job that was settled took.
+    pub fn took(&self) -> Duration {
+        self.took
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parallel::serial::Serial;
+    use crate::parallel::threads;
+    use std::path::PathBuf;
+
+    #[test]
+    fn a_job_runs_while_others_work_and_its_outcome_is_told_once() {
+        let mut background = Background::default();
+        let (send, receive) = channel::<()>();
+        background.start(move || {
+            receive.recv().expect("the other end is there");
+            Ok(())
+        });
+        assert!(background.is_running());
+        send.send(()).unwrap();
+        background.settle(&Serial).unwrap();
+        assert!(!background.is_running());
+        background.settle(&Serial).unwrap();
+    }
+
+    #[test]
+    fn a_failure_of_one_rank_is_known_to_all() {
+        let failures = threads::run(3, |comm| {
+            let mut background = Background::default();
+            let fails = comm.rank() == 1;
+            background.start(move || {
+                let problem = "no room".to_string();
+                if fails {
+                    Err(OutputError::Inconsistent { path: PathBuf::from("a"), problem })
+                } else {
+                    Ok(())
+                }
+            });
+            background.settle(&*comm).unwrap_err().to_string()
+        });
+        assert!(failures.iter().all(|text| text.contains("no room") && text.contains("rank 1 of 3")));
+    }
+
+    #[test]
+    fn a_job_that_panics_is_a_failure_like_others() {
+        let mut background = Background::default();
+        background.start(|| panic!("as a test"));
+        assert!(background.settle(&Serial).unwrap_err().to_string().contains("failed"));
+    }
+}

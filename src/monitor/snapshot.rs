@@ -1,0 +1,87 @@
+//! The solution at one moment, taken out of the engine to be written while the run goes on.
+
+use super::writer::Origin;
+use super::{Moment, MonitorError};
+use crate::backend::Precision;
+use crate::engine::Engine;
+use crate::engine::fields::Space;
+use crate::output::collect::{self, Gathered};
+use crate::output::solution::{self, SolutionHeader};
+use crate::output::vtk::{Field, write_piece};
+use crate::output::{OutputError, atomic};
+use std::path::Path;
+
+/// The solution at one moment.
+pub struct Snapshot {
+    space: Space,
+    solution: Vec<Vec<f64>>,
+    gathered: Gathered,
+    header: SolutionHeader,
+    rank: usize,
+}
+
+impl Snapshot {
+    /// Takes the solution of `engine`, and all that it keeps. Collective.
+    ///
+    /// # Errors
+    /// The device failed; a value that is not finite: files hold good states only, so that the last one is good.
+    pub fn take(engine: &mut Engine, now: &Moment, origin: &Origin) -> Result<Snapshot, MonitorError> {
+        let solution = engine.solution()?;
+        if let Some(bad) = engine.bad_value(&solution) {
+            return Err(MonitorError::not_finite(now, bad));
+        }
+        let header = SolutionHeader {
+            mesh_uuid: engine.mesh().uuid.clone(),
+            config: origin.config.clone(),
+            config_source: origin.config_source.clone(),
+            t: now.t,
+            dt: now.dt,
+            step: now.step,
+            system: origin.system.clone(),
+            order: engine.discretisation().order,
+            dims: engine.discretisation().dims,
+            precision: engine.precision(),
+            variables: engine.variables().conserved().into_iter().map(String::from).collect(),
+            state: engine.kept().clone(),
+            kept: engine.kept_fields().iter().map(|(name, f)| (name.clone(), f.names.clone())).collect(),
+        };
+        let gathered = collect::collect(engine, &solution);
+        Ok(Snapshot { space: engine.space(), solution, gathered, header, rank: engine.communicator().rank() })
+    }
+
+    /// Time of the solution.
+    pub fn time(&self) -> f64 {
+        self.header.t
+    }
+
+    /// Working precision of the run.
+    pub fn precision(&self) -> Precision {
+        self.header.precision
+    }
+
+    /// Writes the solution file, and the folder it is in; does nothing on ranks but 0.
+    ///
+    /// # Errors
+    /// See [`solution::write`].
+    pub fn write_solution(&self, path: &Path) -> Result<(), OutputError> {
+        match collect::assemble(&self.space, &self.solution, &self.gathered) {
+            Some(blocks) => {
+                atomic::create_folder_of(path)?;
+                solution::write(path, &self.header, &blocks)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Writes this rank's piece for ParaView, and the folder it is in; its fields, without values.
+    ///
+    /// # Errors
+    /// See [`write_piece`].
+    pub fn write_vtk(&self, path: &Path) -> Result<Vec<Field>, OutputError> {
+        atomic::create_folder_of(path)?;
+        let (cells, mut fields) = collect::vtk(&self.space, &self.solution);
+        write_piece(path, &cells, &fields, self.rank, self.precision())?;
+        fields.iter_mut().for_each(|field| field.values.clear());
+        Ok(fields)
+    }
+}
