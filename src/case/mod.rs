@@ -161,6 +161,13 @@ impl Case {
     ) -> Result<(Case, Vec<Warning>), CaseErrors> {
         let (mut ini, mut errors) = Ini::parse(name, text);
         for Override { section, key, value } in overrides {
+            // In a file such a key may be there for another program; here it is a slip.
+            let known = keys::find(section).is_some_and(|s| s.open || s.key(key).is_some());
+            let helper = ini.section(section).is_some_and(|s| s.get(key).is_some());
+            if !known && !helper {
+                let kind = ProblemKind::Other(format!("--set {section}.{key}: there is no such key"));
+                errors.push(Problem::new(ini.place(section, Some(key)), kind));
+            }
             ini.set(section, key, value);
         }
         if errors.is_empty() {

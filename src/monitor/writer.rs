@@ -184,7 +184,7 @@ impl Monitor for Writer {
         {
             // The file that the run goes on from may be the next one that was due.
             let next = start + (passed + 1.0) * dt_out;
-            let passed = if now.t >= next { passed + 1.0 } else { passed };
+            let (passed, n) = if now.t >= next { (passed + 1.0, n + 1.0) } else { (passed, n) };
             if start + passed * dt_out <= now.t && now.t < start + (passed + 1.0) * dt_out {
                 (self.start, self.passed, self.n) = (start, passed as u64, n as u64);
             }
