@@ -229,7 +229,8 @@ impl<F: MakeBackend> SystemVisitor for Make<'_, F> {
     type Output = Result<(Box<dyn Backend>, Vec<[usize; 3]>), BackendError>;
     fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) -> Self::Output {
         let part = local::cut(self.mesh, &self.part_of, self.comm.rank());
-        let disc = Arc::new(discretise(&part, self.order, &self.sets).unwrap());
+        let (disc, normals) = discretise(&part, self.order, &self.sets).unwrap();
+        let disc = Arc::new(disc);
         let sizes = disc.blocks.iter().map(|b| [b.len(), V, b.points_per_element()]).collect();
         let kind = S::boundaries().remove(0);
         let data =
@@ -238,6 +239,7 @@ impl<F: MakeBackend> SystemVisitor for Make<'_, F> {
             system,
             boundaries: vec![data; part.boundaries.len()],
             discretisation: disc,
+            normals,
             ldg: Ldg { beta: 0.3, tau: 0.2 },
             registers: 4,
             source: vec![],
@@ -269,7 +271,7 @@ fn advance(backend: &mut dyn Backend, sizes: &[[usize; 3]], stages: &[Stage], dt
                 base + 0.01 * ((i * 7 + register) % 11) as f64
             };
             let values: Vec<f64> = (0..elements * variables * points).map(value).collect();
-            backend.write(register, b, &values).unwrap();
+            backend.write(register, b, 0, &values).unwrap();
         }
     }
     for stage in stages {
@@ -279,7 +281,7 @@ fn advance(backend: &mut dyn Backend, sizes: &[[usize; 3]], stages: &[Stage], dt
     for register in 0..4 {
         for (b, n) in sizes.iter().enumerate() {
             let mut values = vec![0.0; n.iter().product()];
-            backend.read(register, b, &mut values).unwrap();
+            backend.read(register, b, 0, &mut values).unwrap();
             out.extend(values);
         }
     }

@@ -77,7 +77,7 @@ impl SystemVisitor for Check<'_> {
             sets.anti_alias =
                 AntiAlias { volume: true, surface: true, volume_rules: rules.clone(), face_rules: rules };
         }
-        let disc = discretise(&local, self.order, &sets).unwrap();
+        let (disc, normals) = discretise(&local, self.order, &sets).unwrap();
         // Every condition of the system, with data that need the device's elementary functions.
         let data = Expr::parse(
             "1.5 + 0.1*sin(x)*exp(-t)*pow(tanh(y), 2.5)",
@@ -95,6 +95,7 @@ impl SystemVisitor for Check<'_> {
             system,
             boundaries,
             discretisation: Arc::new(disc),
+            normals,
             ldg: Ldg { beta: 0.5, tau: 0.1 },
             registers: 3,
             source: if self.options.source { vec![data.unwrap(); V] } else { vec![] },

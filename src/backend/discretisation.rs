@@ -55,13 +55,11 @@ pub struct Block {
     pub quadrature_s: Vec<f64>,
     /// What lies beyond each face, `[element][face]`.
     pub faces: Vec<Link>,
-    /// Coordinates of the solution points, `[element][point][dims]`.
+    /// Coordinates of the solution points, `[element][point][dims]`, where there are sources, which depend on them; else empty.
     pub points: Vec<f64>,
 }
 
 /// Metric terms of a block. `S_d` is the physical vector `|J| grad r_d`; `jacobian` is `|J|`.
-/// Normals are unit vectors from left to right, with the length of the unnormalised normal (area element over the
-/// reference face's) in `area`.
 #[derive(Debug)]
 pub enum Metrics {
     /// Parallelogram-like elements: one set an element, one normal a face.
@@ -70,10 +68,6 @@ pub enum Metrics {
         s: Vec<f64>,
         /// `[element]`.
         jacobian: Vec<f64>,
-        /// `[element][face][physical direction]`.
-        normal: Vec<f64>,
-        /// `[element][face]`.
-        area: Vec<f64>,
     },
     /// All others: one set a point, one normal a flux point.
     Pointwise {
@@ -81,11 +75,18 @@ pub enum Metrics {
         s: Vec<f64>,
         /// `[element][point]`.
         jacobian: Vec<f64>,
-        /// `[element][flux point][physical direction]`.
-        normal: Vec<f64>,
-        /// `[element][flux point]`.
-        area: Vec<f64>,
     },
+}
+
+/// Normals of the faces of a block: one a face where the metrics are affine, else one a flux point. They are no part of the
+/// block, for backends keep them in a form of their own and nothing else needs them but on boundaries, which have theirs
+/// ([`BoundaryFace::normals`]).
+#[derive(Clone, Debug, Default)]
+pub struct Normals {
+    /// Unit vectors from left to right, `[element][face or flux point][physical direction]`.
+    pub unit: Vec<f64>,
+    /// Lengths of the unnormalised normals (area element over the reference face's), `[element][face or flux point]`.
+    pub area: Vec<f64>,
 }
 
 /// What lies beyond a face.
@@ -133,6 +134,8 @@ pub struct BoundaryFace {
     pub face: u8,
     /// Coordinates of the flux points, `[point][3]`, z zero in 2-D.
     pub coordinates: Vec<f64>,
+    /// Unit normals at the flux points, outward, `[point][dims]`.
+    pub normals: Vec<f64>,
 }
 
 /// What one rank exchanges with another, each way, in each exchange. Faces are packed one after the other,
@@ -173,19 +176,24 @@ impl Block {
         self.operators.flux_points.nrows()
     }
 
-    /// Unit normal (left to right) and area factor of flux point `point` (counted over all faces) of an element.
-    pub fn normal(&self, element: usize, point: usize, dims: usize) -> (&[f64], f64) {
+    /// Unit normal (left to right) and area factor of flux point `point` (counted over all faces) of an element, from the
+    /// block's normals.
+    pub fn normal<'a>(
+        &self,
+        normals: &'a Normals,
+        element: usize,
+        point: usize,
+        dims: usize,
+    ) -> (&'a [f64], f64) {
         let offsets = &self.operators.face_offsets;
-        let (normal, area, i) = match &self.metrics {
-            Metrics::Affine { normal, area, .. } => {
+        let i = match &self.metrics {
+            Metrics::Affine { .. } => {
                 let face = offsets.iter().rposition(|&o| o <= point).unwrap_or(0);
-                (normal, area, element * (offsets.len() - 1) + face)
+                element * (offsets.len() - 1) + face
             }
-            Metrics::Pointwise { normal, area, .. } => {
-                (normal, area, element * self.flux_points_per_element() + point)
-            }
+            Metrics::Pointwise { .. } => element * self.flux_points_per_element() + point,
         };
-        (&normal[i * dims..(i + 1) * dims], area[i])
+        (&normals.unit[i * dims..(i + 1) * dims], normals.area[i])
     }
 
     /// Quadrature points an element, where fluxes are evaluated at some.
@@ -206,10 +214,8 @@ impl Block {
     /// `S` (`[reference direction][physical direction]`) and `|J|` of solution point `point` of an element.
     pub fn metric(&self, element: usize, point: usize, dims: usize) -> (&[f64], f64) {
         let (s, jacobian, i) = match &self.metrics {
-            Metrics::Affine { s, jacobian, .. } => (s, jacobian, element),
-            Metrics::Pointwise { s, jacobian, .. } => {
-                (s, jacobian, element * self.points_per_element() + point)
-            }
+            Metrics::Affine { s, jacobian } => (s, jacobian, element),
+            Metrics::Pointwise { s, jacobian } => (s, jacobian, element * self.points_per_element() + point),
         };
         (&s[i * dims * dims..(i + 1) * dims * dims], jacobian[i])
     }

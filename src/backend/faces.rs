@@ -88,13 +88,11 @@ impl<const D: usize, const V: usize, S: System<D, V>> Faces<D, V, S> {
     fn ghosts(&mut self, t: f64) {
         let disc = Arc::clone(&self.disc);
         for (slot, face) in disc.boundary_faces.iter().enumerate() {
-            let block = &disc.blocks[face.block as usize];
-            let first = block.operators.face_offsets[face.face as usize];
             let own = self.rows.own(face.block as usize, face.element as usize, face.face as usize);
             let ghost = self.rows.boundary(slot);
             for j in 0..face.coordinates.len() / 3 {
                 let u = std::array::from_fn(|v| self.states[own + j * V + v]);
-                let normal = vector(block.normal(face.element as usize, first + j, D).0);
+                let normal = vector(&face.normals[j * D..]);
                 let at = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
                 let state = self.boundaries[face.boundary as usize].condition.ghost(&self.system, &u, &at);
                 self.states[ghost + j * V..][..V].copy_from_slice(&state);
@@ -117,14 +115,14 @@ impl<const D: usize, const V: usize, S: System<D, V>> Faces<D, V, S> {
     fn common_solution(&self, b: usize, e: usize, t: f64) -> Vec<[f64; V]> {
         let (block, beta) = (&self.disc.blocks[b], self.beta);
         face_points(block, e)
-            .enumerate()
-            .map(|(i, (face, j, link))| {
+            .map(|(face, j, link)| {
                 let at = self.rows.own(b, e, face) + j * V;
                 let own: [f64; V] = std::array::from_fn(|v| self.states[at + v]);
                 if let Link::Boundary { slot } = link {
                     let slot = slot as usize;
-                    let boundary = &self.boundaries[self.disc.boundary_faces[slot].boundary as usize];
-                    let normal = vector(block.normal(e, i, D).0);
+                    let boundary_face = &self.disc.boundary_faces[slot];
+                    let boundary = &self.boundaries[boundary_face.boundary as usize];
+                    let normal = vector(&boundary_face.normals[j * D..]);
                     let point = BoundaryPoint { normal: &normal, data: &self.data(slot, j, t) };
                     return boundary.condition.common_solution(&self.system, &own, &point);
                 }

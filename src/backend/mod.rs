@@ -66,17 +66,31 @@ pub trait Backend: Send {
     /// What it runs on, for people: device, precision, lanes or driver.
     fn description(&self) -> String;
 
-    /// Sets block `block` of register `register` from `values`, `[element][variable][point]`.
+    /// Sets the elements of block `block` of register `register` from element `first` on, as many as `values` hold,
+    /// `[element][variable][point]`.
     ///
     /// # Errors
     /// The device failed.
-    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError>;
+    fn write(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &[f64],
+    ) -> Result<(), BackendError>;
 
-    /// Reads block `block` of register `register` into `values`, `[element][variable][point]`. Waits for the device.
+    /// Reads the elements of block `block` of register `register` from element `first` on, as many as `values` hold,
+    /// `[element][variable][point]`. Waits for the device.
     ///
     /// # Errors
     /// The device failed.
-    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError>;
+    fn read(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &mut [f64],
+    ) -> Result<(), BackendError>;
 
     /// One stage of a step of size `dt` that started at time `t`: evaluates `k = du/dt` of register `stage.eval` at time
     /// `t + stage.c dt` and applies the updates. Collective over the ranks of the problem. May return before the device

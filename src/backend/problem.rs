@@ -1,5 +1,6 @@
 //! All a backend needs to know of a run: physics, boundary data, discretisation, communicator.
 
+use super::discretisation::Normals;
 use super::{Discretisation, Precision};
 use crate::parallel::Communicator;
 use crate::physics::System;
@@ -14,6 +15,8 @@ pub struct Problem<const D: usize, const V: usize, S: System<D, V>> {
     pub boundaries: Vec<BoundaryData<S::Boundary>>,
     /// Elements, metrics, faces of this rank.
     pub discretisation: Arc<Discretisation>,
+    /// Normals of the faces of each block of the discretisation.
+    pub normals: Vec<Normals>,
     /// Direction and penalty of LDG; unused by inviscid systems.
     pub ldg: Ldg,
     /// Number of registers the scheme needs.

@@ -1,7 +1,7 @@
 //! From a rank's part of a mesh to the arrays a backend works on.
 
 use super::geometry::{Geometry, Normal};
-use crate::backend::discretisation::{Block, BoundaryFace, Discretisation, Link, Message, Metrics};
+use crate::backend::discretisation::{Block, BoundaryFace, Discretisation, Link, Message, Metrics, Normals};
 use crate::element::points::PointsError;
 use crate::element::{Operators, PointSets, Shape, pairing};
 use crate::mesh::local::{LocalLink, LocalMesh};
@@ -43,7 +43,7 @@ pub enum DiscretiseError {
     TooLarge(&'static str),
 }
 
-/// Builds the discretisation of `mesh` at polynomial order `order`.
+/// Builds the discretisation of `mesh` at polynomial order `order`, and the normals of each block's faces.
 ///
 /// # Errors
 /// See [`DiscretiseError`].
@@ -51,15 +51,23 @@ pub fn discretise(
     mesh: &LocalMesh,
     order: usize,
     sets: &PointSets,
-) -> Result<Discretisation, DiscretiseError> {
+) -> Result<(Discretisation, Vec<Normals>), DiscretiseError> {
     let mut builder = Builder::new(mesh, order, sets)?;
     builder.place_elements();
-    let mut blocks = vec![];
+    let (mut blocks, mut normals) = (vec![], vec![]);
     for b in 0..builder.layout.len() {
-        blocks.push(builder.block(b)?);
+        let (block, of_block) = builder.block(b)?;
+        blocks.push(block);
+        normals.push(of_block);
+    }
+    for face in &mut builder.boundary_faces {
+        let (b, e) = (face.block as usize, face.element as usize);
+        let points = blocks[b].operators.face_range(face.face as usize);
+        let at = |i: usize| blocks[b].normal(&normals[b], e, i, mesh.dims).0;
+        face.normals = points.flat_map(at).copied().collect();
     }
     let messages = builder.messages();
-    Ok(Discretisation {
+    let discretisation = Discretisation {
         dims: mesh.dims,
         order,
         blocks,
@@ -67,7 +75,8 @@ pub fn discretise(
         boundary_faces: builder.boundary_faces,
         halo_points: builder.halo.iter().map(|h| h.points).collect(),
         messages,
-    })
+    };
+    Ok((discretisation, normals))
 }
 
 /// Elements of one block in their final order: positions within the mesh block.
@@ -78,14 +87,12 @@ struct Layout {
     interior: usize,
 }
 
-/// Metric terms of one element, laid out as in [`Metrics`], and the coordinates of its solution points.
-#[derive(Default)]
-struct Terms {
-    s: Vec<f64>,
-    jacobian: Vec<f64>,
-    normals: Vec<f64>,
-    areas: Vec<f64>,
-    points: Vec<f64>,
+/// Places for the metric terms of one element, laid out as in [`Metrics`] and [`Normals`].
+struct Terms<'a> {
+    s: &'a mut [f64],
+    jacobian: &'a mut [f64],
+    normals: &'a mut [f64],
+    areas: &'a mut [f64],
 }
 
 /// One face that another rank sends.
@@ -208,7 +215,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn block(&mut self, b: usize) -> Result<Block, DiscretiseError> {
+    fn block(&mut self, b: usize) -> Result<(Block, Normals), DiscretiseError> {
         let (m, affine, interior) =
             (self.layout[b].mesh_block, self.layout[b].affine, self.layout[b].interior);
         let elements = self.layout[b].elements.clone();
@@ -216,8 +223,8 @@ impl<'a> Builder<'a> {
         let shape = mesh_block.shape;
         let operators = Arc::clone(&self.operators[&shape]);
         let faces = shape.faces().len();
-        let (mut s, mut jacobian, mut normals, mut areas) = (vec![], vec![], vec![], vec![]);
-        let (mut links, mut points, mut ids) = (vec![], vec![], vec![]);
+        let (mut links, mut ids) =
+            (Vec::with_capacity(elements.len() * faces), Vec::with_capacity(elements.len()));
         for (position, &e) in elements.iter().enumerate() {
             let (nodes, id) = (self.nodes(m, e as usize), mesh_block.ids[e as usize]);
             for face in 0..faces {
@@ -227,65 +234,74 @@ impl<'a> Builder<'a> {
             }
             ids.push(id);
         }
-        let terms: Result<Vec<Terms>, DiscretiseError> = elements
-            .par_iter()
-            .zip(links.par_chunks_exact(faces))
-            .map(|(&e, links)| self.terms(m, e as usize, affine, links))
-            .collect();
-        for element in terms? {
-            s.extend(element.s);
-            jacobian.extend(element.jacobian);
-            normals.extend(element.normals);
-            areas.extend(element.areas);
-            points.extend(element.points);
-        }
-        let metrics = if affine {
-            Metrics::Affine { s, jacobian, normal: normals, area: areas }
-        } else {
-            Metrics::Pointwise { s, jacobian, normal: normals, area: areas }
-        };
+        let dims = self.mesh.dims;
+        let metrics = if affine { 1 } else { operators.points.nrows() };
+        let per_element = if affine { faces } else { operators.flux_points.nrows() };
+        // One array of each kind from the start: small ones for each element would leave the allocator with as much memory
+        // again, which it does not give back.
+        let zeros = |each: usize| vec![0.0; elements.len() * each];
+        let (mut s, mut jacobian) = (zeros(metrics * dims * dims), zeros(metrics));
+        let (mut normals, mut areas) = (zeros(per_element * dims), zeros(per_element));
+        let places = (s.par_chunks_exact_mut(metrics * dims * dims), jacobian.par_chunks_exact_mut(metrics));
+        let places = places.0.zip(places.1).zip(normals.par_chunks_exact_mut(per_element * dims));
+        let failed = places
+            .zip(areas.par_chunks_exact_mut(per_element))
+            .zip(elements.par_iter().zip(links.par_chunks_exact(faces)))
+            .map(|((((s, jacobian), normals), areas), (&e, links))| {
+                self.terms(m, e as usize, affine, links, Terms { s, jacobian, normals, areas })
+            })
+            .find_first(Result::is_err);
+        failed.unwrap_or(Ok(()))?;
+        let metrics =
+            if affine { Metrics::Affine { s, jacobian } } else { Metrics::Pointwise { s, jacobian } };
         let quadrature_s = match (&metrics, &operators.quadrature) {
             (Metrics::Pointwise { s, .. }, Some(quadrature)) => {
                 at_quadrature(s, &quadrature.up, self.mesh.dims)
             }
             _ => vec![],
         };
-        Ok(Block { operators, ids, interior, metrics, quadrature_s, faces: links, points })
+        let block = Block { operators, ids, interior, metrics, quadrature_s, faces: links, points: vec![] };
+        Ok((block, Normals { unit: normals, area: areas }))
     }
 
     /// Metric terms of one element.
-    fn terms(&self, block: usize, e: usize, affine: bool, links: &[Link]) -> Result<Terms, DiscretiseError> {
+    fn terms(
+        &self,
+        block: usize,
+        e: usize,
+        affine: bool,
+        links: &[Link],
+        terms: Terms,
+    ) -> Result<(), DiscretiseError> {
         let mesh_block = &self.mesh.blocks[block];
         let (shape, dims, id) = (mesh_block.shape, self.mesh.dims, mesh_block.ids[e]);
         let (nodes, geometry) = (self.nodes(block, e), &self.geometry[&(shape, mesh_block.order)]);
-        let count = self.operators[&shape].points.nrows();
-        let mut terms = Terms::default();
-        for p in 0..count {
-            terms.points.extend_from_slice(&geometry.point(nodes, p)[..dims]);
-        }
-        for p in 0..if affine { 1 } else { count } {
+        for (p, (s, jacobian)) in terms.s.chunks_exact_mut(dims * dims).zip(terms.jacobian).enumerate() {
             let metric = if affine { geometry.affine(nodes) } else { geometry.at_point(nodes, p) };
             if metric.jacobian.is_nan() || metric.jacobian <= 0.0 {
                 let at = geometry.point(nodes, p);
                 return Err(DiscretiseError::Jacobian { id, shape, jacobian: metric.jacobian, at });
             }
-            (0..dims).for_each(|d| terms.s.extend_from_slice(&metric.s[d][..dims]));
-            terms.jacobian.push(metric.jacobian);
+            s.chunks_exact_mut(dims).zip(metric.s).for_each(|(s, metric)| s.copy_from_slice(&metric[..dims]));
+            *jacobian = metric.jacobian;
         }
         let mut outward = vec![];
+        let mut places = terms.normals.chunks_exact_mut(dims).zip(terms.areas);
         for (face, &link) in links.iter().enumerate() {
             let local = mesh_block.links[e * links.len() + face];
             let sign = if link.is_left() { 1.0 } else { -1.0 };
             for normal in self.face_normals(block, e, face, affine, link, local) {
-                terms.normals.extend_from_slice(&normal.n[..dims]);
-                terms.areas.push(normal.area);
+                if let Some((n, area)) = places.next() {
+                    n.copy_from_slice(&normal.n[..dims]);
+                    *area = normal.area;
+                }
                 outward.push(normal.n.map(|n| sign * n * normal.area));
             }
         }
         if !affine && !geometry.is_exact() {
-            geometry.keep_free_stream(&mut terms.s, &outward);
+            geometry.keep_free_stream(terms.s, &outward);
         }
-        Ok(terms)
+        Ok(())
     }
 
     /// Resolves what lies beyond a face, registering ghosts.
@@ -316,6 +332,7 @@ impl<'a> Builder<'a> {
                 element: position,
                 face,
                 coordinates,
+                normals: vec![],
             });
             return Ok(Link::Boundary { slot });
         };
@@ -423,11 +440,12 @@ impl<'a> Builder<'a> {
 
 /// Metric vectors `s[element][P][D][D]` at the quadrature points, `[element][Q][D][D]`.
 fn at_quadrature(s: &[f64], up: &ndarray::Array2<f64>, dims: usize) -> Vec<f64> {
-    let size = up.ncols() * dims * dims;
-    let interpolated = s.par_chunks_exact(size).flat_map_iter(|element| {
+    let (from, to) = (up.ncols() * dims * dims, up.nrows() * dims * dims);
+    let mut interpolated = vec![0.0; s.len() / from * to];
+    s.par_chunks_exact(from).zip(interpolated.par_chunks_exact_mut(to)).for_each(|(element, to)| {
         let values =
             ndarray::ArrayView2::from_shape((up.ncols(), dims * dims), element).expect("as many points");
-        up.dot(&values).into_iter()
+        to.iter_mut().zip(up.dot(&values)).for_each(|(to, from)| *to = from);
     });
-    interpolated.collect()
+    interpolated
 }

@@ -115,18 +115,17 @@ impl Size {
         ]
     }
 
-    /// Memory of the host beside that of the backend: the mesh and the discretisation.
+    /// Memory of the host beside that of the backend during a run: the mesh and the discretisation. Sources, which need the
+    /// coordinates of all points, are left out.
     pub fn host_memory(&self) -> Vec<Share> {
         let dims = self.dims as u64;
         let faces = |b: &BlockSize| b.shape.faces().len() as u64;
         let geometry_nodes = |b: &BlockSize| b.shape.points(b.geometry_order) as u64;
         let metrics = self.sum(|b| b.affine + (b.elements - b.affine) * b.points) * (dims * dims + 1);
-        let normals =
-            self.sum(|b| b.affine * faces(b) + (b.elements - b.affine) * b.flux_points) * (dims + 1);
         let links = self.sum(|b| b.elements * faces(b)) * 16;
         vec![
-            ("mesh", self.sum(|b| b.elements * (geometry_nodes(b) * 24 + faces(b) * 12 + 4))),
-            ("geometry", (metrics + normals + self.points() * dims) * 8 + links),
+            ("mesh", self.sum(|b| b.elements * (geometry_nodes(b) * 24 + 4))),
+            ("geometry", metrics * 8 + links + self.elements() * 4),
         ]
     }
 

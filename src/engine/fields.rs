@@ -1,5 +1,6 @@
 //! The solution as a function of space: values at any reference points, integrals, norms, the first bad value.
 
+use super::placing::Placing;
 use super::{Engine, EngineError};
 use crate::backend::Discretisation;
 use crate::element::{PointSets, Shape, basis, lattice, quadrature};
@@ -126,6 +127,24 @@ impl Space {
             }
         }
     }
+
+    /// Puts the first value (by global element id) that is not finite into `first`, if it comes before the one there.
+    /// `values`: those of elements from `start` on of block `b`.
+    fn bad_value(&self, b: usize, start: usize, values: &[f64], first: &mut Option<BadValue>) {
+        if values.par_iter().all(|x| x.is_finite()) {
+            return;
+        }
+        let (block, names) = (&self.discretisation.blocks[b], self.variables.conserved());
+        let points = block.points_per_element();
+        for (i, &value) in values.iter().enumerate().filter(|(_, v)| !v.is_finite()) {
+            let (element, variable, p) = (i / points / names.len(), i / points % names.len(), i % points);
+            let id = block.ids[start + element];
+            if first.as_ref().is_none_or(|f| id < f.element) {
+                let at = Placing::of_solution(&self.mesh, block).element(&self.mesh, id)(p);
+                *first = Some(BadValue { element: id, variable: names[variable], value, at });
+            }
+        }
+    }
 }
 
 impl Engine {
@@ -147,29 +166,6 @@ impl Engine {
             variables: Arc::clone(&self.variables),
             points: self.points.clone(),
         }
-    }
-
-    /// Coordinates of the reference points `points`, `[point][dims]`, in each element of block `b`, in its order.
-    pub(super) fn places(&self, b: usize, points: &Array2<f64>) -> impl Iterator<Item = Vec<[f64; 3]>> {
-        let block = &self.discretisation.blocks[b];
-        let shape = block.operators.shape;
-        let holds = |ids: &[u32]| block.ids.first().is_some_and(|id| ids.binary_search(id).is_ok());
-        let mesh_block = self.mesh.blocks.iter().find(|m| m.shape == shape && holds(&m.ids));
-        let to_points =
-            mesh_block.map(|m| basis::interpolation(shape, m.order, &lattice::nodes(shape, m.order), points));
-        block.ids.iter().map(move |id| {
-            // A block of the discretisation holds elements of one block of the mesh.
-            let (Some(m), Some(to_points)) = (mesh_block, &to_points) else {
-                unreachable!("the elements come from the mesh")
-            };
-            let k = shape.points(m.order);
-            let e = m.ids.binary_search(id).expect("the elements come from the mesh");
-            let nodes = &m.nodes[e * k..(e + 1) * k];
-            let place = |row: ndarray::ArrayView1<f64>| {
-                std::array::from_fn(|d| nodes.iter().zip(&row).map(|(x, w)| x[d] * w).sum())
-            };
-            to_points.rows().into_iter().map(place).collect()
-        })
     }
 
     /// Integrals over the whole mesh of `count` functions of place and conserved variables, by a rule exact to `degree`.
@@ -227,8 +223,9 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn first_bad_value(&mut self) -> Result<Option<BadValue>, EngineError> {
-        let solution = self.solution()?;
-        Ok(self.bad_value(&solution))
+        let (space, mut first) = (self.space(), None);
+        self.visit_solution(|b, elements, values| space.bad_value(b, elements.start, values, &mut first))?;
+        Ok(self.first_of_all(first))
     }
 
     /// The first value of `solution` that is not finite, as [`Engine::first_bad_value`], which takes the present one.
@@ -241,20 +238,14 @@ impl Engine {
         if some[0] == 0 {
             return None;
         }
-        let (dims, names) = (self.discretisation.dims, self.variables.conserved());
-        let mut first: Option<BadValue> = None;
-        for (block, values) in self.discretisation.blocks.iter().zip(solution) {
-            let points = block.points_per_element();
-            for (i, &value) in values.iter().enumerate().filter(|(_, v)| !v.is_finite()) {
-                let (element, variable, p) = (i / points / names.len(), i / points % names.len(), i % points);
-                let id = block.ids[element];
-                if first.as_ref().is_none_or(|f| id < f.element) {
-                    let x = &block.points[(element * points + p) * dims..][..dims];
-                    let at = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
-                    first = Some(BadValue { element: id, variable: names[variable], value, at });
-                }
-            }
-        }
+        let (space, mut first) = (self.space(), None);
+        solution.iter().enumerate().for_each(|(b, values)| space.bad_value(b, 0, values, &mut first));
+        self.first_of_all(first)
+    }
+
+    /// Of the first bad value of each rank, the first. Collective.
+    fn first_of_all(&self, first: Option<BadValue>) -> Option<BadValue> {
+        let names = self.variables.conserved();
         let mine = first.map(|f| {
             let variable = names.iter().position(|n| *n == f.variable).unwrap_or(0) as f64;
             [f64::from(f.element), variable, f.value, f.at[0], f.at[1], f.at[2]]

@@ -8,21 +8,25 @@
 //! here): one small matrix serves all elements of a shape, polynomials of the solution's order are kept exactly, and on
 //! elements with a constant Jacobian it is the projection in physical space, so that it keeps their integrals.
 
-use super::{Engine, EngineError};
+use super::placing::Placing;
+use super::{Engine, EngineError, WRITE_BYTES};
+use crate::backend::discretisation::Block;
 use crate::element::{Shape, anti_alias, basis};
+use crate::mesh::local::LocalMesh;
+use crate::physics::variables::Variables;
 use ndarray::Array2;
-use std::sync::Arc;
+use rayon::prelude::*;
 
 /// Points of a rule in a reference element, `[point][dims]`, and its weights.
 pub type Rule = (Array2<f64>, Vec<f64>);
 
 impl Engine {
     /// Sets the solution from primitive variables: `initial(coordinates, values)` fills one value a variable. The solution
-    /// interpolates these values at the solution points.
+    /// interpolates these values at the solution points. Any thread may call `initial`.
     ///
     /// # Errors
     /// A value that is not finite, with its place.
-    pub fn set_initial(&mut self, initial: impl Fn([f64; 3], &mut [f64])) -> Result<(), EngineError> {
+    pub fn set_initial(&mut self, initial: impl Fn([f64; 3], &mut [f64]) + Sync) -> Result<(), EngineError> {
         self.set_initial_projected(|_| None, initial)
     }
 
@@ -35,89 +39,89 @@ impl Engine {
     pub fn set_initial_projected(
         &mut self,
         rule: impl Fn(Shape) -> Option<Rule>,
-        initial: impl Fn([f64; 3], &mut [f64]),
+        initial: impl Fn([f64; 3], &mut [f64]) + Sync,
     ) -> Result<(), EngineError> {
-        let discretisation = Arc::clone(&self.discretisation);
-        let order = discretisation.order;
-        let mut shapes: Vec<Shape> = discretisation.blocks.iter().map(|b| b.operators.shape).collect();
-        shapes.dedup();
-        for shape in shapes {
-            let of_shape = |b: &usize| discretisation.blocks[*b].operators.shape == shape;
-            let blocks = || (0..discretisation.blocks.len()).filter(of_shape);
-            let Some((points, weights)) = rule(shape) else {
-                for b in blocks() {
-                    let values = self.interpolated(b, &initial)?;
-                    self.backend.write(0, b, &values)?;
-                }
-                continue;
-            };
-            let sound = points.ncols() == shape.dims() && points.nrows() == weights.len();
-            let project = sound.then(|| anti_alias::projection(shape, order, &points, &weights)).flatten();
-            let project = project.ok_or(EngineError::ProjectionRule { shape, degree: 2 * order })?;
-            for b in blocks() {
-                let modes = basis::vandermonde(shape, order, &discretisation.blocks[b].operators.points);
-                let values = self.projected(b, &points, &modes.dot(&project), &initial)?;
-                self.backend.write(0, b, &values)?;
-            }
+        let mut samplings = vec![];
+        for block in &self.discretisation.blocks {
+            samplings.push(self.sampling(block, rule(block.operators.shape))?);
+        }
+        let (mesh, variables) = (&*self.mesh, &*self.variables);
+        let mut values = vec![];
+        for (b, elements) in self.pieces(WRITE_BYTES) {
+            let (block, sampling) = (&self.discretisation.blocks[b], &samplings[b]);
+            let ids = &block.ids[elements.clone()];
+            let size = block.points_per_element() * variables.conserved().len();
+            values.resize(ids.len() * size, 0.0);
+            let failed = values
+                .par_chunks_exact_mut(size)
+                .zip(ids)
+                .with_min_len(16)
+                .map(|(values, &id)| sampling.take(mesh, id, variables, &initial, values))
+                .find_first(Result::is_err);
+            failed.unwrap_or(Ok(()))?;
+            self.backend.write(0, b, elements.start, &values)?;
         }
         Ok(())
     }
 
-    /// Conserved variables of a block, `[element][variable][point]`, from their values at the solution points.
-    fn interpolated(
-        &self,
-        b: usize,
-        initial: &impl Fn([f64; 3], &mut [f64]),
-    ) -> Result<Vec<f64>, EngineError> {
-        let (dims, block) = (self.discretisation.dims, &self.discretisation.blocks[b]);
-        let (points, variables) = (block.points_per_element(), self.variables.conserved().len());
-        let mut values = vec![0.0; block.len() * points * variables];
-        let mut state = vec![0.0; variables];
-        for (i, x) in block.points.chunks_exact(dims).enumerate() {
-            let x = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
-            self.conserved_at(x, initial, &mut state)?;
-            let (element, p) = (i / points, i % points);
-            for (v, value) in state.iter().enumerate() {
-                values[(element * variables + v) * points + p] = *value;
-            }
-        }
-        Ok(values)
+    /// Where the initial state of a block's elements is taken, and what becomes of it.
+    fn sampling(&self, block: &Block, rule: Option<Rule>) -> Result<Sampling, EngineError> {
+        let (shape, order) = (block.operators.shape, self.discretisation.order);
+        let Some((points, weights)) = rule else {
+            let placing = Placing::of_solution(&self.mesh, block);
+            return Ok(Sampling { placing, count: block.points_per_element(), project: None });
+        };
+        let sound = points.ncols() == shape.dims() && points.nrows() == weights.len();
+        let project = sound.then(|| anti_alias::projection(shape, order, &points, &weights)).flatten();
+        let project = project.ok_or(EngineError::ProjectionRule { shape, degree: 2 * order })?;
+        let modes = basis::vandermonde(shape, order, &block.operators.points);
+        let placing = Placing::new(&self.mesh, block, &points);
+        Ok(Sampling { placing, count: points.nrows(), project: Some(modes.dot(&project)) })
     }
+}
 
-    /// Conserved variables of a block, `[element][variable][point]`, from their values at the points of a rule, `[Q][D]`,
-    /// and the matrix `[P][Q]` of its projection.
-    fn projected(
-        &self,
-        b: usize,
-        rule: &Array2<f64>,
-        project: &Array2<f64>,
-        initial: &impl Fn([f64; 3], &mut [f64]),
-    ) -> Result<Vec<f64>, EngineError> {
-        let variables = self.variables.conserved().len();
-        let mut values = vec![];
-        let mut state = vec![0.0; variables];
-        let mut at_rule = Array2::zeros((variables, rule.nrows()));
-        for coordinates in self.places(b, rule) {
-            for (q, x) in coordinates.into_iter().enumerate() {
-                self.conserved_at(x, initial, &mut state)?;
-                at_rule.column_mut(q).iter_mut().zip(&state).for_each(|(to, from)| *to = *from);
-            }
-            values.extend(at_rule.dot(&project.t()));
-        }
-        Ok(values)
-    }
+/// How the initial state of a block's elements is taken.
+struct Sampling {
+    /// Where: at the solution points, or at those of a rule.
+    placing: Placing,
+    /// Number of these points.
+    count: usize,
+    /// From the values there to those at the solution points, `[P][Q]`, where they are not the same points.
+    project: Option<Array2<f64>>,
+}
 
-    /// The initial state of one place in conserved variables.
-    fn conserved_at(
+impl Sampling {
+    /// Conserved variables of the element with the global id `id`, `[variable][point]`.
+    fn take(
         &self,
-        x: [f64; 3],
+        mesh: &LocalMesh,
+        id: u32,
+        variables: &dyn Variables,
         initial: &impl Fn([f64; 3], &mut [f64]),
-        state: &mut [f64],
+        values: &mut [f64],
     ) -> Result<(), EngineError> {
-        initial(x, state);
-        finite(|| self.variables.primitive(), state, x)?;
-        self.variables.to_conserved(state);
-        finite(|| self.variables.conserved(), state, x)
+        let (place, count) = (self.placing.element(mesh, id), self.count);
+        let mut state = vec![0.0; variables.conserved().len()];
+        let mut at = |x: [f64; 3], put: &mut dyn FnMut(usize, f64)| {
+            initial(x, &mut state);
+            finite(|| variables.primitive(), &state, x)?;
+            variables.to_conserved(&mut state);
+            finite(|| variables.conserved(), &state, x)?;
+            state.iter().enumerate().for_each(|(v, x)| put(v, *x));
+            Ok::<_, EngineError>(())
+        };
+        let Some(project) = &self.project else {
+            for p in 0..count {
+                at(place(p), &mut |v, x| values[v * count + p] = x)?;
+            }
+            return Ok(());
+        };
+        let mut at_rule = Array2::zeros((variables.conserved().len(), count));
+        for q in 0..count {
+            at(place(q), &mut |v, x| at_rule[[v, q]] = x)?;
+        }
+        values.iter_mut().zip(at_rule.dot(&project.t())).for_each(|(to, x)| *to = x);
+        Ok(())
     }
 }
 
@@ -142,6 +146,7 @@ mod tests {
     use crate::mesh::local::LocalMesh;
     use crate::parallel::serial::Serial;
     use crate::physics::SystemSpec;
+    use std::sync::Arc;
 
     const ORDER: usize = 3;
 

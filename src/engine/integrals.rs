@@ -4,10 +4,12 @@
 //! ([`crate::backend::faces`]). They are evaluated on the host, whatever the backend. Systems without second derivatives
 //! have them, too, with the mean of both sides as the common solution.
 
+use super::placing::Placing;
 use super::{Engine, EngineError};
 use crate::backend::discretisation::Block;
 use crate::backend::faces::Gradients;
 use crate::element::{Shape, basis, quadrature};
+use crate::mesh::local::LocalMesh;
 use crate::parallel::Reduce;
 use crate::parallel::sum::{ExactSum, total};
 use crate::physics::variables::Variables;
@@ -25,6 +27,8 @@ pub struct Places(Vec<BlockPlaces>);
 struct BlockPlaces {
     /// Solution points to points of the rule, `[Q][P]`; `None` where these are the solution points.
     interpolate: Option<Array2<f64>>,
+    /// Where the solution points are, if these are the points.
+    placing: Option<Placing>,
     /// Points an element.
     points: usize,
     /// Coordinates, `[element][Q]`; empty for the solution points.
@@ -34,15 +38,18 @@ struct BlockPlaces {
 }
 
 impl BlockPlaces {
-    /// Coordinates and weight of point `q` of element `e`.
-    fn at(&self, block: &Block, e: usize, q: usize, dims: usize) -> ([f64; 3], f64) {
-        if self.interpolate.is_some() {
-            let i = e * self.points + q;
-            return (self.coordinates[i], self.weights[i]);
+    /// Coordinates and weights of the points of element `e`.
+    fn of<'a>(
+        &'a self,
+        mesh: &'a LocalMesh,
+        block: &'a Block,
+        e: usize,
+    ) -> impl Fn(usize) -> ([f64; 3], f64) + 'a {
+        let place = self.placing.as_ref().map(|placing| placing.element(mesh, block.ids[e]));
+        move |q| match &place {
+            Some(place) => (place(q), block.operators.weights[q] * block.metric(e, q, mesh.dims).1),
+            None => (self.coordinates[e * self.points + q], self.weights[e * self.points + q]),
         }
-        let x = &block.points[(e * self.points + q) * dims..][..dims];
-        let at = std::array::from_fn(|d| x.get(d).copied().unwrap_or(0.0));
-        (at, block.operators.weights[q] * block.metric(e, q, dims).1)
     }
 }
 
@@ -77,6 +84,7 @@ impl Engine {
             .collect();
         let own = |block: &Block| BlockPlaces {
             interpolate: None,
+            placing: Some(Placing::of_solution(&self.mesh, block)),
             points: block.points_per_element(),
             coordinates: vec![],
             weights: vec![],
@@ -88,6 +96,7 @@ impl Engine {
             if let Some((points, _)) = rule(ops.shape) {
                 places.points = points.nrows();
                 places.interpolate = Some(basis::interpolation(ops.shape, ops.order, &ops.points, &points));
+                places.placing = None;
             }
         }
         let any = all.iter().any(|places| places.interpolate.is_some());
@@ -124,7 +133,7 @@ impl Engine {
             self.gradients.prepare(&solution, t);
         }
         let elements = Elements {
-            dims: self.discretisation.dims,
+            mesh: &self.mesh,
             t,
             variables: &*self.variables,
             gradients: gradients.then_some(&*self.gradients),
@@ -186,7 +195,7 @@ impl Engine {
         }
         let places = self.rule_places(|_| None);
         let elements = Elements {
-            dims: self.discretisation.dims,
+            mesh: &self.mesh,
             t,
             variables: &*self.variables,
             gradients: gradients.then_some(&*self.gradients),
@@ -219,7 +228,7 @@ fn larger(a: f64, b: f64) -> f64 {
 
 /// What is the same for all elements.
 struct Elements<'a> {
-    dims: usize,
+    mesh: &'a LocalMesh,
     t: f64,
     variables: &'a dyn Variables,
     gradients: Option<&'a dyn Gradients>,
@@ -246,8 +255,9 @@ impl Elements<'_> {
             gradient.iter_mut().for_each(|g| *g = g.dot(&interpolate.t()));
         }
         let (mut state, mut slopes) = (vec![0.0; count], vec![0.0; gradient.len() * count]);
+        let place = places.of(self.mesh, block, e);
         for q in 0..places.points {
-            let (at, weight) = places.at(block, e, q, self.dims);
+            let (at, weight) = place(q);
             for (d, g) in gradient.iter().enumerate() {
                 let slope = &mut slopes[d * count..(d + 1) * count];
                 for v in 0..count {
@@ -267,7 +277,7 @@ mod tests {
     use super::*;
     use crate::engine::{BoundarySpec, Settings};
     use crate::mesh::generate::{BoxMesh, Cells};
-    use crate::mesh::local::{LocalMesh, cut};
+    use crate::mesh::local::cut;
     use crate::parallel::serial::Serial;
     use crate::parallel::threads;
     use crate::physics::SystemSpec;

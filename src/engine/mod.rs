@@ -14,6 +14,7 @@ pub mod geometry;
 pub mod initial;
 pub mod integrals;
 pub mod locate;
+mod placing;
 pub mod quality;
 pub mod scheme;
 pub mod stability;
@@ -38,6 +39,7 @@ use crate::physics::{Choice, System, SystemError, SystemSpec, SystemVisitor, fin
 use discretise::DiscretiseError;
 use scheme::{STEPPERS, Scheme};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What to solve, and how.
@@ -224,6 +226,12 @@ pub enum EngineError {
 /// Register that never holds the solution between steps: what it holds in one may be overwritten between two.
 const SCRATCH: usize = 1;
 
+/// Bytes of values that the backend takes at a time where there is no need for a whole copy.
+const WRITE_BYTES: usize = 1 << 20;
+
+/// The same for values that it gives, which takes a wait for the device.
+const READ_BYTES: usize = 16 << 20;
+
 /// The solution of one rank and all that advances it.
 pub struct Engine {
     backend: Box<dyn Backend>,
@@ -282,7 +290,7 @@ impl Engine {
     pub fn with_system<const D: usize, const V: usize, S: System<D, V>>(
         system: S,
         settings: &Settings,
-        mesh: LocalMesh,
+        mut mesh: LocalMesh,
         communicator: Arc<dyn Communicator>,
     ) -> Result<Engine, EngineError> {
         let boundaries: Vec<_> = mesh
@@ -293,7 +301,13 @@ impl Engine {
         let (boundaries, controls): (Vec<_>, Vec<_>) = boundaries.into_iter().unzip();
         capturing::<D, V, S>(settings)?;
         let scheme = settings.scheme()?;
-        let discretisation = Arc::new(discretise::discretise(&mesh, settings.order, &settings.points)?);
+        let (mut discretisation, normals) = discretise::discretise(&mesh, settings.order, &settings.points)?;
+        // The discretisation has its own.
+        mesh.blocks.iter_mut().for_each(|block| block.links = vec![]);
+        if !settings.source.is_empty() {
+            placing::place_points(&mesh, &mut discretisation);
+        }
+        let discretisation = Arc::new(discretisation);
         // The mean where the system knows no LDG.
         let beta = if S::VISCOUS { settings.ldg.beta } else { 0.0 };
         let mut gradients: Box<dyn Gradients> = Box::new(Faces::new(
@@ -307,6 +321,7 @@ impl Engine {
             system: system.clone(),
             boundaries,
             discretisation: Arc::clone(&discretisation),
+            normals,
             ldg: settings.ldg,
             registers: scheme.registers.max(SCRATCH + 1),
             source: settings.source.clone(),
@@ -349,7 +364,7 @@ impl Engine {
         &self.discretisation
     }
 
-    /// This rank's part of the mesh.
+    /// This rank's part of the mesh, without its links: [`Engine::discretisation`] has what lies beyond each face.
     pub fn mesh(&self) -> &LocalMesh {
         &self.mesh
     }
@@ -399,7 +414,53 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn set_solution(&mut self, block: usize, values: &[f64]) -> Result<(), EngineError> {
-        Ok(self.backend.write(self.now, block, values)?)
+        self.set_elements(block, 0, values)
+    }
+
+    /// Sets the conserved variables of the elements of block `block` from `first` on, as many as `values` hold,
+    /// `[element][variable][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn set_elements(&mut self, block: usize, first: usize, values: &[f64]) -> Result<(), EngineError> {
+        Ok(self.backend.write(self.now, block, first, values)?)
+    }
+
+    /// Reads the conserved variables of the elements of block `block` from `first` on, as many as `values` hold,
+    /// `[element][variable][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn elements(&mut self, block: usize, first: usize, values: &mut [f64]) -> Result<(), EngineError> {
+        Ok(self.backend.read(self.now, block, first, values)?)
+    }
+
+    /// Pieces of all blocks, in order: block and elements with `bytes` of values or little more.
+    fn pieces(&self, bytes: usize) -> Vec<(usize, Range<usize>)> {
+        let variables = self.variables.conserved().len();
+        let mut pieces = vec![];
+        for (b, block) in self.discretisation.blocks.iter().enumerate() {
+            let most = (bytes / 8).div_ceil(block.points_per_element() * variables);
+            let starts = (0..block.len()).step_by(most);
+            pieces.extend(starts.map(|first| (b, first..block.len().min(first + most))));
+        }
+        pieces
+    }
+
+    /// Calls `visit(block, elements, values)` with the solution, piece by piece in order, values
+    /// `[element][variable][point]`.
+    fn visit_solution(
+        &mut self,
+        mut visit: impl FnMut(usize, Range<usize>, &[f64]),
+    ) -> Result<(), EngineError> {
+        let mut values = vec![];
+        for (b, elements) in self.pieces(READ_BYTES) {
+            let size = self.discretisation.blocks[b].points_per_element() * self.variables.conserved().len();
+            values.resize(elements.len() * size, 0.0);
+            self.elements(b, elements.start, &mut values)?;
+            visit(b, elements, &values);
+        }
+        Ok(())
     }
 
     /// The conserved variables, block by block, `[element][variable][point]`.
@@ -424,7 +485,7 @@ impl Engine {
         let mut blocks = vec![];
         for (b, block) in self.discretisation.blocks.iter().enumerate() {
             let mut values = vec![0.0; block.len() * block.points_per_element() * variables];
-            self.backend.read(register, b, &mut values)?;
+            self.backend.read(register, b, 0, &mut values)?;
             blocks.push(values);
         }
         Ok(blocks)

@@ -50,9 +50,13 @@ impl Engine {
             // Written once and read once by the neighbour; normal viscous fluxes likewise, and read by their owner.
             let rows = if viscous { 5.0 } else { 2.0 };
             traffic.faces += rows * elements * flux_points * variables * size;
-            let (Metrics::Affine { s, jacobian, normal, area }
-            | Metrics::Pointwise { s, jacobian, normal, area }) = &block.metrics;
-            let numbers = s.len() + jacobian.len() + normal.len() + area.len();
+            let (Metrics::Affine { s, jacobian } | Metrics::Pointwise { s, jacobian }) = &block.metrics;
+            let normals = match &block.metrics {
+                Metrics::Affine { .. } => block.faces_per_element(),
+                Metrics::Pointwise { .. } => block.flux_points_per_element(),
+            };
+            let normals = block.len() * normals * (self.discretisation().dims + 1);
+            let numbers = s.len() + jacobian.len() + normals;
             let links = 8.0 * elements * block.faces_per_element() as f64;
             traffic.geometry += (numbers as f64 * size + links) * if viscous { 2.0 } else { 1.0 };
         }

@@ -14,15 +14,14 @@ impl Engine {
     /// # Errors
     /// The device failed.
     pub fn wave_rate(&mut self) -> Result<f64, EngineError> {
-        let solution = self.solution()?;
         let (space, count) = (self.space(), self.variables.conserved().len());
         let mut largest = [0.0];
-        for (b, (block, values)) in self.discretisation.blocks.iter().zip(&solution).enumerate() {
-            let points = block.points_per_element();
-            let of_element = |(e, u): (usize, &[f64])| space.wave_rate(b, e, u);
+        self.visit_solution(|b, elements, values| {
+            let points = space.discretisation.blocks[b].points_per_element();
+            let of_element = |(e, u): (usize, &[f64])| space.wave_rate(b, elements.start + e, u);
             let elements = values.par_chunks_exact(count * points).enumerate();
             largest[0] = larger(elements.map(of_element).reduce(|| 0.0, larger), largest[0]);
-        }
+        })?;
         self.communicator.reduce_f64(Reduce::Max, &mut largest);
         Ok(largest[0])
     }

@@ -16,7 +16,7 @@ fn order_of(
     cells: Cells,
     sizes: [usize; 2],
     end: f64,
-    exact: impl Fn([f64; 3], f64, &mut [f64]),
+    exact: impl Fn([f64; 3], f64, &mut [f64]) + Sync,
 ) -> f64 {
     let errors = sizes.map(|n| {
         let mut engine = engine(settings, &unit_box(cells, n, false, 0.0), &serial());

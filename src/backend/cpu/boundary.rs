@@ -104,12 +104,9 @@ impl<T: Scalar, B> BoundaryValues<T, B> {
         ghosts.par_chunks_exact_mut(rows.boundary_stride).with_min_len(64).enumerate().for_each(
             |(slot, ghost)| {
                 let face = &disc.boundary_faces[slot];
-                let block = &disc.blocks[face.block as usize];
-                let first = block.operators.face_offsets[face.face as usize];
                 let own = &inside[rows.own(face.block as usize, face.element as usize, face.face as usize)..];
                 for j in 0..self.slots[slot].points {
-                    let n = block.normal(face.element as usize, first + j, D).0;
-                    let normal: [T; D] = std::array::from_fn(|d| T::from_f64(n[d]));
+                    let normal: [T; D] = std::array::from_fn(|d| T::from_f64(face.normals[j * D + d]));
                     let u = std::array::from_fn(|v| own[j * V + v]);
                     let (condition, data) = self.at(slot, j);
                     let state = condition.ghost(system, &u, &BoundaryPoint { normal: &normal, data });

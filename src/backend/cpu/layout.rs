@@ -4,12 +4,13 @@
 use super::lane::{Lane, MOST_LANES};
 use super::memory;
 use super::operators::ElementOperators;
-use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
+use crate::backend::discretisation::{Block, Discretisation, Link, Metrics, Normals};
 use crate::backend::filter::ElementFilter;
 use crate::backend::problem::ShockCapturing;
 use crate::backend::rows::FaceRows;
 use crate::backend::sensor;
 use crate::physics::Real;
+use rayon::prelude::*;
 
 /// Geometry and connectivity of a block in packs.
 pub struct BlockLayout<L: Lane> {
@@ -46,11 +47,11 @@ pub struct BlockLayout<L: Lane> {
     affine: bool,
     /// Start of the row beyond each face, `[pack][face][lane]`.
     beyond: Vec<u32>,
-    /// Start in `pairings` of the permutation of each face, `[pack][face][lane]`.
+    /// Start in `pairings` of the permutation of each face, `[pack][face][lane]`; empty where all are straight.
     pairing: Vec<u32>,
     /// Whether all lanes of a face see the points beyond in our order, `[pack][face]`.
     straight: Vec<bool>,
-    /// Boundary slot of each face or `u32::MAX`, `[pack][face][lane]`.
+    /// Boundary slot of each face or `u32::MAX`, `[pack][face][lane]`; empty where no face is on a boundary.
     pub slots: Vec<u32>,
     /// Whether any lane of a face lies on a boundary, `[pack][face]`.
     pub on_boundary: Vec<bool>,
@@ -99,6 +100,7 @@ impl<L: Lane> BlockLayout<L> {
     pub fn new(
         disc: &Discretisation,
         b: usize,
+        given: &Normals,
         rows: &FaceRows,
         pairings: &Pairings,
         capturing: &ShockCapturing,
@@ -115,10 +117,24 @@ impl<L: Lane> BlockLayout<L> {
         let mut s = memory::with_capacity(packs * metrics_per_pack * dims * dims);
         let mut minus_inverse_jacobian = memory::with_capacity(packs * metrics_per_pack);
         let mut normals = memory::with_capacity(packs * normals_per_pack * (dims + 1));
-        let (mut points, mut quadrature_s) = (vec![], vec![]);
         let quadrature_per_pack = if affine { 0 } else { block.quadrature_points().unwrap_or(0) };
-        let (mut beyond, mut pairing, mut slots) = (vec![], vec![], vec![]);
-        let (mut on_boundary, mut straight) = (vec![], vec![]);
+        let mut quadrature_s = memory::with_capacity(packs * quadrature_per_pack * dims * dims);
+        let mut points =
+            memory::with_capacity(if sources { packs * block.points_per_element() * 3 } else { 0 });
+        let any = |is: &(dyn Fn(&Link) -> bool + Sync)| block.faces.par_iter().any(is);
+        let is_straight = |link: &Link| match *link {
+            Link::Element { pairing, .. } | Link::Halo { pairing, .. } => pairings.straight[pairing as usize],
+            Link::Boundary { .. } => true,
+        };
+        // What no pass looks at takes no memory: slots without boundaries, permutations where nothing is permuted.
+        let any_boundary = any(&|link| matches!(link, Link::Boundary { .. }));
+        let any_permuted = any(&|link| !is_straight(link));
+        let links = packs * faces * L::LANES;
+        let mut beyond = memory::with_capacity(links);
+        let mut pairing = memory::with_capacity(if any_permuted { links } else { 0 });
+        let mut slots = memory::with_capacity(if any_boundary { links } else { 0 });
+        let (mut on_boundary, mut straight) =
+            (memory::with_capacity(packs * faces), memory::with_capacity(packs * faces));
         let element_operators = ElementOperators::new(&block.operators);
         // Metric term `S_d` of coordinate `i % dims`, `d = i / dims`, along the axes of the operators.
         let along = |all: &[f64], i: usize| match element_operators.axes() {
@@ -154,28 +170,27 @@ impl<L: Lane> BlockLayout<L> {
             for i in 0..normals_per_pack {
                 let point = if affine { offsets[i] } else { i };
                 let face = if affine { i } else { offsets.iter().rposition(|&o| o <= i).unwrap_or(0) };
-                normals.extend((0..dims).map(|d| pack_of(&|e| block.normal(e, point, dims).0[d])));
+                normals.extend((0..dims).map(|d| pack_of(&|e| block.normal(given, e, point, dims).0[d])));
                 let side = |e: usize| if block.faces[e * faces + face].is_left() { 1.0 } else { -1.0 };
-                normals.push(pack_of(&|e| side(e) * block.normal(e, point, dims).1));
+                normals.push(pack_of(&|e| side(e) * block.normal(given, e, point, dims).1));
             }
             for face in 0..faces {
                 let links = lanes.clone().map(|e| block.faces[e * faces + face]);
                 on_boundary.push(links.clone().any(|l| matches!(l, Link::Boundary { .. })));
-                straight.push(links.clone().all(|l| match l {
-                    Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
-                        pairings.straight[pairing as usize]
-                    }
-                    Link::Boundary { .. } => true,
-                }));
+                straight.push(links.clone().all(|l| is_straight(&l)));
                 for link in links {
                     beyond.push(rows.beyond(link) as u32);
-                    pairing.push(match link {
-                        Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
-                            pairings.starts[pairing as usize]
-                        }
-                        Link::Boundary { .. } => pairings.identity,
-                    });
-                    slots.push(if let Link::Boundary { slot } = link { slot } else { u32::MAX });
+                    if any_permuted {
+                        pairing.push(match link {
+                            Link::Element { pairing, .. } | Link::Halo { pairing, .. } => {
+                                pairings.starts[pairing as usize]
+                            }
+                            Link::Boundary { .. } => pairings.identity,
+                        });
+                    }
+                    if any_boundary {
+                        slots.push(if let Link::Boundary { slot } = link { slot } else { u32::MAX });
+                    }
                 }
             }
         }

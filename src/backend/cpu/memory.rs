@@ -30,6 +30,16 @@ pub fn filled<T: Copy + Send + Sync>(n: usize, value: T) -> Vec<T> {
     values
 }
 
+/// Gives back to the system what the allocator keeps of memory that was freed, before large arrays are made beside it: a few
+/// megabytes of what meshes are made with.
+pub fn give_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: it only looks at memory that is free.
+    unsafe {
+        libc::malloc_trim(0);
+    }
+}
+
 /// Asks the system to put memory on huge pages. It may not: nothing depends on it.
 #[cfg(target_os = "linux")]
 fn advise<T>(places: &mut [std::mem::MaybeUninit<T>]) {

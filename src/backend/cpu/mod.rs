@@ -114,8 +114,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         };
         let source = Program::new(&problem.source, 4 + V);
         let sources = !source.is_empty();
-        let layout = |b| BlockLayout::<L>::new(&disc, b, &rows, &pairings, &capturing, sources);
-        let blocks: Vec<_> = (0..disc.blocks.len()).map(layout).collect();
+        // The normals go as they are laid out, before the large arrays come.
+        let blocks = problem.normals.into_iter().enumerate();
+        let blocks: Vec<_> = blocks
+            .map(|(b, given)| BlockLayout::<L>::new(&disc, b, &given, &rows, &pairings, &capturing, sources))
+            .collect();
         let (mut entropies, mut artificial) = (None, None);
         match capturing {
             ShockCapturing::EntropyFilter(settings) => {
@@ -125,6 +128,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             ShockCapturing::None => {}
         }
         let tail = if entropies.is_some() { TAIL } else { 0 };
+        memory::give_back();
         let registers_held = problem.registers + usize::from(S::VISCOUS);
         let zero = L::from_f64(0.0);
         let state = blocks
@@ -352,40 +356,60 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         format!("CPU, {threads} thread{}, {precision}, {name} x {lanes}", if threads == 1 { "" } else { "s" })
     }
 
-    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+    fn write(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &[f64],
+    ) -> Result<(), BackendError> {
         let (size, points) = (self.size(block), self.blocks[block].operators.points);
         let elements = self.blocks[block].elements;
         let held = self.stride(block);
-        for (pack, state) in self.state[block].chunks_exact_mut(held).enumerate() {
+        let range = first..first + values.len() / size;
+        let packs = range.start / L::LANES..range.end.div_ceil(L::LANES);
+        let state = &mut self.state[block][packs.start * held..packs.end * held];
+        state.par_chunks_exact_mut(held).with_min_len(16).enumerate().for_each(|(i, state)| {
             let to = L::scalars_mut(&mut state[register * size..(register + 1) * size]);
             for lane in 0..L::LANES {
-                let element = (pack * L::LANES + lane).min(elements - 1);
-                let from = &values[element * size..(element + 1) * size];
+                // Lanes beyond the last element hold copies of it.
+                let element = ((packs.start + i) * L::LANES + lane).min(elements - 1);
+                if !range.contains(&element) {
+                    continue;
+                }
+                let from = &values[(element - first) * size..][..size];
                 for v in 0..V {
                     for p in 0..points {
                         to[(p * V + v) * L::LANES + lane] = L::Scalar::from_f64(from[v * points + p]);
                     }
                 }
             }
-        }
+        });
         if self.prepared == Some(register) {
             self.prepared = None;
         }
         Ok(())
     }
 
-    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
+    fn read(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &mut [f64],
+    ) -> Result<(), BackendError> {
         let (size, points) = (self.size(block), self.blocks[block].operators.points);
         let held = self.stride(block);
-        for (element, to) in values.chunks_exact_mut(size).enumerate() {
-            let (pack, lane) = (element / L::LANES, element % L::LANES);
-            let from = L::scalars(&self.state[block][pack * held + register * size..][..size]);
+        let state = &self.state[block];
+        values.par_chunks_exact_mut(size).with_min_len(64).enumerate().for_each(|(i, to)| {
+            let (pack, lane) = ((first + i) / L::LANES, (first + i) % L::LANES);
+            let from = L::scalars(&state[pack * held + register * size..][..size]);
             for v in 0..V {
                 for p in 0..points {
                     to[v * points + p] = from[(p * V + v) * L::LANES + lane].to_f64();
                 }
             }
-        }
+        });
         Ok(())
     }
 

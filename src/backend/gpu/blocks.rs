@@ -12,7 +12,7 @@ use super::operators::dense_operators;
 use super::physics::Physics;
 use super::split::Piece;
 use crate::backend::BackendError;
-use crate::backend::discretisation::{Block, Discretisation, Link, Metrics};
+use crate::backend::discretisation::{Block, Discretisation, Link, Metrics, Normals};
 use crate::backend::problem::{BoundaryData, CONTROL, TIME};
 use crate::backend::rows::FaceRows;
 use std::ops::Range;
@@ -99,6 +99,7 @@ impl PieceArrays {
         chunks: &Chunks,
         pairs: &Pairs,
         operators: Option<Buffer>,
+        given: &Normals,
         registers: usize,
         physics: &Physics,
     ) -> Result<PieceArrays, BackendError> {
@@ -143,7 +144,7 @@ impl PieceArrays {
             ranges: memory.filled("ranges", bytemuck::cast_slice(&ranges), BufferUsages::UNIFORM)?,
             links: memory.indices("links", &links)?,
             metrics: memory.values("metric terms", metrics(block, &elements, disc.dims))?,
-            normals: memory.values("normals", normals(block, &elements, disc.dims))?,
+            normals: memory.values("normals", normals(block, given, &elements, disc.dims))?,
             operators,
             registers: (0..registers).map(|_| register(memory, "a register")).collect::<Result<_, _>>()?,
             part: if physics.viscous { Some(register(memory, "the right-hand side")?) } else { None },
@@ -176,25 +177,23 @@ fn metrics(block: &Block, elements: &Range<usize>, dims: usize) -> Vec<f64> {
 }
 
 /// Normals and areas: `[element][face][n, area]`, or `[element][n, area][flux point]`.
-fn normals(block: &Block, elements: &Range<usize>, dims: usize) -> Vec<f64> {
+fn normals(block: &Block, given: &Normals, elements: &Range<usize>, dims: usize) -> Vec<f64> {
     let mut values = vec![];
     match &block.metrics {
-        Metrics::Affine { normal, area, .. } => {
+        Metrics::Affine { .. } => {
             let faces = block.faces_per_element();
-            for (n, a) in
-                normal.chunks_exact(dims).zip(area).take(elements.end * faces).skip(elements.start * faces)
-            {
-                values.extend_from_slice(n);
-                values.push(*a);
+            for face in elements.start * faces..elements.end * faces {
+                values.extend_from_slice(&given.unit[face * dims..(face + 1) * dims]);
+                values.push(given.area[face]);
             }
         }
         Metrics::Pointwise { .. } => {
             let points = block.flux_points_per_element();
             for e in elements.clone() {
                 for d in 0..dims {
-                    values.extend((0..points).map(|j| block.normal(e, j, dims).0[d]));
+                    values.extend((0..points).map(|j| block.normal(given, e, j, dims).0[d]));
                 }
-                values.extend((0..points).map(|j| block.normal(e, j, dims).1));
+                values.extend((0..points).map(|j| block.normal(given, e, j, dims).1));
             }
         }
     }
@@ -232,15 +231,13 @@ impl Ghosts {
             (vec![0.0; count * dims], vec![0.0; count * keys], vec![0.0; count * 3]);
         for (slot, face) in disc.boundary_faces.iter().enumerate() {
             let (b, e) = (face.block as usize, face.element as usize);
-            let block = &disc.blocks[b];
-            let first = block.operators.face_offsets[face.face as usize];
             let inside = rows.own(b, e, face.face as usize) / rows.variables;
             let expressions = &boundaries[face.boundary as usize].data;
             for (j, x) in face.coordinates.chunks_exact(3).enumerate() {
                 let at = slot * stride + j;
                 own[at] = (inside + j) as u32;
                 kinds[at] = face.boundary.into();
-                normals[at * dims..(at + 1) * dims].copy_from_slice(block.normal(e, first + j, dims).0);
+                normals[at * dims..(at + 1) * dims].copy_from_slice(&face.normals[j * dims..(j + 1) * dims]);
                 points[at * 3..at * 3 + 3].copy_from_slice(x);
                 for (k, expression) in expressions.iter().enumerate() {
                     // Those that depend on time or a control are evaluated on the device at every stage.

@@ -159,9 +159,9 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
             Some(last) if last.piece.block == piece.block => last.operators.clone(),
             _ => operators_of(memory_ref, &disc.blocks[piece.block])?,
         };
-        let registers = problem.registers;
+        let (registers, normals) = (problem.registers, &problem.normals[piece.block]);
         pieces.push(PieceArrays::new(
-            memory_ref, &disc, piece, &rows, &chunks, &pairs, operators, registers, &physics,
+            memory_ref, &disc, piece, &rows, &chunks, &pairs, operators, normals, registers, &physics,
         )?);
     }
     // A viscous stage reads face states only in its first pass and writes them in its second: one array is enough.

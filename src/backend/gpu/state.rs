@@ -284,15 +284,19 @@ impl Gpu {
     }
 }
 
-/// The pieces of a block and where in its values theirs are, `per_element` an element.
+/// The pieces of a block that hold some of `count` elements from `first` on, with `each` values an element: which of the values
+/// of these elements are theirs, and the first of the piece's own values that is among them.
 fn pieces_of(
     pieces: &[PieceArrays],
     block: usize,
-    per_element: usize,
-) -> impl Iterator<Item = (&PieceArrays, Range<usize>)> {
-    pieces.iter().filter(move |p| p.piece.block == block).map(move |p| {
-        let elements = &p.piece.elements;
-        (p, elements.start * per_element..elements.end * per_element)
+    first: usize,
+    count: usize,
+    each: usize,
+) -> impl Iterator<Item = (&PieceArrays, Range<usize>, usize)> {
+    pieces.iter().filter(move |p| p.piece.block == block).filter_map(move |p| {
+        let own = &p.piece.elements;
+        let (start, end) = (own.start.max(first), own.end.min(first + count));
+        (start < end).then(|| (p, (start - first) * each..(end - first) * each, (start - own.start) * each))
     })
 }
 
@@ -303,35 +307,49 @@ impl Backend for Gpu {
         format!("{} ({}, {}), {precision}", info.name, info.api, info.driver)
     }
 
-    fn write(&mut self, register: usize, block: usize, values_of: &[f64]) -> Result<(), BackendError> {
+    fn write(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values_of: &[f64],
+    ) -> Result<(), BackendError> {
         // Writes overtake what is recorded and not submitted.
         self.recorder.flush();
         if self.prepared == Some(register) {
             self.prepared = None;
         }
-        for (arrays, values) in pieces_of(&self.pieces, block, self.values_per_element(block)) {
+        let each = self.values_per_element(block);
+        for (arrays, values, start) in pieces_of(&self.pieces, block, first, values_of.len() / each, each) {
             let values = &values_of[values];
             // Part by part, so that the conversion does not double the memory of the host.
             let part = 1 << 20;
             for (i, values) in values.chunks(part).enumerate() {
                 let bytes = encode(values.iter().copied(), self.physics.precision);
-                let at = i * part * size_of(self.physics.precision);
+                let at = (start + i * part) * size_of(self.physics.precision);
                 self.device.queue.write_buffer(&arrays.registers[register], at as u64, &bytes);
             }
         }
         self.device.check()
     }
 
-    fn read(&mut self, register: usize, block: usize, values_of: &mut [f64]) -> Result<(), BackendError> {
+    fn read(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values_of: &mut [f64],
+    ) -> Result<(), BackendError> {
         self.recorder.flush();
         let precision = self.physics.precision;
         let size = size_of(precision);
         let part = self.staging.size() as usize / size;
-        for (arrays, values) in pieces_of(&self.pieces, block, self.values_per_element(block)) {
+        let each = self.values_per_element(block);
+        for (arrays, values, start) in pieces_of(&self.pieces, block, first, values_of.len() / each, each) {
             let values = &mut values_of[values];
             for (i, values) in values.chunks_mut(part).enumerate() {
                 let bytes = (values.len() * size) as u64;
-                let place = (i * part * size) as u64;
+                let place = ((start + i * part) * size) as u64;
                 // Copies take multiples of four bytes from buffers rounded up to sixteen.
                 self.recorder.encoder().copy_buffer_to_buffer(
                     &arrays.registers[register],

@@ -272,6 +272,7 @@ fn empty_problem(precision: Precision) -> Problem<2, 4, Euler> {
         system,
         boundaries: vec![],
         discretisation: Arc::new(discretisation),
+        normals: vec![],
         ldg: crate::backend::problem::Ldg { beta: 0.5, tau: 0.1 },
         registers: 2,
         source: vec![],

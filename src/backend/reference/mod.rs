@@ -4,7 +4,7 @@
 
 mod filter;
 
-use super::discretisation::{Block, Link};
+use super::discretisation::{Block, Link, Normals};
 use super::faces::{Faces, face_points, vector};
 use super::problem::{Ldg, Problem, ShockCapturing};
 use super::rows::RowExchange;
@@ -24,6 +24,8 @@ pub struct Reference<const D: usize, const V: usize, S: System<D, V>> {
     filter: Option<Filter>,
     /// States at flux points, and the ghosts'.
     faces: Faces<D, V, S>,
+    /// By block.
+    normals: Vec<Normals>,
     /// `[register][block]`, each `[element][variable][point]`.
     registers: Vec<Vec<Vec<f64>>>,
     /// Normal viscous fluxes at flux points (left to right), and the ghosts'.
@@ -55,6 +57,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             source: problem.source,
             capturing: problem.capturing,
             filter,
+            normals: problem.normals,
             registers: vec![register; problem.registers],
             fluxes: vec![0.0; faces.rows.len],
             faces,
@@ -109,7 +112,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             let own = self.faces.rows.own(b, e, face) + j * V;
             let u = std::array::from_fn(|v| self.faces.states[own + v]);
             let grad = std::array::from_fn(|d| std::array::from_fn(|v| faces[d][[v, i]]));
-            let normal = vector(block.normal(e, i, D).0);
+            let normal = vector(block.normal(&self.normals[b], e, i, D).0);
             let mut flux = self.faces.system.viscous_flux(&u, &grad, &normal);
             diffuse(&mut flux, artificial, &grad, &normal);
             self.fluxes[own..own + V].copy_from_slice(&flux);
@@ -137,7 +140,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
         let beyond = self.faces.beyond(link, j);
         let (left, right, sign) = if link.is_left() { (own, beyond, 1.0) } else { (beyond, own, -1.0) };
         let take = |from: &[f64], at: usize| -> [f64; V] { std::array::from_fn(|v| from[at + v]) };
-        let (normal, area) = block.normal(e, i, D);
+        let (normal, area) = block.normal(&self.normals[b], e, i, D);
         let (ul, ur) = (take(&self.faces.states, left), take(&self.faces.states, right));
         let mut flux = self.faces.system.common_flux(&ul, &ur, &vector(normal));
         if S::VISCOUS {
@@ -199,9 +202,11 @@ impl<const D: usize, const V: usize, S: System<D, V>> Reference<D, V, S> {
             }
             let mut rates =
                 Array2::from_shape_fn((points, V), |(p, v)| -sum[[p, v]] / block.metric(e, p, D).1);
-            for (p, x) in block.points[e * points * D..(e + 1) * points * D].chunks_exact(D).enumerate() {
+            // Without sources there may be no coordinates.
+            let sources = if self.source.is_empty() { 0 } else { points };
+            for p in 0..sources {
                 let mut variables = vec![0.0; 4 + V];
-                variables[..D].copy_from_slice(x);
+                variables[..D].copy_from_slice(&block.points[(e * points + p) * D..][..D]);
                 variables[3] = t;
                 (0..V).for_each(|v| variables[4 + v] = u[[v, p]]);
                 for (v, source) in self.source.iter().enumerate() {
@@ -256,16 +261,30 @@ impl<const D: usize, const V: usize, S: System<D, V>> Backend for Reference<D, V
         "reference (scalar f64)".into()
     }
 
-    fn write(&mut self, register: usize, block: usize, values: &[f64]) -> Result<(), BackendError> {
+    fn write(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &[f64],
+    ) -> Result<(), BackendError> {
         if let Some(filter) = &mut self.filter {
             filter.of = None;
         }
-        self.registers[register][block].copy_from_slice(values);
+        let start = first * self.faces.disc.blocks[block].points_per_element() * V;
+        self.registers[register][block][start..start + values.len()].copy_from_slice(values);
         Ok(())
     }
 
-    fn read(&mut self, register: usize, block: usize, values: &mut [f64]) -> Result<(), BackendError> {
-        values.copy_from_slice(&self.registers[register][block]);
+    fn read(
+        &mut self,
+        register: usize,
+        block: usize,
+        first: usize,
+        values: &mut [f64],
+    ) -> Result<(), BackendError> {
+        let start = first * self.faces.disc.blocks[block].points_per_element() * V;
+        values.copy_from_slice(&self.registers[register][block][start..start + values.len()]);
         Ok(())
     }
 
