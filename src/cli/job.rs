@@ -209,17 +209,6 @@ fn build(
     solution: Option<&Path>,
 ) -> Result<(Engine, Option<Moment>)> {
     let stored = solution.map(Stored::open).transpose()?;
-    if let Some(stored) = &stored {
-        let (t, tend) = (stored.header().t, plan.span.tend);
-        if t >= tend {
-            bail!(
-                "{} is at t = {t}, where the case ends (tend = {tend}); set a later end, as in --set \
-                 solver-time-integrator.tend={}",
-                stored.path().display(),
-                t + (tend - plan.span.tstart).max(plan.span.dt)
-            );
-        }
-    }
     let mut engine = Engine::new(&plan.settings, mesh, Arc::clone(comm))?;
     if let Some(stored) = &stored {
         let from = restore(&mut engine, stored)?;
@@ -236,8 +225,9 @@ pub struct Job {
     pub plan: Plan,
     monitors: Vec<Box<dyn Monitor>>,
     checkpoints: Checkpoints,
-    from: Option<Moment>,
-    mesh_file: PathBuf,
+    /// Where the solution that it goes on from stands.
+    pub from: Option<Moment>,
+    pub mesh_file: PathBuf,
 }
 
 impl Job {

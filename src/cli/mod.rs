@@ -15,6 +15,7 @@ mod progress;
 mod restart;
 mod run;
 mod signals;
+mod solution;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

@@ -1,11 +1,9 @@
 //! `solver restart`.
 
-use super::files;
-use super::job::{self, Choices, Inputs, beside};
-use crate::case::Case;
-use crate::output::solution::{EXTENSION, Stored};
+use super::job::{self, Choices, Inputs};
+use super::solution::{self, is_solution};
 use anyhow::{Result, bail};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Go on from a solution file, alone or under mpirun
@@ -45,34 +43,17 @@ impl Restart {
             [mesh, solution, case] => (Some(mesh), solution, Some(case)),
             _ => bail!("give a solution file, with a mesh before it or a case file after it where wanted"),
         };
-        if !solution.exists() {
-            bail!("there is no solution file '{}'", solution.display());
+        let found = solution::inputs(mesh, solution, case, &self.choices.overrides)?;
+        let (t, span) = (found.stored.header().t, found.inputs.plan.span);
+        if t >= span.tend {
+            bail!(
+                "{} is at t = {t}, where the case ends (tend = {}); set a later end, as in --set \
+                 solver-time-integrator.tend={}",
+                solution.display(),
+                span.tend,
+                t + (span.tend - span.tstart).max(span.dt)
+            );
         }
-        let overrides = &self.choices.overrides;
-        let (case, warnings) = match case {
-            Some(case) => Case::read_with(case, overrides)?,
-            None => {
-                let stored = Stored::open(solution)?;
-                let name = format!("case of {}", solution.display());
-                Case::parse_with(&name, &stored.header().config, overrides)?
-            }
-        };
-        let plan = case.plan(case.likely_dims())?;
-        // The path of a mesh is relative to the case file: the one that is given, or where that of the solution was.
-        let named = || {
-            let file = case.mesh.file.as_ref()?;
-            let from = self.files.last().filter(|f| *f != solution).map(|case| beside(case, file));
-            let places = from.into_iter().chain([file.clone(), beside(solution, file)]);
-            let mut places = places.peekable();
-            let first = places.peek().cloned();
-            places.find(|path| path.exists()).or(first)
-        };
-        let mesh_file = mesh.cloned().or_else(named).map_or_else(files::only_mesh, Ok)?;
-        Ok(Inputs { case, plan, warnings, mesh_file, solution: Some(solution.clone()) })
+        Ok(found.inputs)
     }
-}
-
-/// Whether a file is a solution, by its name.
-fn is_solution(path: &Path) -> bool {
-    path.as_os_str().to_string_lossy().ends_with(EXTENSION)
 }
