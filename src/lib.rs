@@ -51,6 +51,7 @@
 //! | [`mod@bench`] | measuring: standard problems, the machine's bandwidth, a model of scaling |
 //! | [`run`](mod@run) | the time loop |
 //! | [`monitor`] | what looks at the solution between steps: writers, residuals, checks |
+//! | [`plot`] | pictures of solutions and of monitors' files |
 //! | [`output`] | VTK and HDF5 files |
 //! | [`engine`] | discretisation, physics and a backend put together: the solution, its right-hand side, steps, integrals |
 //! | [`backend`] | the kernels of a stage, behind one trait: [`backend::cpu`], `backend::gpu`, and [`mod@backend::reference`], which defines what the others compute |
@@ -85,6 +86,7 @@ pub mod monitor;
 pub mod output;
 pub mod parallel;
 pub mod physics;
+pub mod plot;
 pub mod run;
 
 pub mod prelude {

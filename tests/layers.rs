@@ -3,7 +3,7 @@
 use std::path::Path;
 
 /// Layers from the lowest to the highest; those of one line are of the same height and do not use each other.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["parallel"],
     &["element"],
     &["mesh"],
@@ -11,6 +11,7 @@ const LAYERS: [&[&str]; 12] = [
     &["backend"],
     &["engine"],
     &["output"],
+    &["plot"],
     &["monitor"],
     &["run"],
     &["bench"],

@@ -221,6 +221,33 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Gradient of the conserved variables at time `t` at the solution points, corrected by the common solutions on the
+    /// faces, block by block `[element][direction][variable][point]`. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn gradient(&mut self, t: f64) -> Result<Vec<Vec<f64>>, EngineError> {
+        let solution = self.solution()?;
+        self.gradients.prepare(&solution, t);
+        let (gradients, count) = (&*self.gradients, self.variables.conserved().len());
+        let block = |(b, block): (usize, &Block)| {
+            let points = block.points_per_element();
+            let mut result = vec![0.0; solution[b].len() * self.discretisation.dims];
+            let size = count * points * self.discretisation.dims;
+            let all = result.par_chunks_exact_mut(size).zip(solution[b].par_chunks_exact(count * points));
+            all.enumerate().for_each(|(e, (result, u))| {
+                let u = Array2::from_shape_fn((count, points), |(v, p)| u[v * points + p]);
+                let gradient = gradients.gradient(b, e, &u, t);
+                let values = gradient.iter().flat_map(|g| g.iter());
+                result.iter_mut().zip(values).for_each(|(to, from)| *to = *from);
+            });
+            result
+        };
+        Ok(self.discretisation.blocks.iter().enumerate().map(block).collect())
+    }
+}
+
 /// The larger one, or what is not a number.
 fn larger(a: f64, b: f64) -> f64 {
     if a.is_nan() || a > b { a } else { b }
