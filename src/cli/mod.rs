@@ -9,11 +9,14 @@ mod generate;
 mod import;
 mod info;
 mod job;
+mod look;
 mod mesh;
 mod partition;
+mod plot;
 mod progress;
 mod restart;
 mod run;
+mod sample;
 mod signals;
 mod solution;
 
@@ -49,6 +52,8 @@ enum Command {
     Restart(restart::Restart),
     Bench(bench::Bench),
     Info(info::Info),
+    Sample(sample::Sample),
+    Plot(plot::Plot),
     Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
 }
@@ -72,6 +77,8 @@ pub fn main() -> ExitCode {
         Command::Restart(command) => return command.execute(),
         Command::Bench(command) => return command.execute(),
         Command::Info(command) => command.execute(),
+        Command::Sample(command) => command.execute(),
+        Command::Plot(command) => command.execute(),
         Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
     };

@@ -45,7 +45,11 @@ impl Scale {
     /// Ticks on an axis of `length` pixels, for labels `wide` pixels apart.
     pub fn ticks(&self, length: usize, wide: f64) -> Ticks {
         let count = ((length as f64 / wide) as usize).clamp(1, 12);
-        if self.logarithmic { ticks::logarithmic(self.range, count) } else { ticks::linear(self.range, count) }
+        if self.logarithmic {
+            ticks::logarithmic(self.range, count)
+        } else {
+            ticks::linear(self.range, count)
+        }
     }
 }
 
@@ -123,7 +127,14 @@ pub fn beside(image: &mut Image, area: Area, axis: &Axis, sizes: Sizes, right: b
         tick_across(image, from, y, sizes, label.is_empty(), right);
         let x = edge as f64 + direction * 1.6 * sizes.tick;
         let base = y + 0.5 * text::CAPITAL * sizes.letters;
-        text::write(image, label, sizes.letters, [x, base], if right { Anchor::Start } else { Anchor::End }, INK);
+        text::write(
+            image,
+            label,
+            sizes.letters,
+            [x, base],
+            if right { Anchor::Start } else { Anchor::End },
+            INK,
+        );
     }
     if let Some(factor) = &axis.ticks.factor {
         let (x, anchor) = (if right { area.x } else { area.x - sizes.line }, Anchor::Start);
@@ -153,7 +164,14 @@ fn tick_across(image: &mut Image, left: usize, y: f64, sizes: Sizes, small: bool
 }
 
 /// Draws lines of a colour in an area, through the points that `curves` list in pixels of the picture.
-pub fn curves(image: &mut Image, area: Area, curves: &[Vec<[f64; 2]>], thickness: f64, colour: Rgb, opacity: f64) {
+pub fn curves(
+    image: &mut Image,
+    area: Area,
+    curves: &[Vec<[f64; 2]>],
+    thickness: f64,
+    colour: Rgb,
+    opacity: f64,
+) {
     let mut strokes = Strokes::new(area, thickness);
     curves.iter().for_each(|points| strokes.path(points));
     strokes.draw(image, colour, opacity);

@@ -1,7 +1,7 @@
 //! Pictures to files: PNG, and one after the other as animated PNG or GIF. Files appear whole or not at all.
 
-use super::image::Image;
 use super::PlotError;
+use super::image::Image;
 use crate::files;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -41,6 +41,15 @@ pub fn animate<E: From<PlotError>>(
     mut picture: impl FnMut(usize) -> Result<Image, E>,
 ) -> Result<(), E> {
     let fail = failed(path);
+    let mut size = None;
+    let mut picture = |i: usize| -> Result<Image, E> {
+        let image = picture(i)?;
+        let own = (image.width, image.height);
+        if *size.get_or_insert(own) != own {
+            return Err(fail(format!("picture {} is of another size than the first", i + 1)).into());
+        }
+        Ok(image)
+    };
     let fill = |temporary: &Path| {
         let file = File::create(temporary).map_err(|e| fail(e.to_string()))?;
         let mut file = BufWriter::new(file);

@@ -94,7 +94,8 @@ impl Layout {
             let bar = (1.3 * sizes.letters) as usize;
             let colour_room = colours.width(sizes);
             let right = gap + bar + 2 * sizes.line + colour_room;
-            let top = (sizes.letters + if style.title.is_empty() { 0.8 } else { 2.0 } * sizes.letters) as usize;
+            let top =
+                (sizes.letters + if style.title.is_empty() { 0.8 } else { 2.0 } * sizes.letters) as usize;
             let (left, bottom) = (left + sizes.line, bottom + sizes.line);
             if let Some((w, h)) = style.size {
                 let (w, h) = (w as f64 - (left + right) as f64, h as f64 - (top + bottom) as f64);
@@ -118,8 +119,12 @@ impl Layout {
             width: pixels[0],
             height: pixels[1],
         };
-        let bar =
-            Area { x: field.x + field.width + sizes.line + gap, y: top + free_y, width: bar, height: bar_height };
+        let bar = Area {
+            x: field.x + field.width + sizes.line + gap,
+            y: top + free_y,
+            width: bar,
+            height: bar_height,
+        };
         Ok(Layout { size, field, bar, window, sizes, axes, colours, left })
     }
 

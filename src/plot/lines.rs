@@ -68,8 +68,10 @@ pub fn draw(curves: &[Curve], style: &Style) -> Result<Image, PlotError> {
     let y = axis(scale(ys, style.logarithmic), &style.names[1], height, 4.0);
     let x = axis(scale(xs, false), &style.names[0], width, 6.0);
     let (left, bottom) = (y.width(sizes) + sizes.line, Axis::height(sizes, true) + sizes.line);
-    let (right, top) =
-        ((2.0 * sizes.letters) as usize, ((if style.title.is_empty() { 1.8 } else { 3.0 }) * sizes.letters) as usize);
+    let (right, top) = (
+        (2.0 * sizes.letters) as usize,
+        ((if style.title.is_empty() { 1.8 } else { 3.0 }) * sizes.letters) as usize,
+    );
     if left + right + 40 > width || top + bottom + 40 > height {
         return Err(PlotError::Size(width, height));
     }
@@ -88,7 +90,8 @@ pub fn draw(curves: &[Curve], style: &Style) -> Result<Image, PlotError> {
     axes::curves(&mut image, area, &grid, sizes.line as f64, GRID, 1.0);
     for (i, curve) in curves.iter().enumerate() {
         let parts = curve.points.split(|p| !drawn(p));
-        let mut parts: Vec<Vec<[f64; 2]>> = parts.map(|part| part.iter().map(|p| place(*p)).collect()).collect();
+        let mut parts: Vec<Vec<[f64; 2]>> =
+            parts.map(|part| part.iter().map(|p| place(*p)).collect()).collect();
         // A point between two gaps is a dot.
         parts.iter_mut().filter(|part| part.len() == 1).for_each(|part| part.push(part[0]));
         axes::curves(&mut image, area, &parts, 1.8 * sizes.line as f64, COLOURS[i % COLOURS.len()], 1.0);

@@ -25,9 +25,7 @@ fn triangles_of(shape: Shape) -> &'static [[usize; 3]] {
 fn tetrahedra_of(shape: Shape) -> &'static [[usize; 4]] {
     match shape {
         Shape::Tet => &[[0, 1, 2, 3]],
-        Shape::Hex => {
-            &[[0, 1, 3, 7], [0, 1, 5, 7], [0, 2, 3, 7], [0, 2, 6, 7], [0, 4, 5, 7], [0, 4, 6, 7]]
-        }
+        Shape::Hex => &[[0, 1, 3, 7], [0, 1, 5, 7], [0, 2, 3, 7], [0, 2, 6, 7], [0, 4, 5, 7], [0, 4, 6, 7]],
         Shape::Prism => &[[0, 1, 2, 5], [0, 1, 5, 4], [0, 4, 5, 3]],
         Shape::Pyramid => &[[0, 1, 3, 4], [0, 3, 2, 4]],
         _ => &[],
@@ -134,11 +132,8 @@ mod tests {
                 let volume = |p: &[usize; 4]| {
                     let [a, b, c, d] = p.map(|i| points[i]);
                     let [u, v, w]: [[f64; 3]; 3] = [b, c, d].map(|x| std::array::from_fn(|k| x[k] - a[k]));
-                    let cross = [
-                        v[1] * w[2] - v[2] * w[1],
-                        v[2] * w[0] - v[0] * w[2],
-                        v[0] * w[1] - v[1] * w[0],
-                    ];
+                    let cross =
+                        [v[1] * w[2] - v[2] * w[1], v[2] * w[0] - v[0] * w[2], v[0] * w[1] - v[1] * w[0]];
                     (0..3).map(|k| u[k] * cross[k]).sum::<f64>().abs() / 6.0
                 };
                 let sum: f64 = pieces.iter().map(volume).sum();

@@ -86,7 +86,9 @@ mod tests {
                 let (x, y) = (f64::from(f.pixel % 10) + 0.5, f64::from(f.pixel / 10) + 0.5);
                 let away = ((x + y - 10.0) / 2f64.sqrt()).max(0.0);
                 assert!((f64::from(f.outside) - away).abs() < 1e-6 && away < REACH);
-                assert!((f.reference[0] - x / 10.0).abs() < 1e-12 && (f.reference[1] - y / 10.0).abs() < 1e-12);
+                assert!(
+                    (f.reference[0] - x / 10.0).abs() < 1e-12 && (f.reference[1] - y / 10.0).abs() < 1e-12
+                );
                 assert!((f64::from(f.depth) - x).abs() < 1e-5);
             }
         }

@@ -202,11 +202,15 @@ impl<'a> Scene<'a> {
         }
         let mut geometry = BTreeMap::new();
         for block in &mesh.blocks {
-            geometry.entry((block.shape, block.order)).or_insert_with(|| Geometry::new(block.shape, block.order));
+            geometry
+                .entry((block.shape, block.order))
+                .or_insert_with(|| Geometry::new(block.shape, block.order));
         }
         let all = || mesh.blocks.iter().flat_map(|b| &b.nodes);
         let span = |axis: usize| {
-            all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(x[axis]), high.max(x[axis])))
+            all().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| {
+                (low.min(x[axis]), high.max(x[axis]))
+            })
         };
         let extent = (0..3).map(|d| span(d).1 - span(d).0).fold(0.0, f64::max);
         let mut scene =
@@ -226,12 +230,13 @@ impl<'a> Scene<'a> {
         }
         // First with pixels of a size as if all of the mesh were seen, to find out what is.
         let pixel = extent / 1000.0;
-        scene.bounds = scene.visit(pixel, |scene, element, division| {
-            let corners = scene.triangles(element, division).into_iter().flatten();
-            vec![corners.fold(Window::NOTHING, |window, corner| window.with(corner.at))]
-        })
-        .into_iter()
-        .fold(Window::NOTHING, Window::and);
+        scene.bounds = scene
+            .visit(pixel, |scene, element, division| {
+                let corners = scene.triangles(element, division).into_iter().flatten();
+                vec![corners.fold(Window::NOTHING, |window, corner| window.with(corner.at))]
+            })
+            .into_iter()
+            .fold(Window::NOTHING, Window::and);
         if scene.bounds.low[0].is_finite() {
             return Ok(scene);
         }
@@ -274,7 +279,8 @@ impl<'a> Scene<'a> {
         for block in &self.space.mesh.blocks {
             let geometry = &self.geometry[&(block.shape, block.order)];
             let (k, faces) = (block.shape.points(block.order), block.shape.faces().len());
-            let element = |index: usize| Element { block, index, nodes: &block.nodes[index * k..(index + 1) * k] };
+            let element =
+                |index: usize| Element { block, index, nodes: &block.nodes[index * k..(index + 1) * k] };
             let seen = |index: &usize| match self.view {
                 View::Flat => true,
                 View::Boundary { .. } => {
@@ -283,7 +289,8 @@ impl<'a> Scene<'a> {
                 }
                 View::Slice { axis, at } => {
                     let nodes = element(*index).nodes.iter().map(|x| x[axis]);
-                    let (low, high) = nodes.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+                    let (low, high) =
+                        nodes.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
                     // A curved element may bulge beyond its nodes.
                     let slack = self.tiny + if block.order > 1 { 0.3 * (high - low) } else { 0.0 };
                     low - slack <= at && at <= high + slack
@@ -304,10 +311,8 @@ impl<'a> Scene<'a> {
             for (_, n) in &indices {
                 divisions.entry(*n).or_insert_with(|| self.divide(geometry, *n));
             }
-            let found: Vec<Vec<T>> = indices
-                .par_iter()
-                .map(|(index, n)| see(self, element(*index), &divisions[n]))
-                .collect();
+            let found: Vec<Vec<T>> =
+                indices.par_iter().map(|(index, n)| see(self, element(*index), &divisions[n])).collect();
             all.extend(found.into_iter().flatten());
         }
         all
@@ -359,7 +364,9 @@ impl<'a> Scene<'a> {
                     let above = piece.map(|i| self.snapped(places[i][axis] - at));
                     let ring = cut_tetrahedron(&above);
                     let on = |&(i, j, share): &(usize, usize, f64)| {
-                        let mix = |a: &[f64; 3], b: &[f64; 3]| std::array::from_fn(|d| a[d] + share * (b[d] - a[d]));
+                        let mix = |a: &[f64; 3], b: &[f64; 3]| {
+                            std::array::from_fn(|d| a[d] + share * (b[d] - a[d]))
+                        };
                         let (i, j) = (piece[i], piece[j]);
                         corner(&mix(&places[i], &places[j]), mix(&points[i], &points[j]))
                     };
@@ -378,7 +385,8 @@ impl<'a> Scene<'a> {
 
     fn boundary_faces(&self, element: Element) -> impl Iterator<Item = usize> + use<'_, 'a> {
         let count = element.block.shape.faces().len();
-        let links: Vec<LocalLink> = element.block.links[element.index * count..(element.index + 1) * count].to_vec();
+        let links: Vec<LocalLink> =
+            element.block.links[element.index * count..(element.index + 1) * count].to_vec();
         (0..count).filter(move |f| Some(links[*f]) == self.boundary.map(LocalLink::Boundary))
     }
 
@@ -544,7 +552,12 @@ fn placed(matrix: &Array2<f64>, nodes: &[[f64; 3]]) -> Vec<[f64; 3]> {
 }
 
 /// One step of Newton's method towards the places wanted; places that it would leave the element from stay.
-fn approach(geometry: &Geometry, coefficients: &Array2<f64>, wanted: &[[f64; 3]], reference: &mut Array2<f64>) {
+fn approach(
+    geometry: &Geometry,
+    coefficients: &Array2<f64>,
+    wanted: &[[f64; 3]],
+    reference: &mut Array2<f64>,
+) {
     let dims = geometry.shape.dims();
     let at = basis::vandermonde(geometry.shape, geometry.order, reference).dot(coefficients);
     let slopes = basis::gradients(geometry.shape, geometry.order, reference);

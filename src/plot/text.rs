@@ -116,14 +116,15 @@ mod tests {
     fn text_is_as_long_as_it_says_and_stands_where_it_is_put() {
         let mut image = Image::new(200, 60);
         write(&mut image, "Hxe-12", 20.0, [100.0, 40.0], Anchor::Middle, [0; 3]);
-        let inked: Vec<[usize; 2]> = (0..200 * 60)
-            .filter(|i| image.pixels[*i] != WHITE)
-            .map(|i| [i % 200, i / 200])
-            .collect();
+        let inked: Vec<[usize; 2]> =
+            (0..200 * 60).filter(|i| image.pixels[*i] != WHITE).map(|i| [i % 200, i / 200]).collect();
         let columns = inked.iter().map(|p| p[0]);
         let (first, last) = (columns.clone().min().unwrap() as f64, columns.max().unwrap() as f64);
         let half = 0.5 * length("Hxe-12", 20.0);
-        assert!((first - (100.0 - half)).abs() < 4.0 && (last - (100.0 + half)).abs() < 4.0, "{first} {last}");
+        assert!(
+            (first - (100.0 - half)).abs() < 4.0 && (last - (100.0 + half)).abs() < 4.0,
+            "{first} {last}"
+        );
         let top = inked.iter().map(|p| p[1]).min().unwrap() as f64;
         assert!((top - (40.0 - CAPITAL * 20.0)).abs() <= 1.5, "{top}");
         assert!(inked.iter().all(|p| p[1] <= 40));
