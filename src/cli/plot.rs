@@ -61,7 +61,7 @@ pub struct Plot {
     #[arg(long, value_name = "AXIS=VALUE", value_parser = |text: &str| slice(text).map_err(|e| e.to_string()))]
     slice: Option<(usize, f64)>,
     /// What to see of a 3-D solution: a boundary, from far away
-    #[arg(long, value_name = "NAME", conflicts_with = "slice")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["slice", "mesh"])]
     boundary: Option<String>,
     /// From where to see a boundary: degrees around z from the x-axis, and above the plane of x and y
     #[arg(long, value_name = "AROUND,ABOVE", value_parser = eye, default_value = "-60,30", allow_hyphen_values = true,

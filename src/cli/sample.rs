@@ -93,7 +93,11 @@ impl Sample {
                 if i == 0 {
                     text += &header;
                 } else if !text.starts_with(&header) {
-                    bail!("{} has other columns than the solutions before it: {}", file.display(), header.trim_end());
+                    bail!(
+                        "{} has other columns than the solutions before it: {}",
+                        file.display(),
+                        header.trim_end()
+                    );
                 }
                 for (x, values) in points.iter().zip(&values) {
                     let known = times.then_some(t).into_iter().chain(x[..dims].iter().copied());

@@ -162,7 +162,7 @@ impl Layout {
         };
         let sides = |boundaries: bool| -> Vec<Vec<[f64; 2]>> {
             let sides = scene.sides(self.pixel(), boundaries);
-            sides.into_iter().map(|l| l.into_iter().map(|(p, _)| on_picture(p)).collect()).collect()
+            sides.into_iter().map(|l| l.into_iter().map(on_picture).collect()).collect()
         };
         if style.contours > 0 {
             let (low, high) = style.range;

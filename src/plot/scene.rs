@@ -9,7 +9,7 @@ use super::pieces::{self, Pieces};
 use super::raster::{self, Corner, Fragment};
 use crate::element::{Shape, basis, lattice, quadrature};
 use crate::engine::fields::Space;
-use crate::mesh::local::{LocalBlock, LocalLink};
+use crate::mesh::local::LocalBlock;
 use crate::physics::expr::nearest;
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
@@ -89,6 +89,8 @@ pub struct Shown {
     pub light: Vec<f32>,
 }
 
+/// Stands for no boundary.
+const NONE: u16 = u16::MAX;
 /// Most parts of an element's side, for triangles and for tetrahedra.
 const FINEST: (usize, usize) = (64, 8);
 /// How far a divided element may be from the true one, in pixels.
@@ -146,6 +148,23 @@ impl Geometry {
     }
 }
 
+/// [`Scene::on`] of a mesh.
+fn boundaries(space: &Space) -> Vec<Vec<u16>> {
+    let mesh = &space.mesh;
+    let mut on: Vec<Vec<u16>> =
+        mesh.blocks.iter().map(|m| vec![NONE; m.ids.len() * m.shape.faces().len()]).collect();
+    for face in &space.discretisation.boundary_faces {
+        let block = &space.discretisation.blocks[face.block as usize];
+        let (shape, id) = (block.operators.shape, block.ids[face.element as usize]);
+        for (m, on) in mesh.blocks.iter().zip(&mut on).filter(|(m, _)| m.shape == shape) {
+            if let Ok(at) = m.ids.binary_search(&id) {
+                on[at * shape.faces().len() + usize::from(face.face)] = face.boundary;
+            }
+        }
+    }
+    on
+}
+
 /// Values at points that determine a polynomial of the order to coefficients of the modes, `[modes][points]`.
 pub(super) fn to_modes(shape: Shape, order: usize, points: &Array2<f64>) -> Array2<f64> {
     // The modes are orthonormal under this rule.
@@ -161,6 +180,9 @@ pub struct Scene<'a> {
     view: View,
     /// Index of the boundary that is looked at.
     boundary: Option<u16>,
+    /// Boundary of each face of the mesh's blocks, `[block][element][face]`; [`NONE`] inside. (An engine's mesh no longer
+    /// knows its links.)
+    on: Vec<Vec<u16>>,
     geometry: BTreeMap<(Shape, usize), Geometry>,
     /// What of the plane of the picture there is.
     pub bounds: Window,
@@ -174,6 +196,8 @@ struct Element<'a> {
     block: &'a LocalBlock,
     index: usize,
     nodes: &'a [[f64; 3]],
+    /// Boundary of each face.
+    on: &'a [u16],
 }
 
 /// Divisions that elements of one shape and order need, and where their corners are.
@@ -183,7 +207,7 @@ struct Division {
     /// Corners to places, `[corner][nodes]`.
     places: Array2<f64>,
     /// Faces as triangles with places, and their outlines.
-    faces: Vec<(Pieces<3>, Array2<f64>, Vec<[f64; 3]>, Array2<f64>)>,
+    faces: Vec<(Pieces<3>, Array2<f64>, Array2<f64>)>,
 }
 
 impl<'a> Scene<'a> {
@@ -213,12 +237,12 @@ impl<'a> Scene<'a> {
             })
         };
         let extent = (0..3).map(|d| span(d).1 - span(d).0).fold(0.0, f64::max);
-        let mut scene =
-            Scene { space, view, boundary: None, geometry, bounds: Window::NOTHING, tiny: 1e-10 * extent };
+        let (boundary, bounds, tiny) = (None, Window::NOTHING, 1e-10 * extent);
+        let mut scene = Scene { space, view, boundary, on: boundaries(space), geometry, bounds, tiny };
         if let View::Boundary { name, .. } = &scene.view {
             let known = &mesh.boundaries;
             let index = known.iter().position(|b| b == name).map(|i| i as u16);
-            let faces = |b: u16| mesh.blocks.iter().any(|m| m.links.contains(&LocalLink::Boundary(b)));
+            let faces = |b: u16| scene.on.iter().any(|on| on.contains(&b));
             if !index.is_some_and(faces) {
                 return Err(PlotError::Boundary {
                     name: name.clone(),
@@ -276,17 +300,18 @@ impl<'a> Scene<'a> {
     /// gives, in the order of blocks and elements.
     fn visit<T: Send>(&self, pixel: f64, see: impl Fn(&Self, Element, &Division) -> Vec<T> + Sync) -> Vec<T> {
         let mut all = vec![];
-        for block in &self.space.mesh.blocks {
+        for (block, on) in self.space.mesh.blocks.iter().zip(&self.on) {
             let geometry = &self.geometry[&(block.shape, block.order)];
             let (k, faces) = (block.shape.points(block.order), block.shape.faces().len());
-            let element =
-                |index: usize| Element { block, index, nodes: &block.nodes[index * k..(index + 1) * k] };
+            let element = |index: usize| Element {
+                block,
+                index,
+                nodes: &block.nodes[index * k..(index + 1) * k],
+                on: &on[index * faces..(index + 1) * faces],
+            };
             let seen = |index: &usize| match self.view {
                 View::Flat => true,
-                View::Boundary { .. } => {
-                    let links = &block.links[index * faces..(index + 1) * faces];
-                    links.iter().any(|link| Some(*link) == self.boundary.map(LocalLink::Boundary))
-                }
+                View::Boundary { .. } => self.boundary.is_some_and(|b| element(*index).on.contains(&b)),
                 View::Slice { axis, at } => {
                     let nodes = element(*index).nodes.iter().map(|x| x[axis]);
                     let (low, high) =
@@ -331,7 +356,7 @@ impl<'a> Scene<'a> {
             let triangles = pieces::face_triangles(shape, f, n);
             let outline = pieces::outline(shape, f, (2 * n).min(FINEST.0));
             let (places, around) = (geometry.places(&triangles.points), geometry.places(&outline));
-            (triangles, places, outline, around)
+            (triangles, places, around)
         };
         Division { flat, solid, places, faces: (0..shape.faces().len()).map(face).collect() }
     }
@@ -349,8 +374,9 @@ impl<'a> Scene<'a> {
                 pieces.iter().map(|p| p.map(|i| corner(&places[i], points[i]))).collect()
             }
             View::Boundary { .. } => {
-                let ours = self.boundary_faces(element).map(|f| &division.faces[f]);
-                ours.flat_map(|(Pieces { points, pieces }, places, ..)| {
+                let ours =
+                    division.faces.iter().zip(element.on).filter(|(_, on)| Some(**on) == self.boundary);
+                ours.flat_map(|((Pieces { points, pieces }, places, _), _)| {
                     let places = placed(places, element.nodes);
                     pieces.iter().map(|p| p.map(|i| corner(&places[i], points[i]))).collect::<Vec<_>>()
                 })
@@ -383,30 +409,19 @@ impl<'a> Scene<'a> {
         if away.abs() <= self.tiny { 0.0 } else { away }
     }
 
-    fn boundary_faces(&self, element: Element) -> impl Iterator<Item = usize> + use<'_, 'a> {
-        let count = element.block.shape.faces().len();
-        let links: Vec<LocalLink> =
-            element.block.links[element.index * count..(element.index + 1) * count].to_vec();
-        (0..count).filter(move |f| Some(links[*f]) == self.boundary.map(LocalLink::Boundary))
-    }
-
-    /// Sides of the elements that are seen, as lines in the plane of the picture, with their depth; those on boundaries
-    /// alone if `boundaries` is set. `pixel`: its size.
-    pub fn sides(&self, pixel: f64, boundaries: bool) -> Vec<Vec<([f64; 2], f64)>> {
+    /// Sides of the elements that are seen in a plane, as lines in it; those on boundaries alone if `boundaries` is set.
+    /// `pixel`: its size. None of what is seen from far away.
+    pub fn sides(&self, pixel: f64, boundaries: bool) -> Vec<Vec<[f64; 2]>> {
         self.visit(pixel, |scene, element, division| {
-            let count = element.block.shape.faces().len();
-            let links = &element.block.links[element.index * count..(element.index + 1) * count];
             let mut lines = vec![];
-            for (f, (triangles, places, _, around)) in division.faces.iter().enumerate() {
-                if boundaries && !matches!(links[f], LocalLink::Boundary(_)) {
+            for (f, (triangles, places, around)) in division.faces.iter().enumerate() {
+                if boundaries && element.on[f] == NONE {
                     continue;
                 }
                 match scene.view {
                     View::Flat => {
-                        lines.push(placed(around, element.nodes).iter().map(|x| scene.project(x)).collect());
-                    }
-                    View::Boundary { .. } if Some(links[f]) == scene.boundary.map(LocalLink::Boundary) => {
-                        lines.push(placed(around, element.nodes).iter().map(|x| scene.project(x)).collect());
+                        lines
+                            .push(placed(around, element.nodes).iter().map(|x| scene.project(x).0).collect());
                     }
                     View::Boundary { .. } => {}
                     View::Slice { axis, at } => {
@@ -415,7 +430,7 @@ impl<'a> Scene<'a> {
                             let above = piece.map(|i| scene.snapped(places[i][axis] - at));
                             let ends = cut_triangle(&above).map(|(i, j, share)| {
                                 let (a, b) = (&places[piece[i]], &places[piece[j]]);
-                                scene.project(&std::array::from_fn(|d| a[d] + share * (b[d] - a[d])))
+                                scene.project(&std::array::from_fn(|d| a[d] + share * (b[d] - a[d]))).0
                             });
                             let ends: Vec<_> = ends.collect();
                             if ends.len() == 2 {
