@@ -68,7 +68,10 @@ impl Window {
     }
 
     fn and(self, other: Window) -> Window {
-        self.with(other.low).with(other.high)
+        Window {
+            low: std::array::from_fn(|d| self.low[d].min(other.low[d])),
+            high: std::array::from_fn(|d| self.high[d].max(other.high[d])),
+        }
     }
 }
 

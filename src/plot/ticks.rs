@@ -74,6 +74,7 @@ pub fn logarithmic((low, high): (f64, f64), count: usize) -> Ticks {
             }
             let label = match digit {
                 1 if power.rem_euclid(every) == 0 => power_of_ten(power),
+                _ if decades < 0.8 => format!("{digit}×{}", power_of_ten(power)),
                 2 | 5 if decades < 1.6 => format!("{digit}×{}", power_of_ten(power)),
                 _ => String::new(),
             };
