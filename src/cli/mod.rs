@@ -3,6 +3,8 @@
 mod bench;
 mod check;
 mod devices;
+mod export;
+mod fields;
 mod figures;
 mod files;
 mod generate;
@@ -48,6 +50,7 @@ enum Command {
     Run(run::Run),
     Restart(restart::Restart),
     Bench(bench::Bench),
+    Export(export::Export),
     Info(info::Info),
     Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
@@ -71,6 +74,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => return command.execute(),
         Command::Restart(command) => return command.execute(),
         Command::Bench(command) => return command.execute(),
+        Command::Export(command) => command.execute(),
         Command::Info(command) => command.execute(),
         Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
