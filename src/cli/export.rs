@@ -1,12 +1,12 @@
 //! `solver export`.
 
 use super::fields::{self, Fields};
-use super::solution::{self, is_solution};
+use super::solution::{self, Averages, is_solution};
 use super::{grouped, job};
 use crate::case::Case;
 use crate::engine::Engine;
-use crate::output::collect::{on_nodes, usual_order};
-use crate::output::solution::{EXTENSION, SolutionHeader, Stored};
+use crate::output::collect::{Picked, on_nodes, usual_order};
+use crate::output::solution::{AVERAGES_EXTENSION, EXTENSION, SolutionHeader, Stored, read_averages};
 use crate::output::surface::on_boundaries;
 use crate::output::vtk::{CellKind, Grid, Series, with_suffix, write_grid, write_hdf};
 use crate::output::{Precision, atomic, stl};
@@ -15,6 +15,7 @@ use crate::parallel::serial::Serial;
 use crate::physics::expr::nearest;
 use crate::run::restart::restore;
 use anyhow::{Context, Result, anyhow, bail};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -51,7 +52,7 @@ enum What {
 #[derive(clap::Args, Debug)]
 #[command(after_help = fields::help())]
 struct Volume {
-    /// The solutions (.ssoln), after the mesh if one is to be named
+    /// The solutions (.ssoln), or averages (.savg), after the mesh if one is to be named
     #[arg(required = true, value_name = "[MESH] SOLUTION")]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -151,24 +152,48 @@ struct Named<'a> {
 
 impl Named<'_> {
     fn of(files: &[PathBuf]) -> Result<Named<'_>> {
-        let Some(first) = files.iter().position(|file| is_solution(file)) else {
-            bail!("no solution is named: give a file whose name ends in {EXTENSION}");
+        let Some(first) = files.iter().position(|file| is_result(file)) else {
+            bail!(
+                "no solution is named: give a file whose name ends in {EXTENSION} (or {AVERAGES_EXTENSION})"
+            );
         };
         if first > 1 {
-            bail!("'{}' and '{}' stand before the solution, where only the mesh may", files[0].display(), files[1].display());
+            bail!(
+                "'{}' and '{}' stand before the solution, where only the mesh may",
+                files[0].display(),
+                files[1].display()
+            );
         }
-        let count = files[first..].iter().take_while(|file| is_solution(file)).count();
+        let count = files[first..].iter().take_while(|file| is_result(file)).count();
         let (solutions, rest) = files[first..].split_at(count);
         let rest = rest.iter().map(|name| name.to_string_lossy().into_owned()).collect();
         Ok(Named { mesh: files[..first].first(), solutions, rest })
     }
 }
 
-/// A solution that is loaded, and others of the same case after it.
+/// Whether a file is a solution or holds averages, by its name.
+fn is_result(path: &Path) -> bool {
+    is_solution(path) || is_averages(path)
+}
+
+fn is_averages(path: &Path) -> bool {
+    path.as_os_str().to_string_lossy().ends_with(AVERAGES_EXTENSION)
+}
+
+/// What a file holds.
+struct Loaded {
+    /// Holds the solution, if it is one.
+    engine: Engine,
+    header: SolutionHeader,
+    /// Averages, block by block `[element][average][point]`.
+    averages: Option<Vec<Vec<f64>>>,
+}
+
+/// Loads one file after the other; those of one case share an engine.
 struct Loader<'a> {
     mesh: Option<&'a PathBuf>,
     comm: Arc<dyn Communicator>,
-    loaded: Option<(Engine, SolutionHeader)>,
+    loaded: Option<Loaded>,
 }
 
 impl Loader<'_> {
@@ -178,24 +203,34 @@ impl Loader<'_> {
         Ok(Loader { mesh, comm, loaded: None })
     }
 
-    /// An engine that holds the solution, and what the file says of it.
-    fn load(&mut self, path: &PathBuf) -> Result<(&mut Engine, &SolutionHeader)> {
-        if self.loaded.is_some() {
-            let stored = Stored::open(path)?;
-            let of_case = |h: &SolutionHeader| (h.config.clone(), h.order, h.mesh_uuid.clone());
-            let (engine, header) = self.loaded.take().context("there is one")?;
-            if of_case(&header) == of_case(stored.header()) {
-                let mut engine = engine;
-                restore(&mut engine, &stored)?;
-                self.loaded = Some((engine, stored.header().clone()));
+    fn load(&mut self, path: &PathBuf) -> Result<&mut Loaded> {
+        let loaded = match self.loaded.take() {
+            _ if is_averages(path) => {
+                let Averages { engine, header, values } =
+                    solution::load_averages(self.mesh, path, &self.comm)?;
+                Loaded { engine, header, averages: Some(values) }
             }
-        }
-        if self.loaded.is_none() {
-            let job = solution::load(self.mesh, path, &self.comm).map_err(|e| anyhow!("{e}"))?;
-            self.loaded = Some((job.engine, Stored::open(path)?.header().clone()));
-        }
-        let (engine, header) = self.loaded.as_mut().context("it was just loaded")?;
-        Ok((engine, header))
+            before => {
+                let stored = Stored::open(path)?;
+                let header = stored.header().clone();
+                let same = |b: &Loaded| {
+                    let of_case = |h: &SolutionHeader| (h.order, h.mesh_uuid.clone(), h.config.clone());
+                    b.averages.is_none() && of_case(&b.header) == of_case(&header)
+                };
+                match before.filter(same) {
+                    Some(mut before) => {
+                        restore(&mut before.engine, &stored)?;
+                        Loaded { header, ..before }
+                    }
+                    None => {
+                        let job = solution::load(self.mesh, path, &self.comm);
+                        let engine = job.map_err(|e| anyhow!("{e}"))?.engine;
+                        Loaded { engine, header, averages: None }
+                    }
+                }
+            }
+        };
+        Ok(self.loaded.insert(loaded))
     }
 }
 
@@ -226,8 +261,7 @@ impl Content {
         };
         let mut told = false;
         let mut grid = |path: &PathBuf| -> Result<Grid> {
-            let (engine, header) = loader.load(path)?;
-            let (grid, fields) = self.grid(engine, header, of_boundary.then_some(&named.rest[..]))?;
+            let (grid, fields) = self.grid(loader.load(path)?, of_boundary.then_some(&named.rest[..]))?;
             if !std::mem::replace(&mut told, true) {
                 println!("fields     {fields}");
             }
@@ -271,16 +305,18 @@ impl Content {
     }
 
     /// The grid of a solution, and the names of its fields; `names`: of boundaries, if these are wanted.
-    fn grid(
-        &self,
-        engine: &mut Engine,
-        header: &SolutionHeader,
-        names: Option<&[String]>,
-    ) -> Result<(Grid, String)> {
+    fn grid(&self, loaded: &mut Loaded, names: Option<&[String]>) -> Result<(Grid, String)> {
+        let Loaded { engine, header, averages } = loaded;
         let wanted = names.map(|names| boundaries(names, &engine.mesh().boundaries)).transpose()?;
-        let (case, _) = Case::parse_with("the case of the solution", &header.config, &[])?;
-        let variables = Arc::clone(engine.variables());
-        let fields = Fields::parse(&self.fields, self.gradients, &*variables, header.dims, &case.constants)?;
+        let fields = match averages {
+            Some(_) => None,
+            None => {
+                let (case, _) = Case::parse_with("the case of the solution", &header.config, &[])?;
+                let variables = Arc::clone(engine.variables());
+                let constants = &case.constants;
+                Some(Fields::parse(&self.fields, self.gradients, &*variables, header.dims, constants)?)
+            }
+        };
         let space = engine.space();
         let usual = usual_order(&space);
         let given = self.order.or(self.divide).map(usize::from);
@@ -289,22 +325,47 @@ impl Content {
         if wanted.is_none() {
             check_size(engine, order)?;
         }
-        let values = fields.values(engine, header.t)?;
-        let mut told = fields.names();
+        let (picked, values) = match (fields, averages) {
+            (Some(fields), _) => {
+                let values = fields.values(engine, header.t)?;
+                (fields.picked, Cow::Owned(values))
+            }
+            (None, averages) => {
+                (self.averages(&header.variables)?, Cow::Borrowed(averages.as_deref().unwrap_or_default()))
+            }
+        };
+        let mut told = picked.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
         let grid = match wanted {
             Some(wanted) => {
                 told += ", Normal";
                 for n in &wanted {
                     told += &format!("\nboundary   {n}: {}", engine.mesh().boundaries[*n]);
                 }
-                on_boundaries(&space, &values, &fields.picked, &wanted, order, kind)
+                on_boundaries(&space, &values, &picked, &wanted, order, kind)
             }
             None => {
-                let (cells, fields) = on_nodes(&space, &values, &fields.picked, order);
+                let (cells, fields) = on_nodes(&space, &values, &picked, order);
                 Grid { kind, cells, fields, marks: vec![] }
             }
         };
         Ok((grid, told))
+    }
+
+    /// The averages that are wanted, of those there are.
+    fn averages(&self, names: &[String]) -> Result<Vec<Picked>> {
+        if self.gradients {
+            bail!("averages have no gradients; let [soln-plugin-tavg-NAME] average them");
+        }
+        let all: Vec<&String> =
+            if self.fields.is_empty() { names.iter().collect() } else { self.fields.iter().collect() };
+        let pick = |name: &String| {
+            let meant = nearest(name, names.iter().map(String::as_str));
+            let meant = meant.map_or(String::new(), |n| format!(", did you mean '{n}'?"));
+            let unknown = || anyhow!("there is no average '{name}'{meant}; there are {}", names.join(", "));
+            let at = names.iter().position(|n| n == name).ok_or_else(unknown)?;
+            Ok(Picked { name: name.clone(), positions: vec![at] })
+        };
+        all.into_iter().map(pick).collect()
     }
 
     /// The file to write and its kind.
@@ -325,7 +386,10 @@ impl Content {
         if let Some(output) = &self.output {
             if said.as_deref() != Some(right) {
                 let many = if times.len() > 1 { format!("{} solutions", times.len()) } else { "this".into() };
-                bail!("'{}': {many} will be a .{right} file; call it so, or choose another --format", output.display());
+                bail!(
+                    "'{}': {many} will be a .{right} file; call it so, or choose another --format",
+                    output.display()
+                );
             }
             return Ok((output.clone(), format));
         }
@@ -337,7 +401,8 @@ impl Content {
 /// A solution's name without its extension.
 fn bare(solution: &Path) -> PathBuf {
     let name = solution.to_string_lossy();
-    PathBuf::from(name.strip_suffix(EXTENSION).unwrap_or(&name))
+    let bare = [EXTENSION, AVERAGES_EXTENSION].iter().find_map(|extension| name.strip_suffix(extension));
+    PathBuf::from(bare.unwrap_or(&name))
 }
 
 /// Refuses what no file can hold before it is made.
@@ -357,7 +422,11 @@ fn in_time(solutions: &[PathBuf]) -> Result<Vec<(f64, PathBuf)>> {
         if !path.exists() {
             bail!("there is no solution file '{}'", path.display());
         }
-        times.push((Stored::open(path)?.header().t, path.clone()));
+        let t = if is_averages(path) { read_averages(path)?.0.t } else { Stored::open(path)?.header().t };
+        times.push((t, path.clone()));
+    }
+    if solutions.iter().any(|path| is_averages(path)) && solutions.iter().any(|path| is_solution(path)) {
+        bail!("solutions and averages hold different fields; export them one after the other");
     }
     times.sort_by(|a, b| a.0.total_cmp(&b.0));
     match times.windows(2).find(|w| w[0].0 == w[1].0) {
@@ -379,9 +448,12 @@ impl Stl {
             bail!("'{}': call it .stl", output.display());
         }
         let mut loader = Loader::new(named.mesh)?;
-        let (engine, header) = loader.load(solution)?;
+        let Loaded { engine, header, .. } = loader.load(solution)?;
         if header.dims != 3 {
-            bail!("the mesh is {}-D, but triangles are of surfaces in 3-D; 'solver export boundary' writes curves", header.dims);
+            bail!(
+                "the mesh is {}-D, but triangles are of surfaces in 3-D; 'solver export boundary' writes curves",
+                header.dims
+            );
         }
         let wanted = boundaries(&named.rest, &engine.mesh().boundaries)?;
         let parts = |geometry: usize| match self.divide {

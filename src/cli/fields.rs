@@ -165,7 +165,10 @@ impl Fields {
             } else {
                 let known = || own.iter().map(|f| f.name).chain(DERIVED.iter().map(|d| d.name));
                 if !name.chars().all(|c| c.is_alphanumeric() || "_-".contains(c)) {
-                    bail!("field '{name}': write NAME = EXPRESSION, or one of {}", known().collect::<Vec<_>>().join(", "));
+                    bail!(
+                        "field '{name}': write NAME = EXPRESSION, or one of {}",
+                        known().collect::<Vec<_>>().join(", ")
+                    );
                 }
                 let meant = nearest(name, known().chain(names.iter().copied()));
                 let meant = meant.map_or(String::new(), |n| format!(", did you mean '{n}'?"));
@@ -208,10 +211,5 @@ impl Fields {
             out.iter_mut().zip(&self.expressions).for_each(|(out, e)| *out = e.eval_f64(&variables));
         };
         engine.evaluate(t, self.gradients, self.expressions.len(), function)
-    }
-
-    /// Their names, for people.
-    pub fn names(&self) -> String {
-        self.picked.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ")
     }
 }

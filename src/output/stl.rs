@@ -3,10 +3,10 @@
 //! Layout: 80 bytes of text, the number of triangles (u32), then for each its unit normal and three corners (f32, counter-clockwise
 //! seen from where the normal points to) and two bytes of zeros; all little-endian.
 
+use super::OutputError;
 use super::atomic::{failure, write_atomically};
 use super::vtk::grid::Grid;
 use super::vtk::nodes::layout;
-use super::OutputError;
 use std::io::{BufWriter, Error, Write};
 use std::path::Path;
 

@@ -75,7 +75,11 @@ impl<'a> Laid<'a> {
     }
 
     /// Values `[element][lattice node][component]` of each block, nodes in VTK's order.
-    pub fn values<'v>(&'v self, components: usize, values: &'v [&'v [f64]]) -> impl Iterator<Item = f64> + 'v {
+    pub fn values<'v>(
+        &'v self,
+        components: usize,
+        values: &'v [&'v [f64]],
+    ) -> impl Iterator<Item = f64> + 'v {
         values.iter().zip(&self.layouts).flat_map(move |(v, layout)| permuted(v, &layout.order, components))
     }
 

@@ -101,14 +101,7 @@ impl Writer {
         root.new_attr::<FixedAscii<{ KIND.len() }>>().create("Type")?.write_scalar(&kind)?;
         root.create_group("PointData")?;
         root.create_group("CellData")?;
-        Ok(Writer {
-            root,
-            precision,
-            before: None,
-            fields: vec![],
-            steps: vec![],
-            end: Step::default(),
-        })
+        Ok(Writer { root, precision, before: None, fields: vec![], steps: vec![], end: Step::default() })
     }
 
     /// Whether a grid has the fields and marks of the one before.
@@ -116,7 +109,9 @@ impl Writer {
         let Some((_, marks)) = &self.before else { return Ok(()) };
         let fields = grid.fields.iter().map(|f| (&f.name, f.components));
         let marked = grid.marks.iter().map(|m| &m.name);
-        if fields.eq(self.fields.iter().map(|(name, n)| (name, *n))) && marked.eq(marks.iter().map(|m| &m.name)) {
+        if fields.eq(self.fields.iter().map(|(name, n)| (name, *n)))
+            && marked.eq(marks.iter().map(|m| &m.name))
+        {
             return Ok(());
         }
         Err("the fields of one time are not those of the time before".into())
@@ -128,7 +123,9 @@ impl Writer {
             let equal = |(a, b): (&VtkCells, &VtkCells)| {
                 (a.shape, a.order, &a.points) == (b.shape, b.order, &b.points)
             };
-            cells.len() == grid.cells.len() && cells.iter().zip(&grid.cells).all(equal) && *marks == grid.marks
+            cells.len() == grid.cells.len()
+                && cells.iter().zip(&grid.cells).all(equal)
+                && *marks == grid.marks
         });
         let mut step = self.end;
         step.t = t;
@@ -142,7 +139,12 @@ impl Writer {
         let points = self.root.group("PointData")?;
         for field in &grid.fields {
             let values: Vec<&[f64]> = field.values.iter().map(Vec::as_slice).collect();
-            self.reals(&points, &field_name(&field.name), laid.values(field.components, &values), field.components)?;
+            self.reals(
+                &points,
+                &field_name(&field.name),
+                laid.values(field.components, &values),
+                field.components,
+            )?;
         }
         self.end.point_data += grid.cells.iter().map(|b| b.points.len() / 3).sum::<usize>() as i64;
         self.steps.push(step);
@@ -186,7 +188,9 @@ impl Writer {
         components: usize,
     ) -> hdf5::Result<()> {
         match self.precision {
-            Precision::Single => append(group, name, &values.map(|x| x as f32).collect::<Vec<_>>(), components),
+            Precision::Single => {
+                append(group, name, &values.map(|x| x as f32).collect::<Vec<_>>(), components)
+            }
             Precision::Double => append(group, name, &values.collect::<Vec<_>>(), components),
         }
     }
@@ -248,6 +252,7 @@ fn append<T: H5Type>(group: &Group, name: &str, values: &[T], columns: usize) ->
         dataset.write_slice(ArrayView::from_shape(rows, values).map_err(sized)?, s![start..end])
     } else {
         dataset.resize((end, columns))?;
-        dataset.write_slice(ArrayView::from_shape((rows, columns), values).map_err(sized)?, s![start..end, ..])
+        dataset
+            .write_slice(ArrayView::from_shape((rows, columns), values).map_err(sized)?, s![start..end, ..])
     }
 }

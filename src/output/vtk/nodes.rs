@@ -56,7 +56,8 @@ pub fn layout(shape: Shape, order: usize, kind: CellKind) -> Layout {
 /// Linear cells that fill an element, without gap or overlap, on the nodes of its lattice of order `p`.
 fn linear_cells(shape: Shape, p: usize) -> Vec<Cell> {
     let index: HashMap<Node, usize> = lattice::indices(shape, p).into_iter().zip(0..).collect();
-    let cell = |kind: CellType, nodes: &[Node]| Cell { kind, nodes: nodes.iter().map(|n| index[n]).collect() };
+    let cell =
+        |kind: CellType, nodes: &[Node]| Cell { kind, nodes: nodes.iter().map(|n| index[n]).collect() };
     let layer = |[i, j]: [usize; 2], k: usize| [i, j, k];
     let square = |i: usize, j: usize| [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
     let squares = || (0..p).flat_map(move |j| (0..p).map(move |i| square(i, j)));
@@ -68,12 +69,14 @@ fn linear_cells(shape: Shape, p: usize) -> Vec<Cell> {
         }
         Shape::Quad => squares().map(|s| cell(CellType::Quad, &s.map(|x| layer(x, 0)))).collect(),
         Shape::Hex => {
-            let column = |k: usize| squares().map(move |s| [s.map(|x| layer(x, k)), s.map(|x| layer(x, k + 1))]);
+            let column =
+                |k: usize| squares().map(move |s| [s.map(|x| layer(x, k)), s.map(|x| layer(x, k + 1))]);
             (0..p).flat_map(column).map(|ends| cell(CellType::Hexahedron, ends.as_flattened())).collect()
         }
         Shape::Prism => {
             let all = triangles(p);
-            let column = |k: usize| all.iter().map(move |t| [t.map(|x| layer(x, k)), t.map(|x| layer(x, k + 1))]);
+            let column =
+                |k: usize| all.iter().map(move |t| [t.map(|x| layer(x, k)), t.map(|x| layer(x, k + 1))]);
             (0..p).flat_map(column).map(|ends| cell(CellType::Wedge, ends.as_flattened())).collect()
         }
         Shape::Tet => tetrahedra(p).iter().map(|t| cell(CellType::Tetra, t)).collect(),
@@ -358,7 +361,9 @@ mod tests {
                 // The determinant of the edges at each vertex that has them all, in units of a step of the lattice.
                 let (mut total, mut count) = (0, 0);
                 for cell in linear_cells(shape, p) {
-                    let edge = |n: usize| [0, 1, 2].map(|d| nodes[cell.nodes[n]][d] as i64 - nodes[cell.nodes[0]][d] as i64);
+                    let edge = |n: usize| {
+                        [0, 1, 2].map(|d| nodes[cell.nodes[n]][d] as i64 - nodes[cell.nodes[0]][d] as i64)
+                    };
                     // Neighbours of the first vertex along the axes of the cell.
                     let (a, b, c) = match cell.kind {
                         CellType::Line => (edge(1), [0, 1, 0], [0, 0, 1]),
@@ -369,7 +374,8 @@ mod tests {
                         CellType::Hexahedron => (edge(1), edge(3), edge(4)),
                         other => panic!("{other:?}"),
                     };
-                    let volume = a[0] * (b[1] * c[2] - b[2] * c[1]) + a[1] * (b[2] * c[0] - b[0] * c[2])
+                    let volume = a[0] * (b[1] * c[2] - b[2] * c[1])
+                        + a[1] * (b[2] * c[0] - b[0] * c[2])
                         + a[2] * (b[0] * c[1] - b[1] * c[0]);
                     assert_eq!(volume, 1, "{} {p} {cell:?}", shape.name());
                     (total, count) = (total + volume, count + 1);

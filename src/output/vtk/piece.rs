@@ -122,7 +122,8 @@ fn write(
     (cell_data, names): (impl FnOnce(&Laid) -> Vec<Attribute>, &[&str]),
     precision: Precision,
 ) -> Result<(), OutputError> {
-    check(kind, blocks, fields).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
+    check(kind, blocks, fields)
+        .map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
     if blocks.iter().all(VtkCells::is_empty) {
         return write_empty(path, fields, names, precision);
     }
@@ -171,7 +172,12 @@ fn write(
 }
 
 /// A piece without cells, of a rank without elements. (The encoder leaves out counts of zero, which VTK insists on.)
-fn write_empty(path: &Path, fields: &[Field], names: &[&str], precision: Precision) -> Result<(), OutputError> {
+fn write_empty(
+    path: &Path,
+    fields: &[Field],
+    names: &[&str],
+    precision: Precision,
+) -> Result<(), OutputError> {
     let array = |kind: &str, name: &str, components: usize| {
         let name = escape(name);
         format!(
