@@ -27,7 +27,7 @@ pub fn is_solution(path: &Path) -> bool {
 /// Files that are missing or damaged, and mistakes in the case.
 pub fn inputs(
     mesh: Option<&PathBuf>,
-    solution: &PathBuf,
+    solution: &Path,
     case: Option<&PathBuf>,
     overrides: &[Override],
 ) -> Result<Found> {
@@ -51,7 +51,7 @@ pub fn inputs(
         places.iter().find(|path| path.exists()).or(places.first()).cloned()
     };
     let mesh_file = mesh.cloned().or_else(named).map_or_else(files::only_mesh, Ok)?;
-    Ok(Found { stored, inputs: Inputs { case, plan, warnings, mesh_file, solution: Some(solution.clone()) } })
+    Ok(Found { stored, inputs: Inputs { case, plan, warnings, mesh_file, solution: Some(solution.into()) } })
 }
 
 /// Loads a solution to look at: an engine that holds it, with no more memory for steps than it takes to have one at all.
@@ -61,7 +61,7 @@ pub fn inputs(
 /// As [`inputs`], and a solution that does not go with the mesh.
 pub fn load(
     mesh: Option<&PathBuf>,
-    solution: &PathBuf,
+    solution: &Path,
     comm: &Arc<dyn Communicator>,
 ) -> Result<Job, AgreedError> {
     let choices = Choices { backend: Some("cpu".into()), ..Choices::default() };

@@ -69,11 +69,8 @@ fn filled(
 /// The system's fields for people, without values.
 pub fn empty_fields(variables: &dyn Variables) -> Vec<Field> {
     let components = |primitives: &[usize]| if primitives.len() == 1 { 1 } else { 3 };
-    let field = |f: &OutputField| Field {
-        name: f.name.into(),
-        components: components(&f.primitives),
-        values: vec![],
-    };
+    let field =
+        |f: &OutputField| Field { name: f.name.into(), components: components(f.primitives), values: vec![] };
     variables.fields().iter().map(field).collect()
 }
 
