@@ -14,7 +14,7 @@ pub mod geometry;
 pub mod initial;
 pub mod integrals;
 pub mod locate;
-mod placing;
+pub mod placing;
 pub mod quality;
 pub mod scheme;
 pub mod stability;
