@@ -16,6 +16,7 @@ pub mod integrals;
 pub mod locate;
 pub mod placing;
 pub mod quality;
+pub mod region;
 pub mod scheme;
 pub mod stability;
 pub mod surface;
