@@ -29,7 +29,7 @@ pub fn is_solution(path: &Path) -> bool {
 /// Files that are missing or damaged, and mistakes in the case.
 pub fn inputs(
     mesh: Option<&PathBuf>,
-    solution: &PathBuf,
+    solution: &Path,
     case: Option<&PathBuf>,
     overrides: &[Override],
 ) -> Result<Found> {
@@ -38,7 +38,7 @@ pub fn inputs(
     }
     let stored = Stored::open(solution)?;
     let mut inputs = of_text(mesh, solution, &stored.header().config, case, overrides)?;
-    inputs.solution = Some(solution.clone());
+    inputs.solution = Some(solution.into());
     Ok(Found { stored, inputs })
 }
 
@@ -76,7 +76,7 @@ fn of_text(
 /// As [`inputs`], and a solution that does not go with the mesh.
 pub fn load(
     mesh: Option<&PathBuf>,
-    solution: &PathBuf,
+    solution: &Path,
     comm: &Arc<dyn Communicator>,
 ) -> Result<Job, AgreedError> {
     prepare(|| Ok(inputs(mesh, solution, None, &[])?.inputs), comm)

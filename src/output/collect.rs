@@ -5,11 +5,12 @@ use super::vtk::{Field, VtkCells};
 use crate::element::{Shape, lattice, points};
 use crate::engine::Engine;
 use crate::engine::fields::Space;
-use crate::parallel::gather;
+use crate::parallel::{Communicator, gather};
 use crate::physics::system::OutputField;
 use crate::physics::variables::Variables;
 use ndarray::ArrayView1;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// This rank's cells and the system's fields at their nodes, on cells of the order of the solution or of the geometry of
 /// the block, whichever is higher, and at least 1: so curved elements stay curved under a solution of low order.
@@ -99,11 +100,8 @@ pub fn on_nodes(
 /// The system's fields for people, without values.
 pub fn empty_fields(variables: &dyn Variables) -> Vec<Field> {
     let components = |primitives: &[usize]| if primitives.len() == 1 { 1 } else { 3 };
-    let field = |f: &OutputField| Field {
-        name: f.name.into(),
-        components: components(&f.primitives),
-        values: vec![],
-    };
+    let field =
+        |f: &OutputField| Field { name: f.name.into(), components: components(f.primitives), values: vec![] };
     variables.fields().iter().map(field).collect()
 }
 
@@ -142,31 +140,36 @@ pub fn collect(engine: &Engine, solution: &[Vec<f64>]) -> Gathered {
     let names =
         engine.kept_fields().iter().map(|(name, fields)| (name.clone(), fields.names.clone())).collect();
     let kept: Vec<_> = engine.kept_fields().values().map(|fields| fields.blocks.clone()).collect();
-    gathered(engine, solution, names, kept)
+    gathered(engine.communicator(), &engine.space(), solution, names, kept)
 }
 
 /// The same for other values than the solution's, any number of them at each solution point, without the fields kept.
 /// Collective.
 pub fn collect_alone(engine: &Engine, values: &[Vec<f64>]) -> Gathered {
-    gathered(engine, values, BTreeMap::new(), vec![])
+    collect_part(engine.communicator(), &engine.space(), values)
+}
+
+/// The same for a part of the elements ([`Space::part`]). Collective.
+pub fn collect_part(comm: &Arc<dyn Communicator>, space: &Space, values: &[Vec<f64>]) -> Gathered {
+    gathered(comm, space, values, BTreeMap::new(), vec![])
 }
 
 fn gathered(
-    engine: &Engine,
+    comm: &Arc<dyn Communicator>,
+    space: &Space,
     solution: &[Vec<f64>],
     names: BTreeMap<String, Vec<String>>,
     kept: Vec<Vec<Vec<f64>>>,
 ) -> Gathered {
-    let comm = engine.communicator();
-    let mine = if comm.rank() == 0 { vec![] } else { packed(engine, solution, &kept) };
+    let mine = if comm.rank() == 0 { vec![] } else { packed(space, solution, &kept) };
     Gathered { others: gather(comm, 0, &mine), names, kept }
 }
 
 /// The bytes that a rank sends, a block after the other: shape, elements; ids; then for the solution and each set of kept
 /// fields the numbers an element, and all of them.
-fn packed(engine: &Engine, solution: &[Vec<f64>], kept: &[Vec<Vec<f64>>]) -> Vec<u8> {
+fn packed(space: &Space, solution: &[Vec<f64>], kept: &[Vec<Vec<f64>>]) -> Vec<u8> {
     let mut bytes = vec![];
-    for (b, (block, values)) in engine.discretisation().blocks.iter().zip(solution).enumerate() {
+    for (b, (block, values)) in space.discretisation.blocks.iter().zip(solution).enumerate() {
         bytes.extend_from_slice(bytemuck::cast_slice(&[block.operators.shape as u64, block.len() as u64]));
         bytes.extend_from_slice(bytemuck::cast_slice(&block.ids));
         for values in std::iter::once(values).chain(kept.iter().map(|fields| &fields[b])) {
@@ -263,8 +266,6 @@ mod tests {
     use crate::output::solution::{self, SolutionHeader};
     use crate::parallel::serial::Serial;
     use crate::physics::SystemSpec;
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     /// From reference to physical space: a polynomial map of degree `order`.
     fn place(order: usize, x: &[f64]) -> [f64; 3] {
