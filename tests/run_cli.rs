@@ -504,3 +504,15 @@ fn wrong_arguments_end_with_status_two() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
 }
+
+#[test]
+fn shells_and_manual_pages_know_every_command() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let (out, _) = folder.succeed(&["completions", shell]);
+        assert!(["restart", "time-limit", "partitioning"].iter().all(|word| out.contains(word)), "{shell}");
+    }
+    folder.succeed(&["man", "man1"]);
+    let page = std::fs::read_to_string(folder.path("man1/solver-restart.1")).unwrap();
+    assert!(page.contains("Go on from a solution file") && folder.path("man1/solver.1").exists());
+}

@@ -16,6 +16,7 @@ mod partition;
 mod progress;
 mod restart;
 mod run;
+mod shell;
 mod signals;
 mod solution;
 
@@ -54,6 +55,8 @@ enum Command {
     Info(info::Info),
     Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
+    Completions(shell::Completions),
+    Man(shell::Man),
 }
 
 /// Parses the arguments and runs the subcommand. The exit status is 0 when it is done, 1 when it failed, 2 for wrong arguments;
@@ -78,6 +81,11 @@ pub fn main() -> ExitCode {
         Command::Info(command) => command.execute(),
         Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
+        Command::Completions(command) => {
+            command.execute();
+            Ok(())
+        }
+        Command::Man(command) => command.execute(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
