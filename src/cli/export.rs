@@ -203,7 +203,7 @@ impl Loader<'_> {
         Ok(Loader { mesh, comm, loaded: None })
     }
 
-    fn load(&mut self, path: &PathBuf) -> Result<&mut Loaded> {
+    fn load(&mut self, path: &Path) -> Result<&mut Loaded> {
         let loaded = match self.loaded.take() {
             _ if is_averages(path) => {
                 let Averages { engine, header, values } =
