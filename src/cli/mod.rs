@@ -60,7 +60,7 @@ enum Command {
 }
 
 /// Parses the arguments and runs the subcommand. The exit status is 0 when it is done, 1 when it failed, 2 for wrong arguments;
-/// runs have some more, see [`job`].
+/// runs have some more (`solver run --help`).
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = ["warn", "solver=info,warn", "solver=debug,info"][usize::from(arguments.verbose.min(2))];
