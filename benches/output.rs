@@ -20,12 +20,12 @@ use std::time::Instant;
 /// Elements along each axis, in three and in two dimensions.
 const COUNTS: [usize; 2] = [16, 128];
 /// Outputs of a run, and how often each kind of run is made.
-const OUTPUTS: u64 = 4;
-const ROUNDS: usize = 5;
+const OUTPUTS: u64 = 8;
+const ROUNDS: usize = 3;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let name = arguments.first().map_or("ns-hex-p4", String::as_str);
+    let name = arguments.first().map_or("navier-stokes-hex-p4", String::as_str);
     let Some(workload) = workload::find(name) else {
         eprintln!("error: no workload '{name}'; 'solver bench --help' lists them");
         return ExitCode::FAILURE;

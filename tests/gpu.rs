@@ -15,6 +15,7 @@ use solver::backend::{
 };
 use solver::element::{AntiAlias, PointSets, RuleChoice, Shape};
 use solver::engine::discretise::discretise;
+use solver::engine::placing::place_points;
 use solver::engine::{BackendChoice, Engine, Settings};
 use solver::mesh::generate::{BoxMesh, Cells, SIDES};
 use solver::mesh::{Mesh, local, partition};
@@ -229,7 +230,8 @@ impl<F: MakeBackend> SystemVisitor for Make<'_, F> {
     type Output = Result<(Box<dyn Backend>, Vec<[usize; 3]>), BackendError>;
     fn visit<const D: usize, const V: usize, S: System<D, V>>(self, system: S) -> Self::Output {
         let part = local::cut(self.mesh, &self.part_of, self.comm.rank());
-        let (disc, normals) = discretise(&part, self.order, &self.sets).unwrap();
+        let (mut disc, normals) = discretise(&part, self.order, &self.sets).unwrap();
+        place_points(&part, &mut disc);
         let disc = Arc::new(disc);
         let sizes = disc.blocks.iter().map(|b| [b.len(), V, b.points_per_element()]).collect();
         let kind = S::boundaries().remove(0);

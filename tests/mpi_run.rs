@@ -5,7 +5,7 @@
 mod cases;
 mod support;
 
-use cases::{Folder, WAVE, fail, msh, succeed};
+use cases::{Folder, WAVE, end, fail, msh, succeed};
 use solver::mesh::generate::{BoxMesh, Cells};
 use solver::output::solution;
 use std::collections::BTreeMap;
@@ -221,12 +221,12 @@ fn a_blow_up_is_told_once_with_its_place() {
     let Some(_turn) = turn() else { return };
     let case = WAVE.replace("dt = 0.002", "dt = 0.05").replace("tend = 0.1", "tend = 100");
     let folder = folder(&square(), &case);
-    let message = fail(&mut folder.parallel(4, &["run", "case.ini"]));
+    let message = end(&mut folder.parallel(4, &["run", "case.ini"]), 4);
     for word in ["no longer finite at t = ", "element ", "near (", "reduce dt"] {
         assert_eq!(message.matches(word).count(), 1, "{message}");
     }
     // The place is the same on one rank.
-    let alone = folder.fail(&["run", "case.ini"]);
+    let alone = end(&mut folder.command(&["run", "case.ini"]), 4);
     assert_eq!(message.lines().next(), alone.lines().next());
 }
 

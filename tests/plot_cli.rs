@@ -364,6 +364,20 @@ fn samples_are_those_of_the_polynomial() {
 }
 
 #[test]
+fn fields_have_the_names_of_exports_and_of_their_authors() {
+    let folder = wave();
+    let fields =
+        ["-f", "speed", "-f", "Velocity", "-f", "half = 0.5*rho*gamma", "-f", "vorticity", "-f", "rhou"];
+    let (out, _) = folder.succeed(&[&["sample", WAVES[0], "--point", "0.3,0.6"], &fields[..]].concat());
+    let (header, rows) = numbers(&out);
+    assert_eq!(header, "x,y,speed,Velocity,half,vorticity,rhou");
+    let rho = 1.0 + 0.2 * (0.9 * std::f64::consts::TAU).sin();
+    for (found, exact) in rows[0][2..].iter().zip([1.25f64.sqrt(), 1.25f64.sqrt(), 0.7 * rho, 0.0, rho]) {
+        assert!((found - exact).abs() < 0.02, "{found} {exact}");
+    }
+}
+
+#[test]
 fn several_solutions_are_sampled_with_their_times() {
     let folder = wave();
     let (out, _) =

@@ -341,3 +341,35 @@ fn a_blow_up_says_where_and_when_and_which_state_is_good() {
     assert!(text.contains(&last), "{text}");
     assert!(read(&folder, &last).1.iter().all(|b| b.values.iter().all(|x| x.is_finite())));
 }
+
+#[test]
+fn a_part_of_the_mesh_is_written_and_integrated_and_no_run_goes_on_from_it() {
+    // Nodes every 1/6: those of 3 x 3 cells have one in the box, and no run of ranks changes that.
+    let region = "region = box((0, 0), (0.34, 0.34)) - sphere((5, 5), 0.1)\n";
+    let integrate = "[soln-plugin-integrate]\nnsteps = 25\nfile = part.csv\nint-area = 1\nint-mass = rho\n";
+    let case = WAVE.replace("[soln-plugin-writer]\n", &format!("[soln-plugin-writer]\n{region}"));
+    let folder = folder(&format!("{case}{integrate}{region}"));
+    folder.succeed(&["run", "case.ini"]);
+    let (header, blocks) = read(&folder, "results/wave-0.10.ssoln");
+    let area: f64 = blocks
+        .iter()
+        .map(|b| b.ids.len() as f64 * if b.reference_points.len() == 32 { 1.0 } else { 0.5 })
+        .sum();
+    assert_eq!((area, header.step), (9.0, 50));
+    let rows = std::fs::read_to_string(folder.path("part.csv")).unwrap();
+    let rows: Vec<Vec<f64>> =
+        rows.lines().skip(1).map(|row| row.split(',').map(|cell| cell.parse().unwrap()).collect()).collect();
+    assert_eq!(rows.len(), 3);
+    assert!(rows.iter().all(|row| (row[1] - 0.25).abs() < 1e-12 && (row[2] - 0.25).abs() < 0.06), "{rows:?}");
+    let message = folder.fail(&["restart", "results/wave-0.05.ssoln"]);
+    assert!(message.contains("has no values for element"), "{message}");
+    for (text, words) in [
+        ("box((5, 5), (6, 6))", "a region that holds no element"),
+        ("nowhere", "the boundary 'nowhere', which the mesh has not"),
+        ("box((0, 0))", "has box with 1 arguments"),
+    ] {
+        let set = format!("soln-plugin-integrate.region={text}");
+        let message = folder.fail(&["run", "case.ini", "--set", &set]);
+        assert!(message.contains(words), "{message}");
+    }
+}

@@ -5,7 +5,7 @@ mod cases;
 #[allow(dead_code)] // ranks are not needed here
 mod support;
 
-use cases::{Folder, WAVE, msh};
+use cases::{Folder, WAVE, end, msh};
 use solver::element::{basis, lattice};
 use solver::mesh::generate::{BoxMesh, Cells};
 use solver::mesh::{Mesh, store};
@@ -438,7 +438,7 @@ fn unknown_keys_warn_with_the_nearest_known_one() {
 fn a_run_that_blows_up_stops_and_says_where() {
     let folder =
         folder(&periodic(), &with(&with(WAVE, "dt = 0.002", "dt = 0.05"), "tend = 0.1", "tend = 100"));
-    let message = folder.fail(&["run", "mesh.msh", "case.ini"]);
+    let message = end(&mut folder.command(&["run", "mesh.msh", "case.ini"]), 4);
     for word in ["no longer finite at t = ", "step ", "element ", "near (", "reduce dt"] {
         assert!(message.contains(word), "{message}");
     }
@@ -503,4 +503,16 @@ fn wrong_arguments_end_with_status_two() {
         let output = support::run(&mut Folder::new().command(arguments), cases::LIMIT);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
     }
+}
+
+#[test]
+fn shells_and_manual_pages_know_every_command() {
+    let folder = Folder::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let (out, _) = folder.succeed(&["completions", shell]);
+        assert!(["restart", "time-limit", "partitioning"].iter().all(|word| out.contains(word)), "{shell}");
+    }
+    folder.succeed(&["man", "man1"]);
+    let page = std::fs::read_to_string(folder.path("man1/solver-restart.1")).unwrap();
+    assert!(page.contains("Go on from a solution file") && folder.path("man1/solver.1").exists());
 }

@@ -21,6 +21,7 @@ pub mod origin;
 mod outlets;
 mod physics;
 mod points;
+mod region;
 pub mod settings;
 mod values;
 

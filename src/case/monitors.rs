@@ -8,15 +8,16 @@ use super::keys::Fallback::{Absent, Required, Value};
 use super::keys::Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored, NotYet};
 use super::keys::plugins::{
-    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER,
-    TRIGGER_NAME,
+    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_LATER,
+    REGION_TYPE, TRIGGER, TRIGGER_NAME,
 };
 use super::keys::{self, Section, key, section};
 use super::values::Values;
-use super::{outlets, physics, points};
+use super::{outlets, physics, points, region};
 use crate::backend::Precision;
 use crate::element::Shape;
 use crate::element::anti_alias::HIGHEST_DEGREE;
+use crate::engine::region::Region;
 use crate::monitor::action::PostAction;
 use crate::monitor::fluidforce::ForceSettings;
 use crate::monitor::integrate::{self, Integrands, Norm};
@@ -374,7 +375,7 @@ pub const MONITORS: &[MonitorKind] = &[
                 ENABLED,
                 TRIGGER,
                 TRIGGER_NAME,
-                REGION,
+                REGION_LATER,
                 REGION_TYPE,
                 REGION_EXPAND,
             ],
@@ -427,7 +428,7 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     };
     let state = reader.state_name();
     let writer = Writer::new(&basedir?, name, dt_out?, vtk?, origin, state);
-    Some(Box::new(writer.with_action(action)))
+    Some(Box::new(writer.with_action(action).with_region(reader.region()?)))
 }
 
 fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
@@ -464,6 +465,7 @@ fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
         primitives: reader.facts?.primitive.len(),
         dims: reader.facts?.dims,
         norm: norm?,
+        region: reader.region()?,
         degrees,
     };
     Some(Box::new(Integrate::new(nsteps?, integrands, Rows::new(with_csv(rows.0?), rows.1?))))
@@ -672,6 +674,14 @@ impl Reader<'_, '_> {
             Ok(value) => Some(value),
             Err(what) => self.report(key, format!("the value {what}")),
         }
+    }
+
+    /// The part of the mesh.
+    fn region(&mut self) -> Option<Region> {
+        if self.text("region")? == "*" {
+            return Some(Region::All);
+        }
+        self.literal("region", region::region)
     }
 
     /// Under which name a monitor of this section keeps its state with solutions.

@@ -74,7 +74,7 @@ fn enclosed(text: &str) -> Option<&str> {
 }
 
 /// The parts between commas outside of brackets; one comma at the end is allowed, as in Python.
-fn parts(text: &str) -> Vec<&str> {
+pub(super) fn parts(text: &str) -> Vec<&str> {
     let (mut depth, mut start, mut parts) = (0, 0, vec![]);
     for (i, c) in text.char_indices() {
         match c {

@@ -23,19 +23,20 @@ use table::Table;
 
 /// Measure how fast problems run, beside what the machine's memory could do
 ///
-/// Without a case, standard problems are measured in double and single precision: boxes of quadrilaterals, hexahedra,
-/// tetrahedra, prisms and of all shapes, straight and curved. With a case, the problem that 'solver run' would run, with its
-/// time step, but without any output.
+/// Without a case, standard problems are measured in double and single precision: boxes of
+/// quadrilaterals, hexahedra, tetrahedra, prisms and of all shapes, straight and curved. With a
+/// case, the problem that 'solver run' would run, with its time step, but without any output.
 ///
-/// Each measurement is a process of its own, on 1 thread, on all cores with threads, and on all cores with ranks (which this
-/// program starts through mpirun, or what MPIRUN names). Under mpirun, or with one --in-process, it is measured on what was
-/// started.
+/// Each measurement is a process of its own, on 1 thread, on all cores with threads, and on all
+/// cores with ranks (which this program starts through mpirun, or what MPIRUN names). Under
+/// mpirun, or with one --in-process, it is measured on what was started.
 ///
-/// Columns: MDOF: million unknowns (variables times points); MDOF/s: unknowns times right-hand sides a second, the median
-/// repetition, with the slowest and the fastest; B/DOF: memory traffic of an unknown and right-hand side by the kernels'
-/// plan; GB/s: of that, what was reached; copy, triad: the share of what copying large arrays and the triad of STREAM gave
-/// right after; wait: the share of the time that ranks waited for each other; peak: bytes of memory an unknown at the most,
-/// all of the program included.
+/// Columns: MDOF: million unknowns (variables times points); MDOF/s: unknowns times right-hand
+/// sides a second, the median repetition, with the slowest and the fastest; B/DOF: memory traffic
+/// of an unknown and right-hand side by the kernels' plan; GB/s: of that, what was reached; copy,
+/// triad: the share of what copying large arrays and the triad of STREAM gave right after; wait:
+/// the share of the time that ranks waited for each other; peak: bytes of memory an unknown at
+/// the most, all of the program included.
 ///
 ///   solver bench                               everything: several minutes
 ///   solver bench -w hex -p f64 --on 1x1,1x2    some of it: one rank with one thread, and with two

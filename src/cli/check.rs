@@ -22,15 +22,18 @@ use std::process::ExitCode;
 
 /// Say everything that can be known of a run without starting it
 ///
-/// Reads the case and the mesh and reports: every value in force and where it comes from (a line of the file, a default, the
-/// environment); what has no effect; which section belongs to which boundary of the mesh; the size of the problem, the
-/// memory it takes and the output it will write; the time step that stays stable, beside that of the case.
+/// Reads the case and the mesh and reports: every value in force and where it comes from (a line
+/// of the file, a default, the environment); what has no effect; which section belongs to which
+/// boundary of the mesh; the size of the problem, the memory it takes and the output it will
+/// write; the time step that stays stable, beside that of the case.
 ///
-/// Errors are all that would keep the run from starting; there may be several, and the exit status is 1 then. Warnings are
-/// about what will not happen as the file says. Nothing is written.
+/// Errors are all that would keep the run from starting; there may be several, and the exit
+/// status is 1 then. Warnings are about what will not happen as the file says. Nothing is
+/// written.
 ///
-/// The stable time step is that of the initial state, from the linear theory of the scheme: an estimate, exact for waves on
-/// boxes, to some tens of percent elsewhere. Flows that speed up need less. Artificial viscosity and sources are not in it.
+/// The stable time step is that of the initial state, from the linear theory of the scheme: an
+/// estimate, exact for waves on boxes, to some tens of percent elsewhere. Flows that speed up
+/// need less. Artificial viscosity and sources are not in it.
 ///
 ///   solver check case.ini                      the mesh that the case names
 ///   solver check case.ini channel.smesh        another one

@@ -95,9 +95,7 @@ pub fn execute(choices: &Choices, inputs: impl FnOnce() -> Result<Inputs>) -> Ex
         Ok(Some(_)) => ExitCode::from(STOPPED),
         Err(error) if shared(&error) => {
             let status = match error {
-                RunError::BrokeDown { .. } | RunError::Rejected { .. } | RunError::WaveRate { .. } => {
-                    BROKE_DOWN
-                }
+                RunError::BrokeDown(_) | RunError::Rejected { .. } | RunError::WaveRate { .. } => BROKE_DOWN,
                 _ => 1,
             };
             if comm.rank() == 0 {
@@ -307,7 +305,7 @@ fn shared(error: &RunError) -> bool {
     matches!(
         error,
         RunError::Monitor(MonitorError::NotFinite { .. } | MonitorError::Agreed(_))
-            | RunError::BrokeDown { .. }
+            | RunError::BrokeDown(_)
             | RunError::Rejected { .. }
             | RunError::Standstill { .. }
             | RunError::WaveRate { .. }

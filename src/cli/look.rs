@@ -1,5 +1,6 @@
 //! Looking at solutions: opening them one after the other, and fields made of them.
 
+use super::fields::DERIVED;
 use super::{job, solution};
 use crate::engine::Engine;
 use crate::monitor::integrate;
@@ -55,7 +56,7 @@ impl Viewer {
     /// A file that is missing or damaged, or does not go with the mesh; what `see` says.
     pub fn look<T>(
         &mut self,
-        solution: &PathBuf,
+        solution: &Path,
         see: impl FnOnce(&mut Engine, f64, &Constants) -> Result<T>,
     ) -> Result<T> {
         if let Some((case, engine, constants)) = &mut self.last {
@@ -76,6 +77,27 @@ impl Viewer {
     }
 }
 
+/// The expression of a field of the system or of a quantity with a name, of a vector its magnitude; any other text as it is.
+fn named(text: &str, variables: &dyn Variables, dims: usize) -> Result<String> {
+    let primitive = variables.primitive();
+    if primitive.contains(&text) {
+        return Ok(text.into());
+    }
+    let own = variables.fields().into_iter().find(|field| field.name == text);
+    let own = own.map(|field| field.primitives.iter().map(|&i| primitive[i]).collect::<Vec<_>>());
+    let derived = || DERIVED.iter().find(|derived| derived.name == text);
+    let derived = || derived().map(|d| d.components.get(dims - 1).map_or(vec![], |c| c.to_vec()));
+    Ok(match own.or_else(derived).as_deref() {
+        None => text.into(),
+        Some([]) => bail!("'{text}' has no meaning in {dims}-D"),
+        Some([one]) => (*one).into(),
+        Some(several) => {
+            let squares: Vec<String> = several.iter().map(|c| format!("({c})*({c})")).collect();
+            format!("sqrt({})", squares.join(" + "))
+        }
+    })
+}
+
 /// Opens a solution.
 ///
 /// # Errors
@@ -89,7 +111,7 @@ pub fn open(solution: &Path) -> Result<Stored> {
 
 /// Functions of place, time, solution and its gradient.
 pub struct Fields {
-    /// What each is called: its text.
+    /// What each is called.
     pub names: Vec<String>,
     list: Vec<Expr>,
     /// Whether any needs gradients.
@@ -99,28 +121,34 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads expressions of the primitive and conserved variables, `x`, `y`, `z`, `t`, gradients such as `grad_u_x`, and the
-    /// constants of the case.
+    /// Reads fields: expressions of the primitive and conserved variables, `x`, `y`, `z`, `t`, gradients such as `grad_u_x`,
+    /// and the constants of the case; `NAME = EXPRESSION`; fields and quantities that have a name, of vectors the magnitude.
     ///
     /// # Errors
-    /// What is wrong with an expression.
+    /// What is wrong with a field.
     pub fn new(texts: &[String], engine: &Engine, constants: &Constants) -> Result<Fields> {
         let variables = Arc::clone(engine.variables());
         let dims = engine.discretisation().dims;
         let primitive = variables.primitive();
-        let mut names = integrate::variables(&primitive, dims);
+        let mut known = integrate::variables(&primitive, dims);
         let more = variables.conserved().into_iter().filter(|name| !primitive.contains(name));
-        names.extend(more.map(String::from));
-        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        known.extend(more.map(String::from));
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
         // What a constant is called in the case may be the name of a variable here; the variable is meant.
         let mut constants = constants.clone();
-        constants.numbers.retain(|name, _| !names.contains(&name.as_str()));
-        let parse = |text: &String| {
-            Expr::parse_with(text, &names, &constants).map_err(|e| anyhow!("the field '{text}': {e}"))
-        };
-        let list: Vec<Expr> = texts.iter().map(parse).collect::<Result<_>>()?;
+        constants.numbers.retain(|name, _| !known.contains(&name.as_str()));
+        let (mut names, mut list) = (vec![], vec![]);
+        for text in texts {
+            let (name, expression) = match text.split_once('=') {
+                Some((name, expression)) => (name.trim(), expression.trim().to_string()),
+                None => (text.trim(), named(text.trim(), &*variables, dims)?),
+            };
+            let expr = Expr::parse_with(&expression, &known, &constants);
+            list.push(expr.map_err(|e| anyhow!("the field '{name}': {e}"))?);
+            names.push(name.to_string());
+        }
         let gradients = integrate::gradients(primitive.len(), dims, list.iter());
-        Ok(Fields { names: texts.to_vec(), list, gradients, variables, dims })
+        Ok(Fields { names, list, gradients, variables, dims })
     }
 
     /// Values at a place where the conserved variables and, one direction after the other, their gradients are these (the

@@ -3,6 +3,8 @@
 mod bench;
 mod check;
 mod devices;
+mod export;
+mod fields;
 mod figures;
 mod files;
 mod generate;
@@ -17,6 +19,7 @@ mod progress;
 mod restart;
 mod run;
 mod sample;
+mod shell;
 mod signals;
 mod solution;
 
@@ -51,15 +54,18 @@ enum Command {
     Run(run::Run),
     Restart(restart::Restart),
     Bench(bench::Bench),
+    Export(export::Export),
     Info(info::Info),
     Sample(sample::Sample),
     Plot(plot::Plot),
     Mesh(mesh::MeshQuality),
     Devices(devices::Devices),
+    Completions(shell::Completions),
+    Man(shell::Man),
 }
 
 /// Parses the arguments and runs the subcommand. The exit status is 0 when it is done, 1 when it failed, 2 for wrong arguments;
-/// runs have some more, see [`job`].
+/// runs have some more (`solver run --help`).
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let filter = ["warn", "solver=info,warn", "solver=debug,info"][usize::from(arguments.verbose.min(2))];
@@ -76,11 +82,17 @@ pub fn main() -> ExitCode {
         Command::Run(command) => return command.execute(),
         Command::Restart(command) => return command.execute(),
         Command::Bench(command) => return command.execute(),
+        Command::Export(command) => command.execute(),
         Command::Info(command) => command.execute(),
         Command::Sample(command) => command.execute(),
         Command::Plot(command) => command.execute(),
         Command::Mesh(command) => command.execute(),
         Command::Devices(command) => command.execute(),
+        Command::Completions(command) => {
+            command.execute();
+            Ok(())
+        }
+        Command::Man(command) => command.execute(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

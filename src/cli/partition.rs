@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 
 /// Divide a mesh into parts, one for each rank of a parallel run
 ///
-/// A mesh file can hold several partitionings side by side, each with a name. A run on N ranks takes one of N parts, or the
-/// one named by 'solver run -P NAME'; what it needs of the mesh it then reads part by part.
+/// A mesh file can hold several partitionings side by side, each with a name. A run on N ranks
+/// takes one of N parts, or the one named by 'solver run -P NAME'; what it needs of the mesh it
+/// then reads part by part.
 ///
 /// Examples:
 ///

@@ -22,24 +22,23 @@ use std::path::{Path, PathBuf};
 
 /// Draw pictures of solutions, or of what monitors have written
 ///
-/// The polynomial of the solution is evaluated in every pixel, so that nothing is seen but the solution. A field is a
-/// variable or an expression of variables, of x, y, z, t, of gradients such as grad_u_x and of the case's constants; without
-/// -f it is the first variable.
+/// The polynomial of the solution is evaluated in every pixel, so that nothing is seen but the solution. Without -f the
+/// first variable is drawn.
 ///
 ///   solver plot vortex-20.0.ssoln                          rho of a 2-D solution, to vortex-20.0.png
-///   solver plot vortex-20.0.ssoln -f 'sqrt(u*u + v*v)' --mesh --contours 8 -o speed.png
-///   solver plot duct-1.0.ssoln --slice z=0.5 -f grad_v_x-grad_u_y --map coolwarm --range=-5:5
+///   solver plot vortex-20.0.ssoln -f mach --mesh --contours 8 -o mach.png
+///   solver plot duct-1.0.ssoln --slice z=0.5 -f vorticity --map magma --range 0:5
 ///   solver plot wing-3.0.ssoln --boundary wall -f p --eye=-60,30
 ///   solver plot vortex-*.ssoln -o 'rho-{n:03d}.png'        numbered pictures with the same colours
 ///   solver plot vortex-*.ssoln -o vortex.gif               one that moves; .png moves, too
 ///   solver plot --csv residual.csv --log -y rho -y E -o residual.png
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = super::fields::help())]
 pub struct Plot {
     /// Solutions (.ssoln), after the mesh if one is to be named
     #[arg(value_name = "[MESH] SOLUTION", required_unless_present = "csv")]
     files: Vec<PathBuf>,
-    /// What to draw
+    /// What to draw: a variable, an expression, NAME = EXPRESSION, or a quantity with a name (see below)
     #[arg(short, long, value_name = "EXPR", allow_hyphen_values = true)]
     field: Option<String>,
     /// File to write; with {n} or {t} in it one a solution; by default named after the solution, here
@@ -237,7 +236,7 @@ impl Plot {
     }
 
     /// The picture of a solution; colours from the least to the largest value seen where no range is given.
-    fn picture(&self, solution: &PathBuf, viewer: &mut Viewer, range: Option<(f64, f64)>) -> Result<Image> {
+    fn picture(&self, solution: &Path, viewer: &mut Viewer, range: Option<(f64, f64)>) -> Result<Image> {
         viewer.look(solution, |engine, t, constants| {
             let fields = self.fields(engine, constants)?;
             if engine.discretisation().dims == 1 {

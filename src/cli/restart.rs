@@ -8,12 +8,13 @@ use std::process::ExitCode;
 
 /// Go on from a solution file, alone or under mpirun
 ///
-/// The solution (.ssoln: an output or a checkpoint of a run) holds the case it was computed with, which may be replaced by
-/// giving one: with another final time, order, precision, scheme. The number of ranks and the backend are free. When nothing
-/// was changed, the run is the same, bit for bit, as one that never stopped.
+/// The solution (.ssoln: an output or a checkpoint of a run) holds the case it was computed with,
+/// which may be replaced by giving one: with another final time, order, precision, scheme. The
+/// number of ranks and the backend are free. When nothing was changed, the run is the same, bit
+/// for bit, as one that never stopped.
 ///
-/// The mesh may be given, named in the case, or be the only .smesh file in the current directory. It has to be the one that
-/// the solution was computed on; its partitioning may be another.
+/// The mesh may be given, named in the case, or be the only .smesh file in the current directory.
+/// It has to be the one that the solution was computed on; its partitioning may be another.
 ///
 ///   solver restart checkpoint-00012000.ssoln
 ///   solver restart channel.smesh flow-2.50.ssoln --set solver-time-integrator.tend=5

@@ -9,13 +9,12 @@ use crate::files;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fmt::Write as _;
 use std::io::{self, ErrorKind, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Print the values of solutions at points, along lines, on planes
 ///
 /// The values are those of the elements' polynomials at the points, not interpolated between stored ones, written as CSV
-/// with as many digits as it takes to read them back. Fields are variables or expressions of them, of x, y, z, t, of
-/// gradients such as grad_u_x and of the constants of the case; without -f all primitive variables.
+/// with as many digits as it takes to read them back. Without -f they are those of all primitive variables.
 ///
 ///   solver sample flow-1.00.ssoln --point 0.5,0.25 --point 0.5,0.75
 ///   solver sample flow-*.ssoln --point 0.5,0.25 -f p -f 'u*u + v*v' -o probe.csv
@@ -23,7 +22,7 @@ use std::path::PathBuf;
 ///   solver sample duct.smesh duct-2.0.ssoln --plane z=0.5:100x50 -o plane.csv
 ///   solver sample flow-1.00.ssoln --points places.csv -f grad_u_y
 #[derive(clap::Args, Debug)]
-#[command(verbatim_doc_comment)]
+#[command(verbatim_doc_comment, after_help = super::fields::help())]
 #[command(group(clap::ArgGroup::new("where").required(true).args(["points", "point", "line", "plane"])))]
 pub struct Sample {
     /// Solutions (.ssoln), after the mesh if one is to be named
@@ -41,7 +40,7 @@ pub struct Sample {
     /// A grid of points over the whole mesh, in 3-D where one coordinate has a value
     #[arg(long, value_name = "[z=VALUE:]NxN", allow_hyphen_values = true)]
     plane: Option<String>,
-    /// A variable or an expression; may be given again
+    /// A variable, an expression, NAME = EXPRESSION, or a quantity with a name (see below); may be given again
     #[arg(short, long = "field", value_name = "EXPR", allow_hyphen_values = true)]
     fields: Vec<String>,
     /// File to write, instead of printing
@@ -88,7 +87,7 @@ impl Sample {
                 let times = solutions.len() > 1;
                 let mut columns: Vec<String> = times.then(|| "t".to_string()).into_iter().collect();
                 columns.extend(["x", "y", "z"][..dims].iter().map(|x| x.to_string()));
-                columns.extend(names.iter().map(|name| csv::quoted(name)));
+                columns.extend(fields.names.iter().map(|name| csv::quoted(name)));
                 let header = columns.join(",") + "\n";
                 if i == 0 {
                     text += &header;
@@ -230,7 +229,7 @@ fn plane(text: &str, engine: &Engine, dims: usize) -> Result<Vec<[f64; 3]>> {
 }
 
 /// Points of a CSV file.
-fn from_file(path: &PathBuf, dims: usize) -> Result<Vec<[f64; 3]>> {
+fn from_file(path: &Path, dims: usize) -> Result<Vec<[f64; 3]>> {
     let table = csv::Table::read(path)?;
     let axes = &["x", "y", "z"][..dims];
     let columns: Vec<usize> = if table.named {

@@ -3,9 +3,11 @@
 use super::files;
 use super::job::{self, Choices, Inputs, Job, beside};
 use crate::case::{Case, Override};
-use crate::output::solution::{EXTENSION, Stored};
+use crate::engine::Engine;
+use crate::output::solution::{EXTENSION, SolutionHeader, Stored, read_averages};
 use crate::parallel::{AgreedError, Communicator};
-use anyhow::{Result, bail};
+use crate::run::restart::RestartError;
+use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -27,7 +29,7 @@ pub fn is_solution(path: &Path) -> bool {
 /// Files that are missing or damaged, and mistakes in the case.
 pub fn inputs(
     mesh: Option<&PathBuf>,
-    solution: &PathBuf,
+    solution: &Path,
     case: Option<&PathBuf>,
     overrides: &[Override],
 ) -> Result<Found> {
@@ -35,11 +37,24 @@ pub fn inputs(
         bail!("there is no solution file '{}'", solution.display());
     }
     let stored = Stored::open(solution)?;
+    let mut inputs = of_text(mesh, solution, &stored.header().config, case, overrides)?;
+    inputs.solution = Some(solution.into());
+    Ok(Found { stored, inputs })
+}
+
+/// The case that is in a file as the text `config`, or `case`, and the mesh that goes with it.
+fn of_text(
+    mesh: Option<&PathBuf>,
+    solution: &Path,
+    config: &str,
+    case: Option<&PathBuf>,
+    overrides: &[Override],
+) -> Result<Inputs> {
     let (case_file, (case, warnings)) = match case {
         Some(file) => (Some(file), Case::read_with(file, overrides)?),
         None => {
             let name = format!("case of {}", solution.display());
-            (None, Case::parse_with(&name, &stored.header().config, overrides)?)
+            (None, Case::parse_with(&name, config, overrides)?)
         }
     };
     let plan = case.plan(case.likely_dims())?;
@@ -51,7 +66,7 @@ pub fn inputs(
         places.iter().find(|path| path.exists()).or(places.first()).cloned()
     };
     let mesh_file = mesh.cloned().or_else(named).map_or_else(files::only_mesh, Ok)?;
-    Ok(Found { stored, inputs: Inputs { case, plan, warnings, mesh_file, solution: Some(solution.clone()) } })
+    Ok(Inputs { case, plan, warnings, mesh_file, solution: None })
 }
 
 /// Loads a solution to look at: an engine that holds it, with no more memory for steps than it takes to have one at all.
@@ -61,12 +76,20 @@ pub fn inputs(
 /// As [`inputs`], and a solution that does not go with the mesh.
 pub fn load(
     mesh: Option<&PathBuf>,
-    solution: &PathBuf,
+    solution: &Path,
+    comm: &Arc<dyn Communicator>,
+) -> Result<Job, AgreedError> {
+    prepare(|| Ok(inputs(mesh, solution, None, &[])?.inputs), comm)
+}
+
+/// An engine to look at things with.
+fn prepare(
+    inputs: impl FnOnce() -> Result<Inputs>,
     comm: &Arc<dyn Communicator>,
 ) -> Result<Job, AgreedError> {
     let choices = Choices { backend: Some("cpu".into()), ..Choices::default() };
     let found = || {
-        let mut inputs = inputs(mesh, solution, None, &[])?.inputs;
+        let mut inputs = inputs()?;
         // What the case says about devices is about runs.
         inputs.warnings.clear();
         Ok(inputs)
@@ -74,4 +97,47 @@ pub fn load(
     job::prepare(&choices, found, comm, false, |settings| {
         (settings.scheme, settings.estimate) = ("euler".into(), false);
     })
+}
+
+/// Averages over time, with an engine of their case and mesh, which holds the initial state.
+pub struct Averages {
+    pub engine: Engine,
+    pub header: SolutionHeader,
+    /// Block by block as the engine's solution, `[element][average][point]`.
+    pub values: Vec<Vec<f64>>,
+}
+
+/// Loads a file of averages to look at, on one rank that has the whole mesh.
+///
+/// # Errors
+/// Files that are missing or damaged, and averages that do not go with the mesh.
+pub fn load_averages(mesh: Option<&PathBuf>, file: &Path, comm: &Arc<dyn Communicator>) -> Result<Averages> {
+    let (header, blocks) = read_averages(file)?;
+    let inputs = || of_text(mesh, file, &header.config, None, &[]);
+    let engine = prepare(inputs, comm).map_err(|e| anyhow!("{e}"))?.engine;
+    if engine.mesh().uuid != header.mesh_uuid {
+        let (theirs, ours) = (header.mesh_uuid, engine.mesh().uuid.clone());
+        return Err(RestartError::Mesh { path: file.into(), theirs, ours }.into());
+    }
+    let mut values = vec![];
+    for block in &engine.discretisation().blocks {
+        let (shape, points) = (block.operators.shape, &block.operators.points);
+        let size = header.variables.len() * block.points_per_element();
+        let mut all = Vec::with_capacity(size * block.len());
+        for id in &block.ids {
+            let stored = blocks.iter().filter(|b| b.shape == shape);
+            let found = stored.filter_map(|b| Some((b, b.ids.binary_search(id).ok()?))).next();
+            let near = |(a, b): (&f64, &f64)| (a - b).abs() < 1e-12;
+            let (stored, row) =
+                found.with_context(|| format!("{} has no element {id} of the mesh", file.display()))?;
+            if stored.reference_points.len() != points.len()
+                || !stored.reference_points.iter().zip(points).all(near)
+            {
+                bail!("{}: its points are not those of the case in it", file.display());
+            }
+            all.extend_from_slice(&stored.values[row * size..(row + 1) * size]);
+        }
+        values.push(all);
+    }
+    Ok(Averages { engine, header, values })
 }

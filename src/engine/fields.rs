@@ -3,6 +3,7 @@
 use super::placing::Placing;
 use super::{Engine, EngineError};
 use crate::backend::Discretisation;
+use crate::backend::discretisation::{Block, Metrics};
 use crate::element::{PointSets, Shape, basis, lattice, quadrature};
 use crate::mesh::local::LocalMesh;
 use crate::parallel::sum::{ExactSum, total};
@@ -67,6 +68,30 @@ pub struct Space {
 }
 
 impl Space {
+    /// The space of some of the elements: of each block those at the positions `elements` (ascending). It has what
+    /// it takes to write results, not what it takes to compute.
+    pub fn part(&self, elements: &[Vec<u32>]) -> Space {
+        let part = |(block, elements): (&Block, &Vec<u32>)| Block {
+            operators: Arc::clone(&block.operators),
+            ids: elements.iter().map(|e| block.ids[*e as usize]).collect(),
+            interior: 0,
+            metrics: Metrics::Affine { s: vec![], jacobian: vec![] },
+            quadrature_s: vec![],
+            faces: vec![],
+            points: vec![],
+        };
+        let discretisation = Discretisation {
+            dims: self.discretisation.dims,
+            order: self.discretisation.order,
+            blocks: self.discretisation.blocks.iter().zip(elements).map(part).collect(),
+            pairings: vec![],
+            boundary_faces: vec![],
+            halo_points: vec![],
+            messages: vec![],
+        };
+        Space { discretisation: Arc::new(discretisation), ..self.clone() }
+    }
+
     /// Calls `visit` with every element's values at the reference points that `points(shape, geometry order)` gives with
     /// their weights.
     ///
@@ -145,6 +170,15 @@ impl Space {
             }
         }
     }
+}
+
+/// The values of some of the elements, see [`Space::part`]; `values` block by block, so many an element.
+pub fn part_of(values: &[Vec<f64>], space: &Space, elements: &[Vec<u32>]) -> Vec<Vec<f64>> {
+    let part = |(values, (block, elements)): (&Vec<f64>, (&Block, &Vec<u32>))| {
+        let size = values.len() / block.len().max(1);
+        elements.iter().flat_map(|e| &values[*e as usize * size..][..size]).copied().collect()
+    };
+    values.iter().zip(space.discretisation.blocks.iter().zip(elements)).map(part).collect()
 }
 
 impl Engine {

@@ -23,6 +23,16 @@ const CHUNK: usize = 32;
 #[derive(Debug)]
 pub struct Places(Vec<BlockPlaces>);
 
+impl Places {
+    /// Those in some of the elements alone: of each block at these positions, ascending ([`Engine::elements_in`]).
+    pub fn within(mut self, elements: &[Vec<u32>]) -> Places {
+        for (places, elements) in self.0.iter_mut().zip(elements) {
+            places.only = Some(elements.clone());
+        }
+        self
+    }
+}
+
 #[derive(Debug)]
 struct BlockPlaces {
     /// Solution points to points of the rule, `[Q][P]`; `None` where these are the solution points.
@@ -31,6 +41,8 @@ struct BlockPlaces {
     placing: Option<Placing>,
     /// Points an element.
     points: usize,
+    /// The elements that count, where these are not all.
+    only: Option<Vec<u32>>,
     /// Coordinates, `[element][Q]`; empty for the solution points.
     coordinates: Vec<[f64; 3]>,
     /// Weights times Jacobian, `[element][Q]`; empty for the solution points.
@@ -86,6 +98,7 @@ impl Engine {
             interpolate: None,
             placing: Some(Placing::of_solution(&self.mesh, block)),
             points: block.points_per_element(),
+            only: None,
             coordinates: vec![],
             weights: vec![],
         };
@@ -144,6 +157,10 @@ impl Engine {
             let chunk = |(i, values): (usize, &[f64])| {
                 let mut part = (vec![ExactSum::default(); count], vec![0.0; count]);
                 for (j, u) in values.chunks_exact(size).enumerate() {
+                    let counts = |only: &Vec<u32>| only.binary_search(&((i * CHUNK + j) as u32)).is_ok();
+                    if !places.0[b].only.as_ref().is_none_or(counts) {
+                        continue;
+                    }
                     let (sums, largest) = &mut part;
                     let mut out = vec![0.0; count];
                     elements.visit((b, block), &places.0[b], i * CHUNK + j, u, |_, weight, point| {

@@ -1,5 +1,6 @@
-//! Integrals over the boundaries of the mesh.
+//! The boundaries of the mesh: integrals over them, and values at points of their faces.
 
+use super::fields::Space;
 use super::geometry::{metric, tangents};
 use super::{Engine, EngineError};
 use crate::element::{Operators, Shape, basis, faces, lattice, quadrature};
@@ -138,6 +139,150 @@ impl Engine {
             }
         }
         Ok(total(&*self.communicator, &sums))
+    }
+}
+
+/// Values of one face of a boundary at sample points.
+pub struct FaceSample<'a> {
+    /// Number of the boundary: its place in [`crate::mesh::local::LocalMesh::boundaries`].
+    pub boundary: usize,
+    /// Global id of the element.
+    pub element: u32,
+    /// Shape of the face.
+    pub shape: Shape,
+    /// Order of the element's geometry.
+    pub geometry_order: usize,
+    /// Coordinates, `[point][3]`.
+    pub coordinates: &'a [[f64; 3]],
+    /// Unit outward normals, `[point][3]`.
+    pub normals: &'a [[f64; 3]],
+    /// The element's values, `[value][point]`.
+    pub values: &'a Array2<f64>,
+}
+
+/// From elements of one shape, order and geometry order to points of one of their faces.
+struct FacePoints {
+    /// Solution points to the points, `[Q][P]`.
+    solution: Array2<f64>,
+    /// The element's nodes on the face, in lattice order of the face's shape.
+    nodes: Vec<usize>,
+    /// These to the points, `[Q][nodes]`. (A pyramid's own geometry has no derivative at its apex.)
+    geometry: Array2<f64>,
+    /// Their derivatives there along the face's coordinates, `D - 1` matrices `[Q][nodes]`.
+    derivatives: Vec<Array2<f64>>,
+}
+
+impl FacePoints {
+    /// `own`: the points in coordinates of the face's shape that turn counter-clockwise seen from outside, or have the
+    /// element on their left.
+    fn new(ops: &Operators, order: usize, face: usize, own: &Array2<f64>) -> FacePoints {
+        let (shape, face_shape) = (ops.shape, ops.shape.faces()[face].shape);
+        let place = |x: &Array2<f64>| faces::to_element(shape, face, &turned(shape, face, x));
+        let face_lattice = lattice::nodes(face_shape, order);
+        let (wanted, all) = (place(&face_lattice), lattice::nodes(shape, order));
+        let meets = |n: usize, row: &[f64]| all.row(n).iter().zip(row).all(|(a, b)| (a - b).abs() < 1e-9);
+        let find = |row: &[f64]| (0..all.nrows()).find(|&n| meets(n, row));
+        let find = |row: &[f64]| find(row).expect("a face's lattice is part of its element's");
+        FacePoints {
+            solution: basis::interpolation(shape, ops.order, &ops.points, &place(own)),
+            nodes: wanted.rows().into_iter().map(|row| find(&row.to_vec())).collect(),
+            geometry: basis::interpolation(face_shape, order, &face_lattice, own),
+            derivatives: basis::differentiation(face_shape, order, &face_lattice, own),
+        }
+    }
+
+    /// Coordinates and unit outward normals of the points, of an element with these nodes.
+    fn place(&self, ops: &Operators, face: usize, nodes: &[[f64; 3]]) -> (Vec<[f64; 3]>, Vec<[f64; 3]>) {
+        let own: Vec<[f64; 3]> = self.nodes.iter().map(|&n| nodes[n]).collect();
+        let at = |q: usize| -> [f64; 3] {
+            let row = self.geometry.row(q);
+            std::array::from_fn(|d| own.iter().zip(row).map(|(x, w)| x[d] * w).sum())
+        };
+        let normal = |q: usize| -> [f64; 3] {
+            let t = tangents(&self.derivatives, q, &own);
+            let n = match self.derivatives.len() {
+                0 => ops.shape.faces()[face].normal,
+                1 => [t[0][1], -t[0][0], 0.0],
+                _ => cross(t[0], t[1]),
+            };
+            let length = n.iter().map(|x| x * x).sum::<f64>().sqrt();
+            n.map(|x| x / length)
+        };
+        let count = self.geometry.nrows();
+        ((0..count).map(at).collect(), (0..count).map(normal).collect())
+    }
+}
+
+fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+/// Points of a face, given in coordinates that turn counter-clockwise seen from outside, in the coordinates that
+/// [`faces::to_element`] takes, which run along the axes of tensor shapes.
+fn turned(shape: Shape, face: usize, points: &Array2<f64>) -> Array2<f64> {
+    let description = &shape.faces()[face];
+    let corners = faces::to_element(shape, face, &lattice::nodes(description.shape, 1));
+    let edge = |n: usize| -> [f64; 3] {
+        std::array::from_fn(|d| corners.get((n, d)).unwrap_or(&0.0) - corners.get((0, d)).unwrap_or(&0.0))
+    };
+    let across = match description.shape.dims() {
+        0 => return points.clone(),
+        1 => [edge(1)[1], -edge(1)[0], 0.0],
+        _ => cross(edge(1), edge(2)),
+    };
+    let outward = across.iter().zip(description.normal).map(|(a, b)| a * b).sum::<f64>() > 0.0;
+    match description.shape.dims() {
+        _ if outward => points.clone(),
+        1 => points.mapv(|x| -x),
+        _ => Array2::from_shape_fn(points.dim(), |(n, d)| points[[n, 1 - d]]),
+    }
+}
+
+impl Space {
+    /// Calls `visit` with this rank's faces of the boundaries numbered `wanted`, at the points that
+    /// `points(shape of the face, order of the geometry)` gives in coordinates of the face's shape. These turn
+    /// counter-clockwise seen from outside; on a line they have the mesh on their left.
+    ///
+    /// `values` at the solution points, block by block `[element][value][point]`, any number of them.
+    pub fn sample_boundaries(
+        &self,
+        values: &[Vec<f64>],
+        wanted: &[usize],
+        points: impl Fn(Shape, usize) -> Array2<f64>,
+        mut visit: impl FnMut(FaceSample),
+    ) {
+        let disc = &*self.discretisation;
+        let mut all: BTreeMap<(Shape, usize, u8), FacePoints> = BTreeMap::new();
+        for face in disc.boundary_faces.iter().filter(|f| wanted.contains(&usize::from(f.boundary))) {
+            let (b, e, number) = (face.block as usize, face.element as usize, usize::from(face.face));
+            let block = &disc.blocks[b];
+            let (ops, id) = (&block.operators, block.ids[e]);
+            let found = self.mesh.blocks.iter().filter(|m| m.shape == ops.shape);
+            let found = found.filter_map(|m| m.ids.binary_search(&id).ok().map(|at| (m, at))).next();
+            let Some((mesh_block, at)) = found else { continue };
+            let order = mesh_block.order;
+            let shape = ops.shape.faces()[number].shape;
+            let sampler = all
+                .entry((ops.shape, order, face.face))
+                .or_insert_with(|| FacePoints::new(ops, order, number, &points(shape, order)));
+            let k = ops.shape.points(order);
+            let nodes = &mesh_block.nodes[at * k..(at + 1) * k];
+            let (coordinates, normals) = sampler.place(ops, number, nodes);
+            let size = values[b].len() / block.len();
+            let from = &values[b][e * size..(e + 1) * size];
+            let count = size / block.points_per_element();
+            let from =
+                ArrayView2::from_shape((count, block.points_per_element()), from).expect("sizes agree");
+            visit(FaceSample {
+                boundary: face.boundary.into(),
+                element: id,
+                shape,
+                geometry_order: order,
+                coordinates: &coordinates,
+                normals: &normals,
+                values: &from.dot(&sampler.solution.t()),
+            });
+        }
     }
 }
 

@@ -34,11 +34,8 @@ impl Background {
             let _ = send.send((result, begun.elapsed()));
         };
         let name = "solver-output".to_string();
-        let thread = match Builder::new().name(name).spawn(work) {
-            Ok(thread) => Some(thread),
-            // Out of threads: the sender is gone with the job, which `settle` reports.
-            Err(_) => None,
-        };
+        // Where there are no more threads the sender is gone with the job, which `settle` reports.
+        let thread = Builder::new().name(name).spawn(work).ok();
         self.running = Some(Running { outcome, thread });
     }
 

@@ -5,6 +5,7 @@ use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::element::Shape;
 use crate::engine::Engine;
 use crate::engine::integrals::{Gather, Places, PointValues};
+use crate::engine::region::Region;
 use crate::parallel::agree;
 use crate::physics::expr::Expr;
 use std::collections::BTreeMap;
@@ -31,6 +32,8 @@ pub struct Integrands {
     pub dims: usize,
     /// What is made of them.
     pub norm: Norm,
+    /// The part of the mesh.
+    pub region: Region,
     /// Degree of the rule by shape; other shapes take their solution points with their own weights.
     pub degrees: BTreeMap<Shape, usize>,
 }
@@ -75,9 +78,16 @@ impl Integrate {
 
     /// The values at time `t`. Collective.
     fn values(&mut self, engine: &mut Engine, t: f64) -> Result<Vec<f64>, MonitorError> {
-        let Integrands { list, norm, degrees, primitives, dims } = &self.integrands;
+        let Integrands { list, norm, degrees, primitives, dims, .. } = &self.integrands;
         let gradients = gradients(*primitives, *dims, list.iter().map(|(_, expr)| expr));
-        let places = self.places.get_or_insert_with(|| engine.rule_places(|s| degrees.get(&s).copied()));
+        if self.places.is_none() {
+            let mut places = engine.rule_places(|s| degrees.get(&s).copied());
+            if self.integrands.region != Region::All {
+                places = places.within(&super::region_elements(engine, &self.integrands.region)?);
+            }
+            self.places = Some(places);
+        }
+        let Some(places) = &self.places else { unreachable!("they were made") };
         let gather = if *norm == Norm::Largest { Gather::Largest } else { Gather::Integral };
         let integrand = |point: PointValues, out: &mut [f64]| {
             let mut variables = point.primitive.to_vec();
@@ -172,7 +182,8 @@ mod tests {
             let expr = Expr::parse(text, &names, &Default::default()).unwrap();
             let list = vec![("int-a".to_string(), expr)];
             let degrees = degree.map(|d| (Shape::Quad, d)).into_iter().collect();
-            let integrands = Integrands { list, primitives: 4, dims: 2, norm, degrees };
+            let region = Region::All;
+            let integrands = Integrands { list, primitives: 4, dims: 2, norm, region, degrees };
             let mut monitor = Integrate::new(1, integrands, Rows::new("a.csv".into(), true));
             monitor.values(&mut engine, 0.5).unwrap()[0]
         };

@@ -34,6 +34,7 @@ use crate::backend::Precision;
 use crate::engine::estimate::Size;
 use crate::engine::fields::BadValue;
 use crate::engine::locate::Outside;
+use crate::engine::region::Region;
 use crate::engine::{Engine, EngineError};
 use crate::output::OutputError;
 use crate::parallel::AgreedError;
@@ -119,6 +120,12 @@ pub enum MonitorError {
         /// The boundary.
         boundary: String,
     },
+    /// A region of a plugin that is not there. The same on all ranks.
+    #[error("a plugin is to look at {what}; correct its key 'region'")]
+    NoRegion {
+        /// What it names.
+        what: String,
+    },
     /// The solution is no longer finite.
     #[error(
         "the solution is no longer finite at t = {t} (step {step}, dt = {dt:e}): {variable} = {value} in element {element} \
@@ -140,6 +147,22 @@ pub enum MonitorError {
         /// Where.
         at: [f64; 3],
     },
+}
+
+/// The elements of this rank in a region, see [`Engine::elements_in`]. Collective.
+fn region_elements(engine: &Engine, region: &Region) -> Result<Vec<Vec<u32>>, MonitorError> {
+    if let Some(name) = engine.missing_boundary(region) {
+        return Err(MonitorError::NoRegion {
+            what: format!("the boundary '{name}', which the mesh has not"),
+        });
+    }
+    let elements = engine.elements_in(region);
+    let mut count = [elements.iter().map(Vec::len).sum::<usize>() as u64];
+    engine.communicator().sum_u64(&mut count);
+    if count[0] == 0 {
+        return Err(MonitorError::NoRegion { what: "a region that holds no element".into() });
+    }
+    Ok(elements)
 }
 
 impl MonitorError {

@@ -4,7 +4,7 @@ use super::writer::Origin;
 use super::{Moment, MonitorError};
 use crate::backend::Precision;
 use crate::engine::Engine;
-use crate::engine::fields::Space;
+use crate::engine::fields::{Space, part_of};
 use crate::output::collect::{self, Gathered};
 use crate::output::solution::{self, SolutionHeader};
 use crate::output::vtk::{Field, write_piece};
@@ -26,10 +26,24 @@ impl Snapshot {
     /// # Errors
     /// The device failed; a value that is not finite: files hold good states only, so that the last one is good.
     pub fn take(engine: &mut Engine, now: &Moment, origin: &Origin) -> Result<Snapshot, MonitorError> {
+        Snapshot::take_part(engine, now, origin, None)
+    }
+
+    /// The same of some elements, see [`Engine::elements_in`]; no run can go on from that. Collective.
+    ///
+    /// # Errors
+    /// As [`Snapshot::take`].
+    pub fn take_part(
+        engine: &mut Engine,
+        now: &Moment,
+        origin: &Origin,
+        elements: Option<&[Vec<u32>]>,
+    ) -> Result<Snapshot, MonitorError> {
         let solution = engine.solution()?;
         if let Some(bad) = engine.bad_value(&solution) {
             return Err(MonitorError::not_finite(now, bad));
         }
+        let whole = elements.is_none();
         let header = SolutionHeader {
             mesh_uuid: engine.mesh().uuid.clone(),
             config: origin.config.clone(),
@@ -43,10 +57,19 @@ impl Snapshot {
             precision: engine.precision(),
             variables: engine.variables().conserved().into_iter().map(String::from).collect(),
             state: engine.kept().clone(),
-            kept: engine.kept_fields().iter().map(|(name, f)| (name.clone(), f.names.clone())).collect(),
+            kept: (engine.kept_fields().iter().filter(|_| whole))
+                .map(|(name, f)| (name.clone(), f.names.clone()))
+                .collect(),
         };
-        let gathered = collect::collect(engine, &solution);
-        Ok(Snapshot { space: engine.space(), solution, gathered, header, rank: engine.communicator().rank() })
+        let (rank, mut space) = (engine.communicator().rank(), engine.space());
+        let Some(elements) = elements else {
+            let gathered = collect::collect(engine, &solution);
+            return Ok(Snapshot { space, solution, gathered, header, rank });
+        };
+        let solution = part_of(&solution, &space, elements);
+        space = space.part(elements);
+        let gathered = collect::collect_part(engine.communicator(), &space, &solution);
+        Ok(Snapshot { space, solution, gathered, header, rank })
     }
 
     /// Time of the solution.

@@ -38,8 +38,14 @@ fn monitors(folder: &Path, boundary: &str) -> Vec<Box<dyn Monitor>> {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let energy = Expr::parse("rho*(u*u + v*v)", &names, &Default::default()).unwrap();
     let list = vec![("int-k".to_string(), energy)];
-    let integrands =
-        Integrands { list, primitives: 4, dims: 2, norm: Norm::None, degrees: Default::default() };
+    let integrands = Integrands {
+        list,
+        primitives: 4,
+        dims: 2,
+        norm: Norm::None,
+        region: crate::engine::region::Region::All,
+        degrees: Default::default(),
+    };
     let points = vec![[0.3, 0.6, 0.0], [0.5, 0.5, 0.0]];
     let settings = SampleSettings { points, primitive: true, gradients: true };
     let on = ForceSettings { boundary: boundary.into(), origin: Some([0.0; 3]), degrees: Default::default() };

@@ -9,6 +9,7 @@ use super::snapshot::Snapshot;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::backend::Precision;
 use crate::engine::Engine;
+use crate::engine::region::Region;
 use crate::output::name::NameTemplate;
 use crate::output::vtk::{Field, Series, piece_name, with_suffix, write_index};
 use crate::output::{Cause, OutputError, collect, solution};
@@ -39,6 +40,9 @@ pub struct Writer {
     vtk: bool,
     origin: Origin,
     action: Option<PostAction>,
+    region: Region,
+    /// The elements in it, found at the start; none where it is the whole mesh.
+    elements: Option<Vec<Vec<u32>>>,
     /// Under which name the engine keeps its state.
     state: String,
     /// Times and files so far; the job in the background adds to them.
@@ -101,6 +105,8 @@ impl Writer {
             vtk,
             origin,
             action: None,
+            region: Region::All,
+            elements: None,
             state,
             series: Arc::new(Mutex::new(series)),
             background: Background::default(),
@@ -117,6 +123,20 @@ impl Writer {
     pub fn with_action(mut self, action: Option<PostAction>) -> Writer {
         self.action = action;
         self
+    }
+
+    /// Of a part of the mesh alone, from which no run can go on.
+    pub fn with_region(mut self, region: Region) -> Writer {
+        self.region = region;
+        self
+    }
+
+    /// Finds the elements of the region. Collective.
+    fn find(&mut self, engine: &Engine) -> Result<(), MonitorError> {
+        if self.region != Region::All {
+            self.elements = Some(super::region_elements(engine, &self.region)?);
+        }
+        Ok(())
     }
 
     /// Waits for the output before. Collective.
@@ -139,7 +159,7 @@ impl Writer {
         let (rank, ranks) = (engine.communicator().rank(), engine.communicator().size());
         let base = self.folder.join(self.name.format(now.t, self.n));
         let path = with_suffix(&base, solution::EXTENSION);
-        let snapshot = Snapshot::take(engine, now, &self.origin)?;
+        let snapshot = Snapshot::take_part(engine, now, &self.origin, self.elements.as_deref())?;
         let (t, precision) = (snapshot.time(), snapshot.precision());
         let listing = Listing { t, base, ranks, fields: self.fields(engine), precision };
         let before = self.unlisted.take();
@@ -177,6 +197,10 @@ impl Writer {
         collect::empty_fields(&**engine.variables())
     }
 
+    fn is_due(&self, now: &Moment) -> bool {
+        self.next_time().is_some_and(|next| now.t >= next)
+    }
+
     /// The file that lists the outputs.
     fn series_file(&self) -> PathBuf {
         self.folder.join(format!("{}.pvd", self.name.series_name()))
@@ -197,11 +221,13 @@ impl Monitor for Writer {
 
     fn start(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         self.start = now.t;
+        self.find(engine)?;
         self.write(engine, now)
     }
 
     fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         self.start = now.t;
+        self.find(engine)?;
         if let Some(&[start, passed, dt_out, n]) = engine.kept().get(&self.state).map(Vec::as_slice)
             && dt_out == self.dt_out
         {
@@ -240,11 +266,11 @@ impl Monitor for Writer {
     }
 
     fn writes_solution(&self, now: &Moment) -> bool {
-        self.next_time().is_some_and(|next| now.t >= next)
+        self.region == Region::All && self.is_due(now)
     }
 
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
-        if self.writes_solution(now) {
+        if self.is_due(now) {
             self.passed += 1;
             self.write(engine, now)?;
         }
@@ -261,7 +287,7 @@ impl Monitor for Writer {
     }
 
     fn last_solution(&self) -> Option<(f64, PathBuf)> {
-        self.last.clone()
+        self.last.clone().filter(|_| self.region == Region::All)
     }
 
     fn expected(&self, run: &Outlook) -> Expected {

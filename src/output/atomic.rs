@@ -20,7 +20,13 @@ pub fn write_atomically<T>(
 
 /// The error for a failed write to `path`, with advice.
 pub fn failure(path: &Path, cause: impl Into<Cause>) -> OutputError {
-    let cause = cause.into();
+    let mut cause = cause.into();
+    // HDF5's own message about a full disk takes three lines.
+    if let Cause::Hdf5(error) = &cause
+        && let Some(error) = system_error(&error.to_string())
+    {
+        cause = Cause::Io(error);
+    }
     let advice = advice(&cause);
     OutputError::Write { path: path.to_owned(), cause, advice }
 }
@@ -36,9 +42,8 @@ pub fn create_folder_of(path: &Path) -> Result<(), OutputError> {
 fn advice(cause: &Cause) -> &'static str {
     let kind = match cause {
         Cause::Io(e) => e.kind(),
-        Cause::Hdf5(e) => system_error(&e.to_string()).map_or(ErrorKind::Other, |e| e.kind()),
         Cause::Vtk(vtkio::Error::IO(e)) => e.kind(),
-        Cause::Vtk(_) => ErrorKind::Other,
+        Cause::Hdf5(_) | Cause::Vtk(_) => ErrorKind::Other,
     };
     match kind {
         ErrorKind::NotFound | ErrorKind::NotADirectory => {

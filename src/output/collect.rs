@@ -5,10 +5,12 @@ use super::vtk::{Field, VtkCells};
 use crate::element::{Shape, lattice, points};
 use crate::engine::Engine;
 use crate::engine::fields::Space;
-use crate::parallel::gather;
+use crate::parallel::{Communicator, gather};
 use crate::physics::system::OutputField;
 use crate::physics::variables::Variables;
+use ndarray::ArrayView1;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// This rank's cells and the system's fields at their nodes, on cells of the order of the solution or of the geometry of
 /// the block, whichever is higher, and at least 1: so curved elements stay curved under a solution of low order.
@@ -17,26 +19,58 @@ use std::collections::BTreeMap;
 /// [`Engine::solution`] returns it.
 pub fn vtk(space: &Space, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
     let outputs = space.variables.fields();
-    let positions: Vec<&[usize]> = outputs.iter().map(|f| f.primitives).collect();
-    filled(space, &primitive(space, solution), empty_fields(&*space.variables), &positions)
+    let picked = |f: &OutputField| Picked { name: f.name.into(), positions: f.primitives.to_vec() };
+    let picked: Vec<Picked> = outputs.iter().map(picked).collect();
+    on_nodes(space, &primitive(space, solution), &picked, usual_order(space))
 }
 
 /// The same for other values than the solution's: `values` at the solution points, block by block
 /// `[element][field][point]`, each a field with its name.
 pub fn vtk_fields(space: &Space, values: &[Vec<f64>], names: &[String]) -> (Vec<VtkCells>, Vec<Field>) {
-    let scalar = |name: &String| Field { name: name.clone(), components: 1, values: vec![] };
-    let own: Vec<usize> = (0..names.len()).collect();
-    filled(space, values, names.iter().map(scalar).collect(), &own.chunks(1).collect::<Vec<_>>())
+    let picked = |(i, name): (usize, &String)| Picked { name: name.clone(), positions: vec![i] };
+    let picked: Vec<Picked> = names.iter().enumerate().map(picked).collect();
+    on_nodes(space, values, &picked, usual_order(space))
 }
 
-/// The cells, and the fields with values. `positions`: of each field's components in `values`.
-fn filled(
+/// A field made of values at the solution points.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picked {
+    /// Its name.
+    pub name: String,
+    /// Positions of its components in the values: one for a scalar, else up to three, missing ones zero.
+    pub positions: Vec<usize>,
+}
+
+impl Picked {
+    /// The field, without values.
+    pub fn empty(&self) -> Field {
+        let components = if self.positions.len() == 1 { 1 } else { 3 };
+        Field { name: self.name.clone(), components, values: vec![] }
+    }
+
+    /// Appends its components at a point to `to`.
+    pub(super) fn put(&self, point: ArrayView1<f64>, to: &mut Vec<f64>) {
+        let missing = if self.positions.len() == 1 { 0 } else { 3 - self.positions.len() };
+        to.extend(self.positions.iter().map(|&i| point[i]));
+        to.extend(std::iter::repeat_n(0.0, missing));
+    }
+}
+
+/// The order of the solution or of the geometry (which is the argument), whichever is higher, and at least 1.
+pub fn usual_order(space: &Space) -> impl Fn(usize) -> usize {
+    let order = space.discretisation.order;
+    move |geometry| order.max(geometry).max(1)
+}
+
+/// Elements on nodes of the order that `order(order of the geometry)` gives, and the fields there: `values` at the solution
+/// points, block by block `[element][value][point]`, interpolated.
+pub fn on_nodes(
     space: &Space,
     values: &[Vec<f64>],
-    mut fields: Vec<Field>,
-    positions: &[&[usize]],
+    picked: &[Picked],
+    order: impl Fn(usize) -> usize,
 ) -> (Vec<VtkCells>, Vec<Field>) {
-    let order = |geometry: usize| space.discretisation.order.max(geometry).max(1);
+    let mut fields: Vec<Field> = picked.iter().map(Picked::empty).collect();
     let mut cells: Vec<VtkCells> = vec![];
     let mut current = usize::MAX;
     space.sample(
@@ -53,12 +87,9 @@ fn filled(
             let Some(block) = cells.last_mut() else { return };
             for (q, x) in sample.coordinates.iter().enumerate() {
                 block.points.extend_from_slice(x);
-                let point = sample.values.column(q);
-                for (field, positions) in fields.iter_mut().zip(positions) {
+                for (field, picked) in fields.iter_mut().zip(picked) {
                     let Some(values) = field.values.last_mut() else { continue };
-                    let zeros = field.components - positions.len();
-                    values.extend(positions.iter().map(|&i| point[i]));
-                    values.extend(std::iter::repeat_n(0.0, zeros));
+                    picked.put(sample.values.column(q), values);
                 }
             }
         },
@@ -69,11 +100,8 @@ fn filled(
 /// The system's fields for people, without values.
 pub fn empty_fields(variables: &dyn Variables) -> Vec<Field> {
     let components = |primitives: &[usize]| if primitives.len() == 1 { 1 } else { 3 };
-    let field = |f: &OutputField| Field {
-        name: f.name.into(),
-        components: components(&f.primitives),
-        values: vec![],
-    };
+    let field =
+        |f: &OutputField| Field { name: f.name.into(), components: components(f.primitives), values: vec![] };
     variables.fields().iter().map(field).collect()
 }
 
@@ -112,31 +140,36 @@ pub fn collect(engine: &Engine, solution: &[Vec<f64>]) -> Gathered {
     let names =
         engine.kept_fields().iter().map(|(name, fields)| (name.clone(), fields.names.clone())).collect();
     let kept: Vec<_> = engine.kept_fields().values().map(|fields| fields.blocks.clone()).collect();
-    gathered(engine, solution, names, kept)
+    gathered(engine.communicator(), &engine.space(), solution, names, kept)
 }
 
 /// The same for other values than the solution's, any number of them at each solution point, without the fields kept.
 /// Collective.
 pub fn collect_alone(engine: &Engine, values: &[Vec<f64>]) -> Gathered {
-    gathered(engine, values, BTreeMap::new(), vec![])
+    collect_part(engine.communicator(), &engine.space(), values)
+}
+
+/// The same for a part of the elements ([`Space::part`]). Collective.
+pub fn collect_part(comm: &Arc<dyn Communicator>, space: &Space, values: &[Vec<f64>]) -> Gathered {
+    gathered(comm, space, values, BTreeMap::new(), vec![])
 }
 
 fn gathered(
-    engine: &Engine,
+    comm: &Arc<dyn Communicator>,
+    space: &Space,
     solution: &[Vec<f64>],
     names: BTreeMap<String, Vec<String>>,
     kept: Vec<Vec<Vec<f64>>>,
 ) -> Gathered {
-    let comm = engine.communicator();
-    let mine = if comm.rank() == 0 { vec![] } else { packed(engine, solution, &kept) };
+    let mine = if comm.rank() == 0 { vec![] } else { packed(space, solution, &kept) };
     Gathered { others: gather(comm, 0, &mine), names, kept }
 }
 
 /// The bytes that a rank sends, a block after the other: shape, elements; ids; then for the solution and each set of kept
 /// fields the numbers an element, and all of them.
-fn packed(engine: &Engine, solution: &[Vec<f64>], kept: &[Vec<Vec<f64>>]) -> Vec<u8> {
+fn packed(space: &Space, solution: &[Vec<f64>], kept: &[Vec<Vec<f64>>]) -> Vec<u8> {
     let mut bytes = vec![];
-    for (b, (block, values)) in engine.discretisation().blocks.iter().zip(solution).enumerate() {
+    for (b, (block, values)) in space.discretisation.blocks.iter().zip(solution).enumerate() {
         bytes.extend_from_slice(bytemuck::cast_slice(&[block.operators.shape as u64, block.len() as u64]));
         bytes.extend_from_slice(bytemuck::cast_slice(&block.ids));
         for values in std::iter::once(values).chain(kept.iter().map(|fields| &fields[b])) {
@@ -233,8 +266,6 @@ mod tests {
     use crate::output::solution::{self, SolutionHeader};
     use crate::parallel::serial::Serial;
     use crate::physics::SystemSpec;
-    use std::collections::BTreeMap;
-    use std::sync::Arc;
 
     /// From reference to physical space: a polynomial map of degree `order`.
     fn place(order: usize, x: &[f64]) -> [f64; 3] {

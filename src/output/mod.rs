@@ -1,4 +1,5 @@
-//! Results on disk: HDF5 solutions for restart ([`solution`]), VTK files for ParaView ([`vtk`]) and their names ([`name`]).
+//! Results on disk: HDF5 solutions for restart ([`solution`]), VTK files for ParaView ([`vtk`]), triangles
+//! of boundaries ([`stl`]), and the names of files ([`name`]).
 //!
 //! Everything here takes plain arrays and file names; what is written, when, and by which rank is decided above. Every
 //! file appears whole or not at all ([`atomic`]), so a crash at any instant leaves the files that were already there.
@@ -8,6 +9,8 @@ pub mod collect;
 pub mod name;
 mod number_format;
 pub mod solution;
+pub mod stl;
+pub mod surface;
 pub mod vtk;
 
 use std::path::PathBuf;

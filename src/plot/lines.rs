@@ -169,7 +169,7 @@ mod tests {
         let inked = (0..400).filter(|x| image.at(*x, rows[0]) != WHITE).count();
         assert!(crossing < inked && inked > 300, "{crossing} {inked}");
         let log = Style { logarithmic: true, range: None, ..style };
-        assert!(draw(&[curve.clone()], &log).is_ok());
+        assert!(draw(std::slice::from_ref(&curve), &log).is_ok());
         let negative = Curve { points: vec![[0.0, -1.0], [1.0, 0.0]], ..curve };
         assert!(matches!(draw(&[negative], &log), Err(PlotError::Nothing)));
     }

@@ -45,8 +45,8 @@ pub fn tetrahedra(shape: Shape, n: usize) -> Pieces<4> {
 /// A face of a 3-D element, each side in `n` parts.
 pub fn face_triangles(shape: Shape, face: usize, n: usize) -> Pieces<3> {
     match shape.faces()[face].vertices {
-        &[a, b, c] => refine(shape.vertices(), &[[a, b, c]], n),
-        &[a, b, c, d] => refine(shape.vertices(), &[[a, b, c], [a, c, d]], n),
+        [a, b, c] => refine(shape.vertices(), &[[*a, *b, *c]], n),
+        [a, b, c, d] => refine(shape.vertices(), &[[*a, *b, *c], [*a, *c, *d]], n),
         _ => Pieces { points: vec![], pieces: vec![] },
     }
 }

@@ -6,6 +6,7 @@
 pub mod checkpoint;
 mod clock;
 pub mod control;
+mod error;
 pub mod mesh;
 pub mod restart;
 mod timeline;
@@ -13,8 +14,9 @@ mod timeline;
 pub use checkpoint::{Asked, Checkpoints, Stop};
 pub use clock::Spent;
 pub use control::Control;
+pub use error::{BrokeDown, RunError};
 
-use crate::engine::{Engine, EngineError};
+use crate::engine::Engine;
 use crate::monitor::{Attempt, Moment, Monitor, MonitorError};
 use checkpoint::Checkpointer;
 use clock::Clock;
@@ -46,75 +48,6 @@ impl Span {
     pub fn new(tstart: f64, tend: f64, dt: f64) -> Span {
         Span { tstart, tend, dt, dt_min: 1e-12, lookahead: 1 }
     }
-}
-
-/// Why a run ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum RunError {
-    /// The engine failed.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// A monitor ended the run.
-    #[error(transparent)]
-    Monitor(#[from] MonitorError),
-    /// No step is small enough for the controller.
-    #[error(
-        "a step of the least size was rejected at t = {t}: dt = {dt:e}, error {error:.3e} (below 1 is accepted), \
-         dt-min = {dt_min:e}; the solution breaks down there (look at the last output before), or atol and rtol are too \
-         small for the precision: increase them, or improve mesh, order or dissipation"
-    )]
-    Rejected {
-        /// Time.
-        t: f64,
-        /// Step.
-        dt: f64,
-        /// Its error.
-        error: f64,
-        /// Least step.
-        dt_min: f64,
-    },
-    /// A step too small to be noticed.
-    #[error(
-        "at t = {t} a step of {dt:e} no longer changes the time; increase dt-min, or the tolerances of the controller"
-    )]
-    Standstill {
-        /// Time.
-        t: f64,
-        /// Step.
-        dt: f64,
-    },
-    /// Waves without a speed.
-    #[error(
-        "at t = {t} the largest wave rate of the solution is {rate}, and the controller cfl finds no step; reduce cfl"
-    )]
-    WaveRate {
-        /// Time.
-        t: f64,
-        /// The rate.
-        rate: f64,
-    },
-    /// The solution broke down.
-    #[error(
-        "{error}{}; {}: reduce dt, or improve mesh, order or dissipation there", stable.map_or(String::new(), |dt| {
-            format!("; in the last good state steps up to about {dt:.2e} were stable in that element")
-        }), match last {
-            Some((t, path)) => format!("the last good state is {} (t = {t})", path.display()),
-            None => "no good state was written before (add [soln-plugin-writer] or [checkpoint])".to_string(),
-        }
-    )]
-    BrokeDown {
-        /// Where and when.
-        error: MonitorError,
-        /// The step that waves allow in that element, in the last good state.
-        stable: Option<f64>,
-        /// Time and file of the last good state.
-        last: Option<(f64, PathBuf)>,
-    },
-    /// The engine's scheme was not asked for an estimate.
-    #[error(
-        "the controller pi needs steps that estimate their error: set 'estimate' in the engine's settings"
-    )]
-    NoEstimate,
 }
 
 /// What a run shows to whoever watches it.
@@ -252,7 +185,7 @@ pub fn run_with(
             let last = last(&checkpointer, monitors);
             let stable =
                 checkpoint::stable_step(engine, last.as_ref().map(|(_, path)| path.as_path()), element);
-            Err(RunError::BrokeDown { error, stable, last })
+            Err(RunError::BrokeDown(Box::new(BrokeDown { error, stable, last })))
         }
         Err(error) => Err(error),
     }

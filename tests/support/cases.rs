@@ -171,9 +171,14 @@ pub fn succeed(command: &mut Command) -> (String, String) {
 
 /// Runs a command that must fail with exactly one message, which it returns.
 pub fn fail(command: &mut Command) -> String {
+    end(command, 1)
+}
+
+/// Runs a command that must end with this status and exactly one message, which it returns.
+pub fn end(command: &mut Command, status: i32) -> String {
     let output = support::run(command, LIMIT);
     let (out, err) = texts(&output);
-    assert_eq!(output.status.code(), Some(1), "{command:?}: {}\n{out}\n{err}", output.status);
+    assert_eq!(output.status.code(), Some(status), "{command:?}: {}\n{out}\n{err}", output.status);
     assert_eq!(err.matches("error: ").count(), 1, "{command:?}:\n{err}");
     assert!(!err.contains("panicked"), "{command:?}:\n{err}");
     err[err.find("error: ").unwrap()..].to_string()

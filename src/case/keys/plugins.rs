@@ -23,7 +23,15 @@ pub const TRIGGER_NAME: Key = key("trigger-NAME", Text, Absent, NotYet, "what tr
 /// Triggers.
 pub const PUBLISH: Key = key("publish-as", Text, Absent, NotYet, "name for use by triggers");
 /// Part of the mesh.
-pub const REGION: Key = key("region", Text, Value("*"), NotYet, "part of the mesh");
+pub const REGION: Key = key(
+    "region",
+    Text,
+    Value("*"),
+    Honoured,
+    "part of the mesh: box(x0, x1), sphere(x0, r), ellipsoid, cylinder, cone, conical_frustum, names of boundaries, with + and -",
+);
+/// Part of the mesh, where it is of no effect yet.
+pub const REGION_LATER: Key = key("region", Text, Value("*"), NotYet, "part of the mesh");
 /// Part of the mesh.
 pub const REGION_TYPE: Key =
     key("region-type", Text, Value("volume"), NotYet, "volume or surface of the region");

@@ -24,7 +24,7 @@ pub fn write(path: &Path, header: &SolutionHeader, blocks: &[SolutionBlock]) -> 
 /// their own: no run can start from them.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_averages(
     path: &Path,
     header: &SolutionHeader,

@@ -23,6 +23,112 @@ pub struct Cell {
     pub nodes: Vec<usize>,
 }
 
+/// What fills an element.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CellKind {
+    /// One Lagrange cell of the element's order; linear cells in a pyramid.
+    #[default]
+    Lagrange,
+    /// Linear cells between the nodes of its lattice.
+    Linear,
+}
+
+/// The nodes of an element as VTK gets them, and its cells.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    /// For each node as VTK gets it, its index in the lattice of the shape.
+    pub order: Vec<usize>,
+    /// The cells.
+    pub cells: Vec<Cell>,
+}
+
+/// Nodes and cells of an element of `order` (at least 1).
+pub fn layout(shape: Shape, order: usize, kind: CellKind) -> Layout {
+    match kind {
+        CellKind::Lagrange => Layout { order: vtk_order(shape, order), cells: cells(shape, order) },
+        CellKind::Linear => {
+            let cells = linear_cells(shape, order.max(1));
+            Layout { order: (0..shape.points(order.max(1))).collect(), cells }
+        }
+    }
+}
+
+/// Linear cells that fill an element, without gap or overlap, on the nodes of its lattice of order `p`.
+fn linear_cells(shape: Shape, p: usize) -> Vec<Cell> {
+    let index: HashMap<Node, usize> = lattice::indices(shape, p).into_iter().zip(0..).collect();
+    let cell =
+        |kind: CellType, nodes: &[Node]| Cell { kind, nodes: nodes.iter().map(|n| index[n]).collect() };
+    let layer = |[i, j]: [usize; 2], k: usize| [i, j, k];
+    let square = |i: usize, j: usize| [[i, j], [i + 1, j], [i + 1, j + 1], [i, j + 1]];
+    let squares = || (0..p).flat_map(move |j| (0..p).map(move |i| square(i, j)));
+    match shape {
+        Shape::Point => vec![cell(CellType::Vertex, &[[0; 3]])],
+        Shape::Line => (0..p).map(|i| cell(CellType::Line, &[[i, 0, 0], [i + 1, 0, 0]])).collect(),
+        Shape::Tri => {
+            triangles(p).iter().map(|t| cell(CellType::Triangle, &t.map(|x| layer(x, 0)))).collect()
+        }
+        Shape::Quad => squares().map(|s| cell(CellType::Quad, &s.map(|x| layer(x, 0)))).collect(),
+        Shape::Hex => {
+            let column =
+                |k: usize| squares().map(move |s| [s.map(|x| layer(x, k)), s.map(|x| layer(x, k + 1))]);
+            (0..p).flat_map(column).map(|ends| cell(CellType::Hexahedron, ends.as_flattened())).collect()
+        }
+        Shape::Prism => {
+            let all = triangles(p);
+            let column =
+                |k: usize| all.iter().map(move |t| [t.map(|x| layer(x, k)), t.map(|x| layer(x, k + 1))]);
+            (0..p).flat_map(column).map(|ends| cell(CellType::Wedge, ends.as_flattened())).collect()
+        }
+        Shape::Tet => tetrahedra(p).iter().map(|t| cell(CellType::Tetra, t)).collect(),
+        Shape::Pyramid => pyramid_cells(p),
+    }
+}
+
+/// Triangles of the lattice of a triangle of order `p`, counter-clockwise.
+fn triangles(p: usize) -> Vec<[[usize; 2]; 3]> {
+    let mut all = vec![];
+    for (i, j) in (0..p).flat_map(|j| (0..p - j).map(move |i| (i, j))) {
+        all.push([[i, j], [i + 1, j], [i, j + 1]]);
+        if i + j + 2 <= p {
+            all.push([[i + 1, j], [i + 1, j + 1], [i, j + 1]]);
+        }
+    }
+    all
+}
+
+/// Tetrahedra of the lattice of a tetrahedron of order `p`, right-handed.
+///
+/// In the coordinates `a = x + y + z, b = y + z, c = z` it is `p >= a >= b >= c >= 0`, which is made of whole simplices of
+/// Kuhn's division of the unit cubes (along their edges from the lowest corner to the highest, in each order of the axes).
+fn tetrahedra(p: usize) -> Vec<[Node; 4]> {
+    let mut all = vec![];
+    let inside = |v: &Node| p >= v[0] && v[0] >= v[1] && v[1] >= v[2];
+    for corner in lattice::indices(Shape::Hex, p).into_iter().filter(|v| v.iter().all(|x| *x < p)) {
+        // Odd orders of the axes make left-handed simplices.
+        for (axes, odd) in [
+            ([0, 1, 2], false),
+            ([1, 2, 0], false),
+            ([2, 0, 1], false),
+            ([0, 2, 1], true),
+            ([1, 0, 2], true),
+            ([2, 1, 0], true),
+        ] {
+            let mut nodes = [corner; 4];
+            for (step, axis) in axes.into_iter().enumerate() {
+                nodes[step + 1..].iter_mut().for_each(|node| node[axis] += 1);
+            }
+            if nodes.iter().all(inside) {
+                let mut nodes = nodes.map(|[a, b, c]| [a - b, b - c, c]);
+                if odd {
+                    nodes.swap(2, 3);
+                }
+                all.push(nodes);
+            }
+        }
+    }
+    all
+}
+
 /// The cells that fill an element of `order` (at least 1): a Lagrange cell, or the linear cells of a pyramid.
 pub fn cells(shape: Shape, order: usize) -> Vec<Cell> {
     let kind = match shape {
@@ -245,6 +351,38 @@ mod tests {
             vtk_order(Shape::Prism, 2),
             [0, 2, 5, 12, 14, 17, 1, 4, 3, 13, 16, 15, 6, 8, 11, 7, 10, 9]
         );
+    }
+
+    #[test]
+    fn linear_cells_fill_every_shape_right_handed() {
+        for shape in Shape::ALL.into_iter().filter(|s| *s != Shape::Pyramid) {
+            for p in 1..=5 {
+                let nodes = lattice::indices(shape, p);
+                // The determinant of the edges at each vertex that has them all, in units of a step of the lattice.
+                let (mut total, mut count) = (0, 0);
+                for cell in linear_cells(shape, p) {
+                    let edge = |n: usize| {
+                        [0, 1, 2].map(|d| nodes[cell.nodes[n]][d] as i64 - nodes[cell.nodes[0]][d] as i64)
+                    };
+                    // Neighbours of the first vertex along the axes of the cell.
+                    let (a, b, c) = match cell.kind {
+                        CellType::Line => (edge(1), [0, 1, 0], [0, 0, 1]),
+                        CellType::Triangle => (edge(1), edge(2), [0, 0, 1]),
+                        CellType::Quad => (edge(1), edge(3), [0, 0, 1]),
+                        CellType::Tetra => (edge(1), edge(2), edge(3)),
+                        CellType::Wedge => (edge(1), edge(2), edge(3)),
+                        CellType::Hexahedron => (edge(1), edge(3), edge(4)),
+                        other => panic!("{other:?}"),
+                    };
+                    let volume = a[0] * (b[1] * c[2] - b[2] * c[1])
+                        + a[1] * (b[2] * c[0] - b[0] * c[2])
+                        + a[2] * (b[0] * c[1] - b[1] * c[0]);
+                    assert_eq!(volume, 1, "{} {p} {cell:?}", shape.name());
+                    (total, count) = (total + volume, count + 1);
+                }
+                assert_eq!((total, count), ((p as i64).pow(shape.dims() as u32), p.pow(shape.dims() as u32)));
+            }
+        }
     }
 
     /// Faces of a linear cell, vertices counter-clockwise seen from outside.

@@ -1,6 +1,7 @@
 //! One `.vtu` file: the cells and values of one rank.
 
-use super::nodes::{self, vtk_order};
+use super::grid::{Grid, Laid, Mark, check};
+use super::nodes::CellKind;
 use super::series::{escape, real_type, write_vtk_file};
 use crate::element::Shape;
 use crate::output::atomic::write_atomically;
@@ -75,8 +76,23 @@ pub fn write_piece(
     precision: Precision,
 ) -> Result<(), OutputError> {
     let part = i32::try_from(rank).unwrap_or(i32::MAX);
-    let cell_data = |cells| vec![Attribute::scalars("Part", 1).with_data(vec![part; cells])];
-    write(path, blocks, fields, cell_data, precision)
+    let cell_data = |laid: &Laid| {
+        let cells = laid.count();
+        vec![Attribute::scalars("Part", 1).with_data(vec![part; cells])]
+    };
+    write(path, (CellKind::Lagrange, blocks), fields, (cell_data, &["Part"]), precision)
+}
+
+/// Writes a grid as a `.vtu` file, its marks as cell fields. The file appears whole or not at all.
+///
+/// # Errors
+/// [`OutputError::Inconsistent`] when sizes contradict each other, [`OutputError::Write`] when writing fails.
+pub fn write_grid(path: &Path, grid: &Grid, precision: Precision) -> Result<(), OutputError> {
+    grid.check_marks().map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
+    let mark = |m: &Mark, laid: &Laid| Attribute::scalars(&m.name, 1).with_data(laid.repeated(&m.values));
+    let cell_data = |laid: &Laid| grid.marks.iter().map(|m| mark(m, laid)).collect();
+    let names: Vec<&str> = grid.marks.iter().map(|m| m.name.as_str()).collect();
+    write(path, (grid.kind, &grid.cells), &grid.fields, (cell_data, &names), precision)
 }
 
 /// Writes elements with numbers of their own, as cell fields of a `.vtu` file in double precision. The file appears whole
@@ -91,30 +107,29 @@ pub fn write_elements(path: &Path, blocks: &[VtkCells], fields: &[ElementField])
             format!("field {:?}: {} values for {elements} elements", field.name, field.values.len());
         return Err(OutputError::Inconsistent { path: path.to_owned(), problem });
     }
-    let cells = |b: &VtkCells| vec![nodes::cells(b.shape, b.order).len(); b.len()];
-    let repeats: Vec<usize> = blocks.iter().flat_map(cells).collect();
-    let repeated = |f: &ElementField| -> Vec<f64> {
-        f.values.iter().zip(&repeats).flat_map(|(x, &n)| std::iter::repeat_n(*x, n)).collect()
-    };
-    let attribute = |f: &ElementField| Attribute::scalars(&f.name, 1).with_data(repeated(f));
-    write(path, blocks, &[], |_| fields.iter().map(attribute).collect(), Precision::Double)
+    let attribute =
+        |f: &ElementField, laid: &Laid| Attribute::scalars(&f.name, 1).with_data(laid.repeated(&f.values));
+    let cell_data = |laid: &Laid| fields.iter().map(|f| attribute(f, laid)).collect();
+    let names: Vec<&str> = fields.iter().map(|f| f.name.as_str()).collect();
+    write(path, (CellKind::Lagrange, blocks), &[], (cell_data, &names), Precision::Double)
 }
 
-/// `cell_data`: the cell fields for so many cells.
+/// `cell_data`: what makes the cell fields, and their names.
 fn write(
     path: &Path,
-    blocks: &[VtkCells],
+    (kind, blocks): (CellKind, &[VtkCells]),
     fields: &[Field],
-    cell_data: impl FnOnce(usize) -> Vec<Attribute>,
+    (cell_data, names): (impl FnOnce(&Laid) -> Vec<Attribute>, &[&str]),
     precision: Precision,
 ) -> Result<(), OutputError> {
-    check(blocks, fields).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
+    check(kind, blocks, fields)
+        .map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
     if blocks.iter().all(VtkCells::is_empty) {
-        return write_empty(path, fields, precision);
+        return write_empty(path, fields, names, precision);
     }
-    let orders: Vec<_> = blocks.iter().map(|b| vtk_order(b.shape, b.order)).collect();
+    let laid = Laid::new(blocks, kind);
     let in_vtk_order = |components, values: &[&[f64]]| {
-        let all = values.iter().zip(&orders).flat_map(|(v, order)| permuted(v, order, components));
+        let all = laid.values(components, values);
         match precision {
             Precision::Single => IOBuffer::F32(all.map(|x| x as f32).collect()),
             Precision::Double => IOBuffer::F64(all.collect()),
@@ -129,11 +144,13 @@ fn write(
         };
         attribute.with_data(in_vtk_order(f.components, &values))
     });
-    let cells = cells(blocks);
+    let cells = laid.cells();
+    let (cell_verts, types) =
+        (VertexNumbers::XML { connectivity: cells.connectivity, offsets: cells.offsets }, cells.types);
     let piece = UnstructuredGridPiece {
         points: in_vtk_order(3, &points),
-        data: Attributes { point: attributes.collect(), cell: cell_data(cells.types.len()) },
-        cells,
+        data: Attributes { point: attributes.collect(), cell: cell_data(&laid) },
+        cells: Cells { cell_verts, types },
     };
     let file = vtkio::Vtk {
         version: Version::new_xml(2, 2), // the version that defines the node order of hexahedra
@@ -155,7 +172,12 @@ fn write(
 }
 
 /// A piece without cells, of a rank without elements. (The encoder leaves out counts of zero, which VTK insists on.)
-fn write_empty(path: &Path, fields: &[Field], precision: Precision) -> Result<(), OutputError> {
+fn write_empty(
+    path: &Path,
+    fields: &[Field],
+    names: &[&str],
+    precision: Precision,
+) -> Result<(), OutputError> {
     let array = |kind: &str, name: &str, components: usize| {
         let name = escape(name);
         format!(
@@ -164,7 +186,7 @@ fn write_empty(path: &Path, fields: &[Field], precision: Precision) -> Result<()
     };
     let real = real_type(precision);
     let point_data: String = fields.iter().map(|f| array(real, &f.name, f.components)).collect();
-    let cell_data = array("Int32", "Part", 1);
+    let cell_data: String = names.iter().map(|name| array("Int32", name, 1)).collect();
     let points = array(real, "Points", 3);
     let cells = [("UInt64", "connectivity"), ("UInt64", "offsets"), ("UInt8", "types")];
     let cells: String = cells.map(|(kind, name)| array(kind, name, 1)).concat();
@@ -173,70 +195,6 @@ fn write_empty(path: &Path, fields: &[Field], precision: Precision) -> Result<()
          <CellData>{cell_data}</CellData>\n<Points>{points}</Points>\n<Cells>{cells}</Cells>\n</Piece></UnstructuredGrid>\n"
     );
     write_vtk_file(path, "UnstructuredGrid", "2.2", &body)
-}
-
-/// Values `[element][node][component]` with the nodes of each element in VTK's order.
-fn permuted<'a>(values: &'a [f64], order: &'a [usize], components: usize) -> impl Iterator<Item = f64> + 'a {
-    let elements = values.chunks_exact(order.len() * components);
-    elements.flat_map(move |element| {
-        order.iter().flat_map(move |&node| element[node * components..][..components].iter().copied())
-    })
-}
-
-/// The cells of all blocks, on points stored element by element in VTK's order.
-fn cells(blocks: &[VtkCells]) -> Cells {
-    let (mut connectivity, mut offsets, mut types) = (vec![], vec![], vec![]);
-    let mut first = 0;
-    for block in blocks {
-        let pattern = nodes::cells(block.shape, block.order);
-        for _ in 0..block.len() {
-            for cell in &pattern {
-                connectivity.extend(cell.nodes.iter().map(|&node| first + node as u64));
-                offsets.push(connectivity.len() as u64);
-                types.push(cell.kind);
-            }
-            first += block.nodes_per_element() as u64;
-        }
-    }
-    Cells { cell_verts: VertexNumbers::XML { connectivity, offsets }, types }
-}
-
-fn check(blocks: &[VtkCells], fields: &[Field]) -> Result<(), String> {
-    let (mut points, mut cells) = (0, 0);
-    for (b, block) in blocks.iter().enumerate() {
-        let per_cell = 3 * block.nodes_per_element();
-        if block.order == 0 || !block.points.len().is_multiple_of(per_cell) {
-            return Err(format!(
-                "block {b} ({} of order {}): {} coordinates are not a multiple of {per_cell} for cells of order 1 or more",
-                block.shape.name(),
-                block.order,
-                block.points.len()
-            ));
-        }
-        points += block.points.len() / 3;
-        cells += block.len() * nodes::cells(block.shape, block.order).len();
-    }
-    // The file format counts further, but the encoder keeps the numbers of points and cells of a piece in 32 bits.
-    for (total, what) in [(points, "points"), (cells, "cells")] {
-        if u32::try_from(total).is_err() {
-            return Err(format!("{total} {what} in one piece, at most {}: use more ranks", u32::MAX));
-        }
-    }
-    for field in fields {
-        let expected = |b: &VtkCells| b.points.len() / 3 * field.components;
-        let fits = field.values.len() == blocks.len()
-            && field.values.iter().zip(blocks).all(|(v, b)| v.len() == expected(b));
-        if !matches!(field.components, 1 | 3) || !fits {
-            return Err(format!(
-                "field {:?} ({} components, 1 or 3 are possible): values an block {:?}, expected {:?}",
-                field.name,
-                field.components,
-                field.values.iter().map(Vec::len).collect::<Vec<_>>(),
-                blocks.iter().map(expected).collect::<Vec<_>>()
-            ));
-        }
-    }
-    Ok(())
 }
 
 /// A file that takes every buffer whole and remembers its first failure.

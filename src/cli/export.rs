@@ -1,0 +1,472 @@
+//! `solver export`.
+
+use super::fields::{self, Fields};
+use super::solution::{self, Averages, is_solution};
+use super::{grouped, job};
+use crate::case::Case;
+use crate::engine::Engine;
+use crate::output::collect::{Picked, on_nodes, usual_order};
+use crate::output::solution::{AVERAGES_EXTENSION, EXTENSION, SolutionHeader, Stored, read_averages};
+use crate::output::surface::on_boundaries;
+use crate::output::vtk::{CellKind, Grid, Series, with_suffix, write_grid, write_hdf};
+use crate::output::{Precision, atomic, stl};
+use crate::parallel::Communicator;
+use crate::parallel::serial::Serial;
+use crate::physics::expr::nearest;
+use crate::run::restart::restore;
+use anyhow::{Context, Result, anyhow, bail};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Write solutions as files for ParaView and other programs
+///
+/// The mesh may be given, named in the case that the solution holds, or be the only .smesh file in the current directory.
+#[derive(clap::Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub struct Export {
+    #[command(subcommand)]
+    what: What,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  solver export volume flow-2.50.ssoln
+  solver export volume channel.smesh flow-*.ssoln -o flow.pvd -f Pressure -f vorticity
+  solver export volume flow-*.ssoln -o flow.vtkhdf -f 'M = sqrt(u*u + v*v)/sqrt(gamma*p/rho)'
+  solver export boundary flow-2.50.ssoln wall --gradients
+  solver export stl flow-2.50.ssoln wall -o wall.stl";
+
+#[derive(clap::Subcommand, Debug)]
+enum What {
+    Volume(Volume),
+    Boundary(Boundary),
+    Stl(Stl),
+}
+
+/// The whole field: .vtu files, and a .pvd file with their times, or one .vtkhdf file
+///
+/// Cells are Lagrange cells of the order of the solution (or of the mesh, if that is higher); pyramids, which VTK does not have
+/// as such, are linear cells between the same nodes. Fields are evaluated at the solution points and interpolated like the
+/// solution itself.
+#[derive(clap::Args, Debug)]
+#[command(after_help = fields::help())]
+struct Volume {
+    /// The solutions (.ssoln), or averages (.savg), after the mesh if one is to be named
+    #[arg(required = true, value_name = "[MESH] SOLUTION")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    content: Content,
+}
+
+/// Boundaries as curves (2-D) or surfaces (3-D), with the outward unit normal
+///
+/// The names of boundaries come after the solutions; all boundaries without any. Cells carry the number of their boundary, which
+/// is printed with its name.
+#[derive(clap::Args, Debug)]
+#[command(after_help = fields::help())]
+struct Boundary {
+    /// The solutions (.ssoln), after the mesh if one is to be named, before the names of boundaries
+    #[arg(required = true, value_name = "[MESH] SOLUTION... [NAME]")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    content: Content,
+}
+
+/// Boundaries of a 3-D mesh as triangles, in a binary STL file
+///
+/// Normals point out of the mesh.
+#[derive(clap::Args, Debug)]
+struct Stl {
+    /// A solution (.ssoln), after the mesh if one is to be named, before the names of boundaries
+    #[arg(required = true, value_name = "[MESH] SOLUTION [NAME]")]
+    files: Vec<PathBuf>,
+    /// The file to write; by default beside the solution, under its name
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// Parts of each edge; by default 1 where the mesh is straight, else 4
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    divide: Option<u8>,
+}
+
+#[derive(clap::Args, Debug)]
+struct Content {
+    /// The file to write: .vtu, .pvd (several solutions) or .vtkhdf; by default beside the first solution, under its name
+    #[arg(short, long)]
+    output: Option<PathBuf>,
+    /// A field: a name such as Pressure or vorticity, or NAME = EXPRESSION; may be given again; all of the system without
+    #[arg(short, long = "field", value_name = "FIELD")]
+    fields: Vec<String>,
+    /// Precision of coordinates and values
+    #[arg(short, long, value_enum, default_value_t = Digits::Single)]
+    precision: Digits,
+    /// Order of the cells, in place of the solution's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=10), conflicts_with = "divide")]
+    order: Option<u8>,
+    /// Linear cells: so many along each edge of an element
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    divide: Option<u8>,
+    /// The gradients of all primitive variables, too, as grad_NAME
+    #[arg(long)]
+    gradients: bool,
+    /// Kind of file; by default what the name of the output says, else vtu
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq)]
+enum Digits {
+    Single,
+    Double,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq)]
+enum Format {
+    Vtu,
+    Vtkhdf,
+}
+
+impl Export {
+    pub fn execute(self) -> Result<()> {
+        match self.what {
+            What::Volume(Volume { files, content }) => {
+                let named = Named::of(&files)?;
+                if !named.rest.is_empty() {
+                    bail!("'{}' is no solution ({EXTENSION}); the mesh comes first", named.rest[0]);
+                }
+                content.write(&named, false)
+            }
+            What::Boundary(Boundary { files, content }) => content.write(&Named::of(&files)?, true),
+            What::Stl(stl) => stl.write(),
+        }
+    }
+}
+
+/// What the files and names on the command line are.
+struct Named<'a> {
+    mesh: Option<&'a PathBuf>,
+    solutions: &'a [PathBuf],
+    /// What follows the solutions.
+    rest: Vec<String>,
+}
+
+impl Named<'_> {
+    fn of(files: &[PathBuf]) -> Result<Named<'_>> {
+        let Some(first) = files.iter().position(|file| is_result(file)) else {
+            bail!(
+                "no solution is named: give a file whose name ends in {EXTENSION} (or {AVERAGES_EXTENSION})"
+            );
+        };
+        if first > 1 {
+            bail!(
+                "'{}' and '{}' stand before the solution, where only the mesh may",
+                files[0].display(),
+                files[1].display()
+            );
+        }
+        let count = files[first..].iter().take_while(|file| is_result(file)).count();
+        let (solutions, rest) = files[first..].split_at(count);
+        let rest = rest.iter().map(|name| name.to_string_lossy().into_owned()).collect();
+        Ok(Named { mesh: files[..first].first(), solutions, rest })
+    }
+}
+
+/// Whether a file is a solution or holds averages, by its name.
+fn is_result(path: &Path) -> bool {
+    is_solution(path) || is_averages(path)
+}
+
+fn is_averages(path: &Path) -> bool {
+    path.as_os_str().to_string_lossy().ends_with(AVERAGES_EXTENSION)
+}
+
+/// What a file holds.
+struct Loaded {
+    /// Holds the solution, if it is one.
+    engine: Engine,
+    header: SolutionHeader,
+    /// Averages, block by block `[element][average][point]`.
+    averages: Option<Vec<Vec<f64>>>,
+}
+
+/// Loads one file after the other; those of one case share an engine.
+struct Loader<'a> {
+    mesh: Option<&'a PathBuf>,
+    comm: Arc<dyn Communicator>,
+    loaded: Option<Loaded>,
+}
+
+impl Loader<'_> {
+    fn new(mesh: Option<&PathBuf>) -> Result<Loader<'_>> {
+        let comm: Arc<dyn Communicator> = Arc::new(Serial);
+        job::threads(None, &*comm)?;
+        Ok(Loader { mesh, comm, loaded: None })
+    }
+
+    fn load(&mut self, path: &Path) -> Result<&mut Loaded> {
+        let loaded = match self.loaded.take() {
+            _ if is_averages(path) => {
+                let Averages { engine, header, values } =
+                    solution::load_averages(self.mesh, path, &self.comm)?;
+                Loaded { engine, header, averages: Some(values) }
+            }
+            before => {
+                let stored = Stored::open(path)?;
+                let header = stored.header().clone();
+                let same = |b: &Loaded| {
+                    let of_case = |h: &SolutionHeader| (h.order, h.mesh_uuid.clone(), h.config.clone());
+                    b.averages.is_none() && of_case(&b.header) == of_case(&header)
+                };
+                match before.filter(same) {
+                    Some(mut before) => {
+                        restore(&mut before.engine, &stored)?;
+                        Loaded { header, ..before }
+                    }
+                    None => {
+                        let job = solution::load(self.mesh, path, &self.comm);
+                        let engine = job.map_err(|e| anyhow!("{e}"))?.engine;
+                        Loaded { engine, header, averages: None }
+                    }
+                }
+            }
+        };
+        Ok(self.loaded.insert(loaded))
+    }
+}
+
+/// The numbers of the boundaries called `names`; of all without any.
+fn boundaries(names: &[String], known: &[String]) -> Result<Vec<usize>> {
+    if known.is_empty() {
+        bail!("the mesh has no boundaries");
+    }
+    let number = |name: &String| {
+        let meant = nearest(name, known.iter().map(String::as_str));
+        let meant = meant.map_or(String::new(), |n| format!(", did you mean '{n}'?"));
+        let unknown = || anyhow!("the mesh has no boundary '{name}'{meant}; it has {}", known.join(", "));
+        known.iter().position(|k| k == name).ok_or_else(unknown)
+    };
+    if names.is_empty() { Ok((0..known.len()).collect()) } else { names.iter().map(number).collect() }
+}
+
+impl Content {
+    fn write(&self, named: &Named, of_boundary: bool) -> Result<()> {
+        let times = in_time(named.solutions)?;
+        let tail = if of_boundary { "-boundary" } else { "-volume" };
+        let (output, format) = self.output(&times, tail)?;
+        atomic::create_folder_of(&output)?;
+        let mut loader = Loader::new(named.mesh)?;
+        let precision = match self.precision {
+            Digits::Single => Precision::Single,
+            Digits::Double => Precision::Double,
+        };
+        let mut told = false;
+        let mut grid = |path: &PathBuf| -> Result<Grid> {
+            let (grid, fields) = self.grid(loader.load(path)?, of_boundary.then_some(&named.rest[..]))?;
+            if !std::mem::replace(&mut told, true) {
+                println!("fields     {fields}");
+            }
+            Ok(grid)
+        };
+        let told = |path: &Path, t: f64, grid: &Grid| {
+            let (name, count) = (path.display(), grouped(grid.len() as u64));
+            let what = if of_boundary { "faces" } else { "elements" };
+            println!("written    {name}: t = {t}, {count} {what}");
+        };
+        match (format, &times[..]) {
+            (Format::Vtkhdf, _) => {
+                let mut left = times.iter();
+                write_hdf(&output, precision, times.len() > 1, || -> Result<Option<(f64, Grid)>> {
+                    let Some((t, path)) = left.next() else { return Ok(None) };
+                    let grid = grid(path)?;
+                    told(&output, *t, &grid);
+                    Ok(Some((*t, grid)))
+                })
+            }
+            (Format::Vtu, [(t, path)]) => {
+                let grid = grid(path)?;
+                write_grid(&output, &grid, precision)?;
+                told(&output, *t, &grid);
+                Ok(())
+            }
+            (Format::Vtu, _) => {
+                let mut series = Series::new(output.clone());
+                let width = (times.len() - 1).to_string().len().max(3);
+                for (n, (t, path)) in times.iter().enumerate() {
+                    let file = with_suffix(&output.with_extension(""), &format!("-{n:0width$}.vtu"));
+                    let grid = grid(path)?;
+                    write_grid(&file, &grid, precision)?;
+                    series.push(*t, &file)?;
+                    told(&file, *t, &grid);
+                }
+                println!("written    {}: {} times", output.display(), times.len());
+                Ok(())
+            }
+        }
+    }
+
+    /// The grid of a solution, and the names of its fields; `names`: of boundaries, if these are wanted.
+    fn grid(&self, loaded: &mut Loaded, names: Option<&[String]>) -> Result<(Grid, String)> {
+        let Loaded { engine, header, averages } = loaded;
+        let wanted = names.map(|names| boundaries(names, &engine.mesh().boundaries)).transpose()?;
+        let fields = match averages {
+            Some(_) => None,
+            None => {
+                let (case, _) = Case::parse_with("the case of the solution", &header.config, &[])?;
+                let variables = Arc::clone(engine.variables());
+                let constants = &case.constants;
+                Some(Fields::parse(&self.fields, self.gradients, &*variables, header.dims, constants)?)
+            }
+        };
+        let space = engine.space();
+        let usual = usual_order(&space);
+        let given = self.order.or(self.divide).map(usize::from);
+        let order = |geometry: usize| given.unwrap_or_else(|| usual(geometry));
+        let kind = if self.divide.is_some() { CellKind::Linear } else { CellKind::Lagrange };
+        if wanted.is_none() {
+            check_size(engine, order)?;
+        }
+        let (picked, values) = match (fields, averages) {
+            (Some(fields), _) => {
+                let values = fields.values(engine, header.t)?;
+                (fields.picked, Cow::Owned(values))
+            }
+            (None, averages) => {
+                (self.averages(&header.variables)?, Cow::Borrowed(averages.as_deref().unwrap_or_default()))
+            }
+        };
+        let mut told = picked.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
+        let grid = match wanted {
+            Some(wanted) => {
+                told += ", Normal";
+                for n in &wanted {
+                    told += &format!("\nboundary   {n}: {}", engine.mesh().boundaries[*n]);
+                }
+                on_boundaries(&space, &values, &picked, &wanted, order, kind)
+            }
+            None => {
+                let (cells, fields) = on_nodes(&space, &values, &picked, order);
+                Grid { kind, cells, fields, marks: vec![] }
+            }
+        };
+        Ok((grid, told))
+    }
+
+    /// The averages that are wanted, of those there are.
+    fn averages(&self, names: &[String]) -> Result<Vec<Picked>> {
+        if self.gradients {
+            bail!("averages have no gradients; let [soln-plugin-tavg-NAME] average them");
+        }
+        let all: Vec<&String> =
+            if self.fields.is_empty() { names.iter().collect() } else { self.fields.iter().collect() };
+        let pick = |name: &String| {
+            let meant = nearest(name, names.iter().map(String::as_str));
+            let meant = meant.map_or(String::new(), |n| format!(", did you mean '{n}'?"));
+            let unknown = || anyhow!("there is no average '{name}'{meant}; there are {}", names.join(", "));
+            let at = names.iter().position(|n| n == name).ok_or_else(unknown)?;
+            Ok(Picked { name: name.clone(), positions: vec![at] })
+        };
+        all.into_iter().map(pick).collect()
+    }
+
+    /// The file to write and its kind.
+    fn output(&self, times: &[(f64, PathBuf)], tail: &str) -> Result<(PathBuf, Format)> {
+        let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().into_owned());
+        let said = self.output.as_deref().and_then(extension);
+        let by_name = match said.as_deref() {
+            Some("vtu" | "pvd") => Some(Format::Vtu),
+            Some("vtkhdf") => Some(Format::Vtkhdf),
+            _ => None,
+        };
+        let format = self.format.or(by_name).unwrap_or(Format::Vtu);
+        let right = match format {
+            Format::Vtkhdf => "vtkhdf",
+            Format::Vtu if times.len() > 1 => "pvd",
+            Format::Vtu => "vtu",
+        };
+        if let Some(output) = &self.output {
+            if said.as_deref() != Some(right) {
+                let many = if times.len() > 1 { format!("{} solutions", times.len()) } else { "this".into() };
+                bail!(
+                    "'{}': {many} will be a .{right} file; call it so, or choose another --format",
+                    output.display()
+                );
+            }
+            return Ok((output.clone(), format));
+        }
+        let first = times.first().map(|(_, path)| path.clone()).context("there is a solution")?;
+        Ok((with_suffix(&bare(&first), &format!("{tail}.{right}")), format))
+    }
+}
+
+/// A solution's name without its extension.
+fn bare(solution: &Path) -> PathBuf {
+    let name = solution.to_string_lossy();
+    let bare = [EXTENSION, AVERAGES_EXTENSION].iter().find_map(|extension| name.strip_suffix(extension));
+    PathBuf::from(bare.unwrap_or(&name))
+}
+
+/// Refuses what no file can hold before it is made.
+fn check_size(engine: &Engine, order: impl Fn(usize) -> usize) -> Result<()> {
+    let nodes = engine.mesh().blocks.iter().map(|b| b.ids.len() * b.shape.points(order(b.order)));
+    let nodes: usize = nodes.sum();
+    if u32::try_from(nodes).is_err() {
+        bail!("{} nodes are more than a file takes; give a lower --order or --divide", grouped(nodes as u64));
+    }
+    Ok(())
+}
+
+/// The solutions with their times, which must differ, in their order.
+fn in_time(solutions: &[PathBuf]) -> Result<Vec<(f64, PathBuf)>> {
+    let mut times = vec![];
+    for path in solutions {
+        if !path.exists() {
+            bail!("there is no solution file '{}'", path.display());
+        }
+        let t = if is_averages(path) { read_averages(path)?.0.t } else { Stored::open(path)?.header().t };
+        times.push((t, path.clone()));
+    }
+    if solutions.iter().any(|path| is_averages(path)) && solutions.iter().any(|path| is_solution(path)) {
+        bail!("solutions and averages hold different fields; export them one after the other");
+    }
+    times.sort_by(|a, b| a.0.total_cmp(&b.0));
+    match times.windows(2).find(|w| w[0].0 == w[1].0) {
+        Some([(t, a), (_, b)]) => {
+            bail!("{} and {} are both of t = {t}; leave one of them out", a.display(), b.display())
+        }
+        _ => Ok(times),
+    }
+}
+
+impl Stl {
+    fn write(&self) -> Result<()> {
+        let named = Named::of(&self.files)?;
+        let [solution] = named.solutions else {
+            bail!("{} solutions are given, but one says which mesh it is", named.solutions.len());
+        };
+        let output = self.output.clone().unwrap_or_else(|| with_suffix(&bare(solution), ".stl"));
+        if output.extension().is_none_or(|e| e != "stl") {
+            bail!("'{}': call it .stl", output.display());
+        }
+        let mut loader = Loader::new(named.mesh)?;
+        let Loaded { engine, header, .. } = loader.load(solution)?;
+        if header.dims != 3 {
+            bail!(
+                "the mesh is {}-D, but triangles are of surfaces in 3-D; 'solver export boundary' writes curves",
+                header.dims
+            );
+        }
+        let wanted = boundaries(&named.rest, &engine.mesh().boundaries)?;
+        let parts = |geometry: usize| match self.divide {
+            Some(n) => usize::from(n),
+            None if geometry == 1 => 1,
+            None => 4,
+        };
+        let nothing = vec![vec![]; engine.discretisation().blocks.len()];
+        let grid = on_boundaries(&engine.space(), &nothing, &[], &wanted, parts, CellKind::Linear);
+        let triangles = stl::triangles(&grid);
+        atomic::create_folder_of(&output)?;
+        stl::write(&output, &triangles)?;
+        println!("written    {}: {} triangles", output.display(), grouped(triangles.len() as u64));
+        Ok(())
+    }
+}
