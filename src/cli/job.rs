@@ -293,8 +293,9 @@ impl Job {
 fn times(end: &End, waiting: Option<f64>) -> String {
     let total = end.spent.total.as_secs_f64().max(1e-9);
     let share = |name: &str, seconds: f64| format!("{name} {:.1} %", 100.0 * seconds / total);
-    let mut parts = vec![share("steps", end.spent.steps.as_secs_f64())];
-    parts.extend(waiting.map(|waiting| share("waiting for halos", waiting)));
+    let steps = share("steps", end.spent.steps.as_secs_f64());
+    let waiting = waiting.map(|waiting| format!(" ({:.1} % waiting for halos)", 100.0 * waiting / total));
+    let mut parts = vec![steps + &waiting.unwrap_or_default()];
     parts.push(share("monitors and results", end.spent.monitors.as_secs_f64()));
     parts.push(share("checkpoints", end.spent.checkpoints.as_secs_f64()));
     format!("{}: {}", progress::duration(end.spent.total), parts.join(", "))
