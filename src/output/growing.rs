@@ -14,8 +14,8 @@ use hdf5::types::{FixedAscii, FixedUnicode, VarLenArray};
 use hdf5::{Dataset, Datatype, Extent, H5Type, ObjectReference1};
 use hdf5_sys::h5t::{H5T_str_t, H5Tset_strpad};
 use ndarray::{ArrayView2, ArrayView3, s};
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// Longest name of a column, in bytes.
@@ -105,7 +105,7 @@ impl Growing {
             let mut options = hdf5::File::with_options();
             options.with_fapl(|p| p.libver_v110());
             let file = if there {
-                fs::copy(&self.path, temporary)?;
+                copy(&self.path, temporary)?;
                 options.open_rw(temporary)?
             } else {
                 options.create(temporary)?
@@ -148,7 +148,7 @@ impl Growing {
             return Ok(());
         }
         write_atomically(&self.path, |temporary| {
-            fs::copy(&self.path, temporary)?;
+            copy(&self.path, temporary)?;
             let file = hdf5::File::with_options().with_fapl(|p| p.libver_v110()).open_rw(temporary)?;
             let data = file.dataset(&self.dataset)?;
             match data.shape()[..] {
@@ -312,6 +312,11 @@ fn terminated<T: H5Type>() -> Result<Datatype, Cause> {
     // SAFETY: the id is that of a type which `kind` keeps open, and the library is locked.
     let status = unsafe { H5Tset_strpad(kind.id(), H5T_str_t::H5T_STR_NULLTERM) };
     if status < 0 { Err(Cause::Hdf5("a type of text could not be made".into())) } else { Ok(kind) }
+}
+
+/// Copies the content alone: the copy is writable whatever the file is.
+fn copy(from: &Path, to: &Path) -> io::Result<u64> {
+    io::copy(&mut File::open(from)?, &mut File::create(to)?)
 }
 
 /// Closes a file; dropping it would hide a failure to write the rest.
