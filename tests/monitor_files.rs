@@ -106,8 +106,9 @@ fn rows_in_hdf5_are_those_in_csv_and_h5py_finds_their_scales() {
     }
     let Some(python) = std::env::var_os("SOLVER_VTK_PYTHON") else { return };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/check_rows.py");
-    let run = Command::new(python).arg(script).arg(folder.path("")).env("HDF5_USE_FILE_LOCKING", "FALSE");
-    let run = run.output().expect("SOLVER_VTK_PYTHON can be started");
+    let mut command = Command::new(python);
+    command.arg(script).arg(folder.path("")).env("HDF5_USE_FILE_LOCKING", "FALSE");
+    let run = command.output().expect("SOLVER_VTK_PYTHON can be started");
     let text = [run.stdout, run.stderr].map(|o| String::from_utf8_lossy(&o).into_owned()).join("\n");
     assert!(run.status.success(), "check_rows.py says:\n{text}");
 }
@@ -161,9 +162,8 @@ fn regions_grow_by_layers_or_shrink_to_their_surface() {
         [("volume", 0, 5, 0.2), ("volume", 1, 10, 0.4), ("surface", 1, 10, 0.4), ("surface", 2, 12, 0.48)]
     {
         let mut words = vec!["run".to_string(), "mesh.smesh".into(), "case.ini".into()];
-        for (key, value) in
-            [("region", "left"), ("region-type", kind), ("region-expand", &layers.to_string())]
-        {
+        let layers = layers.to_string();
+        for (key, value) in [("region", "left"), ("region-type", kind), ("region-expand", &layers)] {
             for section in ["writer", "integrate"] {
                 words.extend(["--set".into(), format!("soln-plugin-{section}.{key}={value}")]);
             }
@@ -232,7 +232,8 @@ fn gradients_are_written_with_solutions_and_stand_in_no_runs_way() {
     let (_, part) = solution::read(&folder.path("part-0.ssoln")).unwrap();
     for block in &part {
         let whole = blocks.iter().find(|b| b.shape == block.shape).unwrap();
-        let (own, all) = (&block.gradients.as_ref().unwrap().values, &whole.gradients.as_ref().unwrap().values);
+        let (own, all) =
+            (&block.gradients.as_ref().unwrap().values, &whole.gradients.as_ref().unwrap().values);
         let size = 8 * block.points();
         for (e, id) in block.ids.iter().enumerate() {
             let at = whole.ids.binary_search(id).unwrap();

@@ -81,7 +81,8 @@ fn sound(folder: &Folder) -> String {
             let text = std::fs::read(folder.path(&name)).unwrap();
             assert!(text.ends_with(b"</VTKFile>\n") || text.ends_with(b"</VTKFile>"), "{name} is not whole");
         } else {
-            let known = ["mesh.msh", "mesh.smesh", "case.ini", "residual.csv", "rows.h5"].contains(&name.as_str());
+            let known =
+                ["mesh.msh", "mesh.smesh", "case.ini", "residual.csv", "rows.h5"].contains(&name.as_str());
             assert!(known || temporary, "{name} is nobody's");
         }
     }

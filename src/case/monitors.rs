@@ -8,8 +8,8 @@ use super::keys::Fallback::{Absent, Required, Value};
 use super::keys::Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored};
 use super::keys::plugins::{
-    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND,
-    REGION_EXPAND_LATER, REGION_LATER, REGION_TYPE, REGION_TYPE_LATER, TRIGGER, TRIGGER_NAME,
+    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_EXPAND_LATER,
+    REGION_LATER, REGION_TYPE, REGION_TYPE_LATER, TRIGGER, TRIGGER_NAME,
 };
 use super::keys::{self, Section, key, section};
 use super::values::Values;

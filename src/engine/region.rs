@@ -330,8 +330,8 @@ impl<'a> Beyond<'a> {
 mod tests {
     use super::*;
     use crate::engine::{BoundarySpec, Settings};
-    use crate::mesh::generate::{BoxMesh, Cells};
     use crate::mesh::Mesh;
+    use crate::mesh::generate::{BoxMesh, Cells};
     use crate::mesh::local::cut;
     use crate::parallel::serial::Serial;
     use crate::parallel::threads;
@@ -444,9 +444,13 @@ mod tests {
         let left = Place::Boundary(mesh.boundaries[0].clone());
         let both = Place::Union(Box::new(corner.clone()), Box::new(left));
         let mut before = 0;
-        for (place, layers, surface) in
-            [(&corner, 1, false), (&corner, 3, false), (&both, 2, true), (&both, 2, false), (&Place::All, 0, true)]
-        {
+        for (place, layers, surface) in [
+            (&corner, 1, false),
+            (&corner, 3, false),
+            (&both, 2, true),
+            (&both, 2, false),
+            (&Place::All, 0, true),
+        ] {
             let region = Region::new(place.clone(), layers, surface);
             let one = ids(&mesh, 1, &region);
             assert!(!one.is_empty() && one.len() < mesh.len() && one.len() != before, "{}", one.len());

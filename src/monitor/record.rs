@@ -184,7 +184,8 @@ mod tests {
     fn rows_are_all_there_before_a_solution_is_written_and_when_a_run_fails() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rows.h5");
-        let rows = || -> Vec<f64> { hdf5::File::open(&path).unwrap().dataset("a").unwrap().read_raw().unwrap() };
+        let rows =
+            || -> Vec<f64> { hdf5::File::open(&path).unwrap().dataset("a").unwrap().read_raw().unwrap() };
         let mut record: Record = Growing::new(path.clone(), "a").unwrap().into();
         let mut add = |record: &mut Record, from: u32, to: u32| {
             (from..to).for_each(|i| record.append(&["t", "f"], f64::from(i), &[f64::from(i)]).unwrap());

@@ -10,9 +10,9 @@ use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::backend::Precision;
 use crate::engine::Engine;
 use crate::engine::region::Region;
+use crate::output::collect::{self, Picked};
 use crate::output::name::NameTemplate;
 use crate::output::vtk::{Field, Series, piece_name, with_suffix, write_index};
-use crate::output::collect::{self, Picked};
 use crate::output::{Cause, OutputError, solution};
 use crate::parallel::agree;
 use std::io::ErrorKind;
@@ -168,7 +168,8 @@ impl Writer {
         let (rank, ranks) = (engine.communicator().rank(), engine.communicator().size());
         let base = self.folder.join(self.name.format(now.t, self.n));
         let path = with_suffix(&base, solution::EXTENSION);
-        let snapshot = Snapshot::take_part(engine, now, &self.origin, self.elements.as_deref(), self.gradients)?;
+        let snapshot =
+            Snapshot::take_part(engine, now, &self.origin, self.elements.as_deref(), self.gradients)?;
         let t = snapshot.time();
         let listing =
             self.vtk.map(|precision| Listing { t, base, ranks, fields: self.fields(engine), precision });

@@ -3,8 +3,8 @@
 use super::solution::{Gradients, SolutionBlock};
 use super::vtk::{Field, VtkCells};
 use crate::element::{Shape, lattice, points};
-use crate::engine::{Engine, EngineError, KeptFields};
 use crate::engine::fields::Space;
+use crate::engine::{Engine, EngineError, KeptFields};
 use crate::parallel::{Communicator, gather};
 use crate::physics::system::OutputField;
 use crate::physics::variables::Variables;

@@ -229,12 +229,7 @@ impl Growing {
     }
 
     /// Rows that are left without the last ones, as far as `later` holds for them.
-    fn kept(
-        &self,
-        file: &hdf5::File,
-        rows: usize,
-        later: impl Fn(f64) -> bool,
-    ) -> hdf5::Result<usize> {
+    fn kept(&self, file: &hdf5::File, rows: usize, later: impl Fn(f64) -> bool) -> hdf5::Result<usize> {
         let scale = file.dataset(&self.scale("t"))?;
         let mut end = rows;
         while end > 0 {

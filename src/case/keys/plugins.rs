@@ -3,8 +3,13 @@
 use super::*;
 
 /// File of rows.
-pub const FILE: Key =
-    key("file", Path, Required, Honoured, "file to append to; '.csv' is added when missing (but not for hdf5)");
+pub const FILE: Key = key(
+    "file",
+    Path,
+    Required,
+    Honoured,
+    "file to append to; '.csv' is added when missing (but not for hdf5)",
+);
 /// Line of column names.
 pub const HEADER: Key =
     key("header", Flag, Value("true"), Honoured, "whether an empty file gets a line with the column names");
@@ -46,13 +51,8 @@ pub const REGION_TYPE: Key = key(
     "all elements of the region, or only those with a face on its surface",
 );
 /// Part of the mesh.
-pub const REGION_EXPAND: Key = key(
-    "region-expand",
-    Integer,
-    Value("0"),
-    Honoured,
-    "layers of elements added to the region, over faces",
-);
+pub const REGION_EXPAND: Key =
+    key("region-expand", Integer, Value("0"), Honoured, "layers of elements added to the region, over faces");
 /// Part of the mesh, where it is of no effect yet.
 pub const REGION_TYPE_LATER: Key = Key { status: NotYet, ..REGION_TYPE };
 /// Part of the mesh, where it is of no effect yet.

@@ -2,8 +2,8 @@
 //! no allocation is larger than the file can justify.
 
 use super::{
-    AVERAGES, FORMAT, Gradients, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text, VERSION,
-    repeated_id,
+    AVERAGES, FORMAT, Gradients, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text,
+    VERSION, repeated_id,
 };
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};

@@ -1,6 +1,8 @@
 //! Writing a solution file.
 
-use super::{AVERAGES, FORMAT, Gradients, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id};
+use super::{
+    AVERAGES, FORMAT, Gradients, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id,
+};
 use crate::output::atomic::write_atomically;
 use crate::output::{Cause, OutputError, Precision};
 use hdf5::{Group, H5Type, Location};
