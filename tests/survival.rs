@@ -115,7 +115,7 @@ fn clean(folder: &Folder) {
 
 #[test]
 fn a_run_that_is_killed_at_any_moment_leaves_whole_files_and_goes_on() {
-    let folder = sampling();
+    let folder = busy();
     let mut restarted = 0;
     for i in 0..kills() {
         let newest = sound(&folder);
@@ -136,6 +136,26 @@ fn a_run_that_is_killed_at_any_moment_leaves_whole_files_and_goes_on() {
         }
     }
     assert!(restarted > kills() / 2, "only {restarted} of {} went on", kills());
+}
+
+#[test]
+fn rows_in_an_hdf5_file_outlive_runs_that_are_killed_without_a_gap() {
+    let folder = sampling();
+    for i in 0..kills().div_ceil(3) {
+        let newest = sound(&folder);
+        let arguments = if newest.is_empty() { vec!["run", "case.ini"] } else { vec!["restart", &newest] };
+        let before = folder.files().len();
+        let mut run = quiet(&mut folder.command(&arguments));
+        under_way(&folder, before);
+        std::thread::sleep(moment(i));
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    let newest = sound(&folder);
+    assert!(!newest.is_empty() && folder.path("rows.h5").exists());
+    let t = solution::read(&folder.path(&newest)).unwrap().0.t;
+    folder.succeed(&["restart", &newest, "--set", &format!("solver-time-integrator.tend={}", t + 0.01)]);
+    sound(&folder);
 }
 
 #[cfg(feature = "mpi")]

@@ -5,11 +5,8 @@
 //! overlap by the elements between them, and an element that is far larger than a body may hold it without belonging to it.
 
 use super::Engine;
-use crate::backend::discretisation::Block;
-use crate::element::Shape;
-use crate::mesh::local::{LocalBlock, LocalLink, LocalMesh};
-use crate::parallel::{Communicator, Exchange, Reduce};
-use std::collections::BTreeMap;
+use crate::backend::discretisation::{Block, Link};
+use crate::parallel::{Exchange, Reduce};
 use std::sync::Arc;
 
 /// A part of a mesh, as a set of its elements.
@@ -168,7 +165,7 @@ impl Engine {
     /// and the same of its points is (its centroid, a node). The same elements on any number of ranks. Collective.
     pub fn elements_in(&self, region: &Region) -> Vec<Vec<u32>> {
         let marks = match region {
-            Region::All => self.mesh.blocks.iter().map(|m| vec![true; m.ids.len()]).collect(),
+            Region::All => self.discretisation.blocks.iter().map(|b| vec![true; b.len()]).collect(),
             Region::Part { place, layers, surface } => {
                 let mut marks = self.at(place);
                 if *layers > 0 || *surface {
@@ -181,36 +178,42 @@ impl Engine {
                 marks
             }
         };
-        let marked = |shape: Shape, id: u32| {
-            let blocks = self.mesh.blocks.iter().zip(&marks).filter(|(m, _)| m.shape == shape);
-            let mut found = blocks.filter_map(|(m, marks)| Some(marks[m.ids.binary_search(&id).ok()?]));
-            found.next().unwrap_or(false)
-        };
-        let block = |block: &Block| {
-            let all = (0..).zip(&block.ids);
-            all.filter(|(_, id)| marked(block.operators.shape, **id)).map(|(e, _)| e).collect()
-        };
-        self.discretisation.blocks.iter().map(block).collect()
+        let positions =
+            |marks: Vec<bool>| (0..).zip(marks).filter(|(_, mark)| *mark).map(|(e, _)| e).collect();
+        marks.into_iter().map(positions).collect()
     }
 
-    /// Which elements are at a place, by block of the mesh.
+    /// Which elements are at a place.
     fn at(&self, place: &Place) -> Marks {
-        let block = |m: &LocalBlock| {
-            let (n, faces) = (m.shape.points(m.order), m.shape.faces().len());
-            let inside = |e: usize| {
-                let nodes = &m.nodes[e * n..(e + 1) * n];
+        let discretisation = &self.discretisation;
+        let mut touched: Vec<Vec<Vec<u16>>> = discretisation
+            .blocks
+            .iter()
+            .map(|b| vec![vec![]; if place.boundaries().is_empty() { 0 } else { b.len() }])
+            .collect();
+        for face in &discretisation.boundary_faces {
+            if let Some(of) = touched[face.block as usize].get_mut(face.element as usize) {
+                of.push(face.boundary);
+            }
+        }
+        let block = |(block, touched): (&Block, &Vec<Vec<u16>>)| {
+            let shape = block.operators.shape;
+            let inside = |(e, id): (usize, &u32)| {
+                let blocks = self.mesh.blocks.iter().filter(|m| m.shape == shape);
+                let mut found = blocks.filter_map(|m| Some((m, m.ids.binary_search(id).ok()?)));
+                let Some((m, at)) = found.next() else { return false };
+                let n = shape.points(m.order);
+                let nodes = &m.nodes[at * n..(at + 1) * n];
                 let centroid = std::array::from_fn(|d| nodes.iter().map(|x| x[d]).sum::<f64>() / n as f64);
                 let touches = |name: &str| {
-                    m.links[e * faces..(e + 1) * faces].iter().any(|link| match link {
-                        LocalLink::Boundary(b) => self.mesh.boundaries[usize::from(*b)] == name,
-                        _ => false,
-                    })
+                    let mut of = touched.get(e).into_iter().flatten();
+                    of.any(|b| self.mesh.boundaries[usize::from(*b)] == name)
                 };
                 std::iter::once(&centroid).chain(nodes).any(|x| place.contains(*x, &touches))
             };
-            (0..m.ids.len()).map(inside).collect()
+            block.ids.iter().enumerate().map(inside).collect()
         };
-        self.mesh.blocks.iter().map(block).collect()
+        discretisation.blocks.iter().zip(&touched).map(block).collect()
     }
 
     /// The first boundary of a region that the mesh has not, on any rank. Collective.
@@ -224,79 +227,55 @@ impl Engine {
     }
 }
 
-/// Whether each own element is meant, by block of the mesh.
+/// Whether each own element is meant, by block.
 type Marks = Vec<Vec<bool>>;
 
 /// What lies beyond the faces of a rank's elements, on other ranks, too.
 struct Beyond<'a> {
-    mesh: &'a LocalMesh,
-    communicator: &'a Arc<dyn Communicator>,
+    engine: &'a Engine,
+    /// Sends a byte a face, as the messages of the discretisation list them.
     exchange: Box<dyn Exchange>,
-    /// For each neighbour, the own elements that it has beyond its faces (block and position), by global id.
-    sent: Vec<Vec<(usize, usize)>>,
-    /// For each neighbour, its elements beyond our faces, as positions in [`LocalMesh::ghosts`], by global id.
-    received: Vec<Vec<usize>>,
-    /// Marks of [`LocalMesh::ghosts`].
-    ghosts: Vec<bool>,
+    /// Marks beyond the faces that other ranks are behind, by slot.
+    halo: Vec<bool>,
 }
 
 impl<'a> Beyond<'a> {
     /// Collective.
     fn new(engine: &'a Engine) -> Beyond<'a> {
-        let (mesh, communicator) = (&*engine.mesh, &engine.communicator);
-        // By rank: what both sides list in the same order without a word about it.
-        let mut theirs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        mesh.ghosts.iter().enumerate().for_each(|(g, ghost)| {
-            theirs.entry(ghost.rank as usize).or_default().push(g);
-        });
-        let mut ours: BTreeMap<usize, BTreeMap<u32, (usize, usize)>> = BTreeMap::new();
-        for (b, block) in mesh.blocks.iter().enumerate() {
-            let faces = block.shape.faces().len();
-            for (i, link) in block.links.iter().enumerate() {
-                if let LocalLink::Ghost { ghost, .. } = link {
-                    let (rank, e) = (mesh.ghosts[*ghost as usize].rank as usize, i / faces);
-                    ours.entry(rank).or_default().insert(block.ids[e], (b, e));
-                }
-            }
-        }
-        let sends: Vec<_> = ours.iter().map(|(rank, list)| (*rank, list.len())).collect();
-        let receives: Vec<_> = theirs.iter().map(|(rank, list)| (*rank, list.len())).collect();
-        Beyond {
-            mesh,
-            communicator,
-            exchange: Arc::clone(communicator).exchange(&sends, &receives),
-            sent: ours.into_values().map(|list| list.into_values().collect()).collect(),
-            received: theirs.into_values().collect(),
-            ghosts: vec![false; mesh.ghosts.len()],
-        }
+        let messages = &engine.discretisation.messages;
+        let sends: Vec<_> = messages.iter().map(|m| (m.rank, m.send.len())).collect();
+        let receives: Vec<_> = messages.iter().map(|m| (m.rank, m.receive.len())).collect();
+        let exchange = Arc::clone(&engine.communicator).exchange(&sends, &receives);
+        Beyond { engine, exchange, halo: vec![false; engine.discretisation.halo_points.len()] }
     }
 
     /// Learns the marks of other ranks' elements. Collective.
     fn look(&mut self, marks: &Marks) {
-        for (i, list) in self.sent.iter().enumerate() {
-            let to = self.exchange.send_buffer(i);
-            to.iter_mut().zip(list).for_each(|(to, (b, e))| *to = u8::from(marks[*b][*e]));
+        let messages = &self.engine.discretisation.messages;
+        for (i, message) in messages.iter().enumerate() {
+            let to = self.exchange.send_buffer(i).iter_mut().zip(&message.send);
+            to.for_each(|(to, (b, e, _))| *to = u8::from(marks[*b as usize][*e as usize]));
         }
         self.exchange.start();
         self.exchange.finish();
-        for (i, list) in self.received.iter().enumerate() {
-            let from = self.exchange.receive_buffer(i);
-            from.iter().zip(list).for_each(|(from, g)| self.ghosts[*g] = *from != 0);
+        for (i, message) in messages.iter().enumerate() {
+            let from = self.exchange.receive_buffer(i).iter().zip(&message.receive);
+            from.for_each(|(from, slot)| self.halo[*slot as usize] = *from != 0);
         }
     }
 
     /// For each own element, whether `wanted` holds for the mark beyond one of its faces (nothing at a boundary).
     fn any(&self, marks: &Marks, wanted: impl Fn(Option<bool>) -> bool) -> Marks {
-        let beyond = |link: &LocalLink| match link {
-            LocalLink::Own { block, element, .. } => Some(marks[*block as usize][*element as usize]),
-            LocalLink::Ghost { ghost, .. } => Some(self.ghosts[*ghost as usize]),
-            LocalLink::Boundary(_) => None,
+        let beyond = |link: &Link| match link {
+            Link::Element { block, element, .. } => Some(marks[*block as usize][*element as usize]),
+            Link::Halo { slot, .. } => Some(self.halo[*slot as usize]),
+            Link::Boundary { .. } => None,
         };
-        let block = |block: &LocalBlock| {
-            let elements = block.links.chunks_exact(block.shape.faces().len());
+        let block = |block: &Block| {
+            let elements = block.faces.chunks_exact(block.operators.shape.faces().len());
             elements.map(|links| links.iter().any(|link| wanted(beyond(link)))).collect()
         };
-        self.mesh.blocks.iter().map(block).collect()
+        self.engine.discretisation.blocks.iter().map(block).collect()
     }
 
     /// Adds what lies beyond the faces, so many times or until there is no more. Collective.
@@ -309,7 +288,7 @@ impl<'a> Beyond<'a> {
                 added[0] += u64::from(near && !*mark);
                 *mark |= near;
             }
-            self.communicator.sum_u64(&mut added);
+            self.engine.communicator.sum_u64(&mut added);
             if added[0] == 0 {
                 return;
             }
@@ -333,6 +312,7 @@ mod tests {
     use crate::mesh::Mesh;
     use crate::mesh::generate::{BoxMesh, Cells};
     use crate::mesh::local::cut;
+    use crate::parallel::Communicator;
     use crate::parallel::serial::Serial;
     use crate::parallel::threads;
     use crate::physics::SystemSpec;

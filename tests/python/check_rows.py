@@ -13,7 +13,7 @@ folder = pathlib.Path(sys.argv[1])
 with h5py.File(folder / "rows.h5") as file:
     probes = file["probes"]
     assert probes.shape == (11, 3, 12), probes.shape
-    columns = [name.decode() if isinstance(name, bytes) else name for name in probes.attrs["columns"]]
+    columns = [name.decode() for name in probes.attrs["columns"]]
     assert columns[:6] == ["rho", "u", "v", "p", "grad_rho_x", "grad_rho_y"], columns
     assert [list(d.keys()) for d in probes.dims] == [["t"], ["points"], []], [list(d.keys()) for d in probes.dims]
     assert probes.dims[0]["t"].is_scale and probes.dims[1][0].is_scale
@@ -28,7 +28,7 @@ with h5py.File(folder / "rows.h5") as file:
 
     force = file["forces/left"]
     assert force.shape == (7, 3), force.shape
-    assert list(force.attrs["columns"]) == ["px", "py", "mpz"], list(force.attrs["columns"])
+    assert [name.decode() for name in force.attrs["columns"]] == ["px", "py", "mpz"], force.attrs["columns"]
     assert list(force.dims[0].keys()) == ["t"] and len(force.dims[1]) == 0
     assert force.dims[0][0] == file["forces/left_t"] and file["forces/left_t"].shape == (7,)
 print("rows: fine")
