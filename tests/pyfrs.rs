@@ -301,6 +301,8 @@ fn runs_go_on_and_the_other_commands_read_it() {
     let words = ["--set", "solver-time-integrator.tend=2.50002", "--progress", "none"];
     let (out, err) = folder.succeed(&[&["restart", "strip.smesh", "old.ssoln"][..], &words].concat());
     assert!(out.contains("goes on    from old.ssoln: t = 2.5, step 69"), "{out}{err}");
+    let said = folder.fail(&["restart", "strip.smesh", "old.pyfrs"]);
+    assert!(said.contains("import it first: solver import old.pyfrs MESH.pyfrm"), "{said}");
     // Another order, as any solution can be continued.
     let words = [&words[..], &["--set", "solver.order=3"]].concat();
     folder.succeed(&[&["restart", "strip.pyfrm", "old.ssoln"][..], &words].concat());
@@ -496,7 +498,7 @@ fn damaged_bytes_are_read_or_refused() {
         for n in 0..400 {
             let mut bytes = good.clone();
             let place = (n * 7919 + 13) % bytes.len();
-            bytes[place] ^= 1 << (n % 8) | 0x80 * u8::from(n % 3 == 0);
+            bytes[place] ^= (1 << (n % 8)) | (0x80 * u8::from(n % 3 == 0));
             if n % 10 == 0 {
                 bytes.truncate(place.max(1));
             }

@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 
 /// Turn a mesh of Gmsh or PyFR into a mesh file, a solution of PyFR into a solution file
 ///
-/// Reads MSH 2.2 and 4.1, text and binary, and .pyfrm files of PyFR 3. In Gmsh files, every element must belong to a
-/// physical group: those of the highest dimension make the volume, the others the boundaries; groups called
-/// periodic_NAME_l and periodic_NAME_r are joined.
+/// Reads MSH 2.2 and 4.1, text and binary, and .pyfrm files of PyFR 3. In Gmsh files, every
+/// element must belong to a physical group: those of the highest dimension make the volume, the
+/// others the boundaries; groups called periodic_NAME_l and periodic_NAME_r are joined.
 ///
-/// Of a solution (.pyfrs of PyFR 3) the mesh is named, too: the .pyfrm file that it was computed on. 'solver restart',
-/// export, plot, sample and info then take the .ssoln file like any other, with the mesh imported from the same .pyfrm
-/// file with the same options.
+/// Of a solution (.pyfrs of PyFR 3) the mesh is named, too: the .pyfrm file that it was computed
+/// on. 'solver restart', export, plot, sample and info then take the .ssoln file like any other,
+/// with the mesh imported from the same .pyfrm file with the same options.
 ///
 ///   solver import channel.msh
 ///   solver import channel.pyfrm channel.smesh

@@ -96,6 +96,19 @@ pub enum PyfrsError {
         /// Why it failed.
         source: hdf5::Error,
     },
+    /// The HDF5 library does not know the form of what a later one wrote.
+    #[error(
+        "{}: {object} was written by a later HDF5 library than the one of this program ({library}); convert the file as \
+         the README says for meshes (\"Coming from PyFR\")", .path.display()
+    )]
+    NewerHdf5 {
+        /// The file.
+        path: PathBuf,
+        /// The dataset, group or attribute.
+        object: String,
+        /// Version of the library of this program.
+        library: String,
+    },
     /// A dataset contradicts the format or the rest of the file.
     #[error("{}: {object}: {what}", .path.display())]
     Invalid {
@@ -248,6 +261,10 @@ impl Problem {
     fn at(self, path: &Path, object: String) -> PyfrsError {
         let path = path.into();
         match self {
+            Problem::Hdf5(source) if source.to_string().contains("bad version number") => {
+                let (major, minor, release) = hdf5::library_version();
+                PyfrsError::NewerHdf5 { path, object, library: format!("{major}.{minor}.{release}") }
+            }
             Problem::Hdf5(source) => PyfrsError::Hdf5 { path, object, source },
             Problem::What(what) => PyfrsError::Invalid { path, object, what },
         }

@@ -68,7 +68,7 @@ pub fn reference_points(dataset: &Dataset, points: usize, dims: usize) -> Result
         return Err(wrong(format!("has the type {stored}, not float64")));
     }
     let values: Vec<f64> = attribute.read_raw()?;
-    match values.iter().find(|x| !(x.abs() < 1.5)) {
+    match values.iter().find(|x| x.is_nan() || x.abs() > 1.5) {
         Some(x) => Err(wrong(format!("has the coordinate {x}, which is outside of any element"))),
         None => Ok(values),
     }
