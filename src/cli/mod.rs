@@ -82,7 +82,7 @@ pub fn main() -> ExitCode {
         Command::Run(command) => return command.execute(),
         Command::Restart(command) => return command.execute(),
         Command::Bench(command) => return command.execute(),
-        Command::Export(command) => command.execute(),
+        Command::Export(command) => return command.execute(),
         Command::Info(command) => command.execute(),
         Command::Sample(command) => command.execute(),
         Command::Plot(command) => command.execute(),
