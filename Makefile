@@ -1,5 +1,6 @@
 # make demo    build, and run the vortex on four ranks, on the processor and on the graphics device
 # make test    everything that can be tested on this machine
+# make test-paraview  whether ParaView opens what is written (installs it: 200 packages)
 # make lint    formatting and clippy
 # make docs    the library's documentation
 # make bench   the benchmarks
@@ -9,7 +10,7 @@
 # need MPI's mpirun, a graphics device or VTK's reader; nothing is skipped unless asked for.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-default test-without lint docs bench install build deps deps-python clean
+.PHONY: demo test test-default test-without test-paraview lint docs bench install build deps deps-python clean
 
 # Flags for every cargo call, such as --locked or --offline.
 CARGO_FLAGS ?=
@@ -78,6 +79,12 @@ test-without: deps
 	$(CARGO) check --release --no-default-features --features mpi --all-targets $(CARGO_FLAGS)
 	$(CARGO) check --release --no-default-features --features gpu --all-targets $(CARGO_FLAGS)
 	$(CARGO) build --release $(CARGO_FLAGS)
+
+# pvpython draws on a display; Xvfb is one without a screen.
+test-paraview: build
+	@tests/setup.sh paraview
+	rm -rf target/paraview
+	$(if $(DISPLAY),,xvfb-run -a) pvpython tests/python/paraview_open.py $(SOLVER) target/paraview target/paraview/picture.png
 
 lint: deps
 	cargo fmt --check

@@ -68,6 +68,7 @@ fn time(engine: &mut Engine, every: u64, vtk: Option<bool>, folder: &Path) -> f6
         let name = NameTemplate::parse("bench-{n}").expect("a name");
         let origin = Origin { system: "bench".into(), ..Origin::default() };
         let state = "plugins/writer".to_string();
+        let vtk = vtk.then_some(Precision::Single);
         monitors.push(Box::new(Writer::new(folder, name, every as f64 * DT, vtk, origin, state)));
     }
     let begun = Instant::now();

@@ -1,17 +1,6 @@
 // First pass of a stage with second derivatives: common solution, corrected gradient, fluxes at the points, divergence,
 // lift of the inviscid common flux and of the penalty; this side's normal viscous flux for the neighbour.
 
-fn common_solution(element: u32, j: u32) -> array<real, V> {
-    let side = side_of(element, j);
-    if side.boundary {
-        return boundary_solution(side.other - GHOST_BASE, row(side.own), normal_of(element, side.face, j));
-    }
-    let ends = ends_of(side);
-    var u: array<real, V>;
-    for (var v = 0u; v < V; v++) { u[v] = RIGHT_WEIGHT * ends.right[v] + LEFT_WEIGHT * ends.left[v]; }
-    return u;
-}
-
 // Inviscid common flux and penalty times area, outward; stores the normal viscous flux along the face's normal.
 // `e` is the element's number in the workgroup.
 fn outward_flux(element: u32, e: u32, j: u32, gradient: array<real, D * V>) -> array<real, V> {
@@ -43,14 +32,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
     let group = group_of(id);
     // Common solution first, outward fluxes later.
     var at_faces: array<array<real, V>, KF>;
-    for (var k = 0u; k < KF; k++) {
-        let item = lid + k * T;
-        if item < group.count * F {
-            let sign = gradient_sign(item % F);
-            at_faces[k] = common_solution(group.first + item / F, item % F);
-            for (var v = 0u; v < V; v++) { at_faces[k][v] *= sign; }
-        }
-    }
+    common_solutions(group, lid, &at_faces);
     var u: array<array<real, V>, KP>;
     load_states(group, lid, &u);
 {{VISCOSITY}}
@@ -58,36 +40,7 @@ fn main(@builtin(workgroup_id) id: vec3<u32>, @builtin(local_invocation_index) l
     var gradient: array<array<real, D * V>, KP>;
     var face_gradient: array<array<real, D * V>, KF>;
     for (var c = 0u; c < V; c += VC) {
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                for (var v = 0u; {{CHUNK}}; v++) {
-                    for (var d = 0u; d < D; d++) {
-                        tile[(((item / P) * VC + v) * D + d) * P + item % P] = u[k][c + v];
-                    }
-                }
-            }
-        }
-        fill_trace(group, lid, c, &at_faces);
-        workgroupBarrier();
-        apply_lines(group.count, lid);
-        for (var k = 0u; k < KP; k++) {
-            let item = lid + k * T;
-            if item < group.count * P {
-                let element = group.first + item / P;
-                var q = gradient_at(item / P, item % P);
-                var s = smats(element, item % P);
-                let scale = inverse_jacobian(element, item % P);
-                for (var v = 0u; {{CHUNK}}; v++) {
-                    for (var x = 0u; x < D; x++) {
-                        var sum = s[x] * q[v];
-                        for (var d = 1u; d < D; d++) { sum += s[d * D + x] * q[d * VC + v]; }
-                        gradient[k][x * V + c + v] = scale * sum;
-                    }
-                }
-            }
-        }
-        workgroupBarrier();
+        gradients_from(group, lid, c, &u, &at_faces, &gradient);
         for (var k = 0u; k < KP; k++) {
             let item = lid + k * T;
             if item < group.count * P {

@@ -105,3 +105,35 @@ fn threads_equal_one() {
         assert_eq!(run(threads), one, "{threads} threads");
     }
 }
+
+#[test]
+fn functions_are_summed_and_averaged_as_on_the_host() {
+    for cells in SHAPES {
+        for (system, conditions) in systems(dims(cells)) {
+            compare_sums(
+                &unit_box(cells, 2, false, 0.05),
+                system,
+                2,
+                conditions[0],
+                BackendChoice::Cpu(None),
+            );
+        }
+    }
+}
+
+#[test]
+fn ranks_leave_no_trace_in_sums_of_functions() {
+    for (cells, system) in [(Cells::TriQuad, "navier-stokes"), (Cells::Mixed, "advection-diffusion")] {
+        let mesh = unit_box(cells, 3, true, 0.05);
+        let settings = settings(system, mesh.dims, 2, "", BackendChoice::Cpu(None));
+        let sums = |ranks: usize| {
+            threads::run(ranks, |comm| {
+                let mut engine = engine(&settings, &mesh, &comm);
+                engine.step(0.0, 1e-4).unwrap();
+                [false, true].map(|gradients| function_sums(&mut engine, gradients))
+            })
+        };
+        let one = sums(1).remove(0);
+        assert!(sums(3).into_iter().all(|sums| sums == one), "{cells:?} {system}");
+    }
+}

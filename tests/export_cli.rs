@@ -4,6 +4,8 @@
 mod cases;
 #[allow(dead_code)] // ranks are not needed here
 mod support;
+#[path = "support/vtu.rs"]
+mod vtu;
 
 use cases::Folder;
 use solver::element::{Shape, basis, lattice, quadrature};
@@ -66,6 +68,7 @@ fn run(dims: usize, mesh: &str, order: usize) -> Folder {
 }
 
 /// What a `.vtu` file holds.
+#[derive(Debug, PartialEq)]
 struct Vtu {
     points: Vec<[f64; 3]>,
     /// `[point][component]` by name.
@@ -77,6 +80,45 @@ struct Vtu {
 }
 
 fn read(path: &Path) -> Vtu {
+    let file = vtu::Vtu::read(path);
+    let points: Vec<[f64; 3]> =
+        file.array("Points", "Points").chunks(3).map(|x| [x[0], x[1], x[2]]).collect();
+    let nodes = file.array("Cells", "connectivity");
+    let mut start = 0;
+    let cells = file.array("Cells", "types").iter().zip(file.array("Cells", "offsets")).map(|(kind, end)| {
+        let nodes = nodes[start..*end as usize].iter().map(|&n| n as usize).collect();
+        start = *end as usize;
+        (KINDS.into_iter().find(|known| *known as u8 == *kind as u8).unwrap(), nodes)
+    });
+    let cells = cells.collect();
+    let of = |part| file.arrays.iter().filter(move |array| array.0 == part);
+    let split = |values: &[f64]| values.chunks(values.len() / points.len()).map(<[f64]>::to_vec).collect();
+    let fields = of("PointData").map(|(_, name, values)| (name.clone(), split(values))).collect();
+    let whole = |values: &[f64]| values.iter().map(|x| *x as i32).collect();
+    let marks = of("CellData").map(|(_, name, values)| (name.clone(), whole(values))).collect();
+    Vtu { single: file.single, cells, fields, marks, points }
+}
+
+/// Kinds of cells that are written.
+const KINDS: [CellType; 14] = [
+    CellType::Vertex,
+    CellType::Line,
+    CellType::Triangle,
+    CellType::Quad,
+    CellType::Tetra,
+    CellType::Hexahedron,
+    CellType::Wedge,
+    CellType::Pyramid,
+    CellType::LagrangeCurve,
+    CellType::LagrangeTriangle,
+    CellType::LagrangeQuadrilateral,
+    CellType::LagrangeTetrahedron,
+    CellType::LagrangeHexahedron,
+    CellType::LagrangeWedge,
+];
+
+/// A compressed one, as the crate reads it that has written it.
+fn read_compressed(path: &Path) -> Vtu {
     let DataSet::UnstructuredGrid { pieces, .. } = vtkio::Vtk::import(path).unwrap().data else {
         panic!("not an unstructured grid")
     };
@@ -560,6 +602,14 @@ fn help_lists_the_names() {
 }
 
 #[test]
+fn compressed_files_hold_what_others_hold() {
+    let folder = run(3, "box 2 2 2 --shape mixed", 2);
+    folder.succeed(&["export", "volume", "flow-0.ssoln", "-o", "raw.vtu"]);
+    folder.succeed(&["export", "volume", "flow-0.ssoln", "--compress", "-o", "small.vtu"]);
+    assert_eq!(read_compressed(&folder.path("small.vtu")), read(&folder.path("raw.vtu")));
+}
+
+#[test]
 fn vtk_reads_the_flow_from_every_kind_of_file() {
     // Without VTK the other tests still show what stands in the files.
     let Some(python) = std::env::var_os("SOLVER_VTK_PYTHON") else { return };
@@ -580,6 +630,7 @@ fn vtk_reads_the_flow_from_every_kind_of_file() {
     let last = folder.files().into_iter().find(|f| f.starts_with("fine-") && f.ends_with(".ssoln")).unwrap();
     for arguments in [
         "volume flow-0.ssoln -p double -o volume.vtu",
+        "volume flow-0.ssoln -p double --compress -o compressed.vtu",
         "volume flow-0.ssoln -p double --divide 2 -o divided.vtu",
         "boundary flow-0.ssoln -p double -o boundary.vtu",
         "boundary flow-0.ssoln -p double -o boundary.vtkhdf",

@@ -614,3 +614,38 @@ fn coupled_second_derivatives_are_those_of_the_reference() {
         }
     }
 }
+
+#[test]
+fn functions_are_summed_and_averaged_as_on_the_host() {
+    if skip() {
+        return;
+    }
+    // Compiling the kernels is what takes time.
+    for (cells, system) in
+        [(Cells::TriQuad, "navier-stokes"), (Cells::Tet, "advection-diffusion"), (Cells::Quad, "euler")]
+    {
+        let list = systems(dims(cells));
+        let (_, conditions) = list.iter().find(|(name, _)| *name == system).unwrap();
+        let mesh = unit_box(cells, 2, false, 0.05);
+        compare_sums(&mesh, system, 2, conditions[0], device());
+        compare_averages(&mesh, system, 2, conditions[0], device());
+    }
+}
+
+#[test]
+fn ranks_leave_no_trace_in_sums_of_functions() {
+    if skip() {
+        return;
+    }
+    let mesh = unit_box(Cells::TriQuad, 3, true, 0.05);
+    let settings = settings("navier-stokes", 2, 2, "", device());
+    let sums = |ranks: usize| {
+        threads::run(ranks, |comm| {
+            let mut engine = engine(&settings, &mesh, &comm);
+            engine.step(0.0, 1e-4).unwrap();
+            [false, true].map(|gradients| function_sums(&mut engine, gradients))
+        })
+    };
+    let one = sums(1).remove(0);
+    assert!(sums(3).into_iter().all(|sums| sums == one));
+}

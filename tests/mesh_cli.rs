@@ -4,6 +4,8 @@
 mod cases;
 #[allow(dead_code)] // ranks are not needed here
 mod support;
+#[path = "support/vtu.rs"]
+mod vtu;
 
 use cases::{Folder, WAVE, msh};
 use serde_json::Value;
@@ -11,7 +13,7 @@ use solver::mesh::generate::{BoxMesh, Cells};
 use solver::mesh::{Mesh, store};
 use std::path::Path;
 use std::process::Command;
-use vtkio::model::{Attribute, DataSet, Piece};
+use vtu::Vtu;
 
 /// A folder with `mesh.smesh`.
 fn stored(mesh: &Mesh) -> Folder {
@@ -173,14 +175,9 @@ fn order_and_points_come_from_the_options_or_the_case() {
 
 /// Cells and cell arrays of a VTK file.
 fn vtk_cells(path: &Path) -> (usize, Vec<(String, Vec<f64>)>) {
-    let vtk = vtkio::Vtk::import(path).unwrap();
-    let DataSet::UnstructuredGrid { mut pieces, .. } = vtk.data else { panic!("{path:?} is no grid") };
-    let Piece::Inline(piece) = pieces.remove(0) else { panic!("{path:?} has no piece inside") };
-    let arrays = piece.data.cell.iter().map(|a| match a {
-        Attribute::DataArray(a) => (a.name.clone(), a.data.clone().cast_into().unwrap()),
-        _ => panic!("{path:?} has a field"),
-    });
-    (piece.cells.num_cells(), arrays.collect())
+    let vtu = Vtu::read(path);
+    let arrays = vtu.arrays.iter().filter(|(part, ..)| part == "CellData");
+    (vtu.cells, arrays.map(|(_, name, values)| (name.clone(), values.clone())).collect())
 }
 
 /// What VTK itself reads: cells, points, names of the cell arrays.
@@ -232,10 +229,8 @@ fn curved_meshes_are_reported_and_exported_as_curved() {
     has(&out, &["elements   0 straight (0 of them affine), 24 curved", "area       1"]);
     let worst = out.lines().last().unwrap();
     assert!(worst.contains(" order 3 "), "{worst}");
-    let vtk = vtkio::Vtk::import(folder.path("all.vtu")).unwrap();
-    let DataSet::UnstructuredGrid { mut pieces, .. } = vtk.data else { panic!("no grid") };
-    let Piece::Inline(piece) = pieces.remove(0) else { panic!("no piece") };
-    assert_eq!((piece.cells.num_cells(), piece.points.len()), (24, 3 * (16 * 10 + 8 * 16)));
+    let vtu = Vtu::read(&folder.path("all.vtu"));
+    assert_eq!((vtu.cells, vtu.array("Points", "Points").len()), (24, 3 * (16 * 10 + 8 * 16)));
 }
 
 #[test]

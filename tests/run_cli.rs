@@ -4,6 +4,8 @@
 mod cases;
 #[allow(dead_code)] // ranks are not needed here
 mod support;
+#[path = "support/vtu.rs"]
+mod vtu;
 
 use cases::{Folder, WAVE, end, msh};
 use solver::element::{basis, lattice};
@@ -11,7 +13,7 @@ use solver::mesh::generate::{BoxMesh, Cells};
 use solver::mesh::{Mesh, store};
 use solver::output::solution::{self, SolutionBlock, SolutionHeader};
 use std::path::Path;
-use vtkio::model::{DataSet, Piece};
+use vtu::Vtu;
 
 fn periodic() -> BoxMesh {
     BoxMesh::new(Cells::Quad, [4, 4, 1]).periodic([true; 3]).shuffle(3)
@@ -205,23 +207,13 @@ fn at_lattice(mesh: &Mesh, header: &SolutionHeader, block: &SolutionBlock) -> Ve
 
 /// Coordinates and the fields Density, Velocity (three components) and Pressure of every point; points of each cell.
 fn vtk_points(path: &Path) -> (Vec<[f64; 3]>, Vec<[f64; 5]>, usize) {
-    let vtk = vtkio::Vtk::import(path).unwrap();
-    let DataSet::UnstructuredGrid { mut pieces, .. } = vtk.data else { panic!("{path:?} is no grid") };
-    let Piece::Inline(piece) = pieces.remove(0) else { panic!("{path:?} has no piece inside") };
-    let points: Vec<f64> = piece.points.cast_into().unwrap();
-    let field = |name: &str| -> Vec<f64> {
-        let found = piece.data.point.iter().find_map(|a| match a {
-            vtkio::model::Attribute::DataArray(a) if a.name == name => {
-                Some(a.data.clone().cast_into().unwrap())
-            }
-            _ => None,
-        });
-        found.unwrap_or_else(|| panic!("{path:?} has no {name}"))
-    };
+    let vtu = Vtu::read(path);
+    let points = vtu.array("Points", "Points");
+    let field = |name| vtu.array("PointData", name);
     let (rho, v, p) = (field("Density"), field("Velocity"), field("Pressure"));
     let values = (0..rho.len()).map(|i| [rho[i], v[3 * i], v[3 * i + 1], v[3 * i + 2], p[i]]).collect();
     let points = points.chunks_exact(3).map(|x| [x[0], x[1], x[2]]).collect();
-    (points, values, piece.cells.num_cells())
+    (points, values, vtu.cells)
 }
 
 fn distance(a: &[f64; 3], b: &[f64; 3]) -> f64 {
@@ -237,7 +229,11 @@ fn vtk_equals_hdf5(cells: Cells, order: usize) {
     if dims == 3 {
         case = with(&case, "v = 0.5", "v = 0.5\nw = 0.25*cos(2*pi*z)");
     }
-    let case = with(&with(&case, "tend = 0.1", "tend = 0.01"), "dt-out = 0.05", "dt-out = 0.01");
+    let case = with(
+        &with(&case, "tend = 0.1", "tend = 0.01"),
+        "dt-out = 0.05",
+        "dt-out = 0.01\nvtk-precision = double",
+    );
     let folder = folder(&mesh, &case);
     folder.succeed(&["import", "mesh.msh"]);
     folder.succeed(&["run", "case.ini"]);

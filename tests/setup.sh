@@ -2,6 +2,7 @@
 # Installs what the build and the tests need, or says what to install. Quick and silent when all is there.
 #   setup.sh system        libraries and launchers: MPI, HDF5, libclang, a Vulkan driver
 #   setup.sh python DIR    a Python environment in DIR with VTK's own readers, for the tests of the output
+#   setup.sh paraview      ParaView with its Python and a display without a screen
 # SOLVER_SKIP_MPI=1, SOLVER_SKIP_GPU=1 and SOLVER_SKIP_VTK=1 leave out what the tests then do without.
 set -eu
 
@@ -71,14 +72,22 @@ system_other() {
 
 python() {
     directory=$1
-    [ -e "$directory/ready" ] && return 0
-    say "setting up Python with VTK in $directory"
+    packages="vtk numpy h5py meshio pyvista"
+    # What the environment holds stands in its marker: one made for fewer packages is made anew.
+    [ "$(cat "$directory/ready" 2>/dev/null)" = "$packages" ] && return 0
+    say "setting up Python with $packages in $directory"
     rm -rf "$directory"
     python3 -m venv "$directory" >&2 || stop "python3 -m venv failed (Debian: apt-get install python3-venv)"
-    "$directory/bin/python" -m pip install --quiet --disable-pip-version-check vtk numpy h5py </dev/null >&2 ||
-        stop "cannot install vtk, numpy and h5py; SOLVER_SKIP_VTK=1 leaves out the tests that read files with VTK"
-    "$directory/bin/python" -c 'import vtk, numpy, h5py' || stop "VTK for Python does not load, see above"
-    touch "$directory/ready"
+    "$directory/bin/python" -m pip install --quiet --disable-pip-version-check $packages </dev/null >&2 ||
+        stop "cannot install $packages; SOLVER_SKIP_VTK=1 leaves out the tests that read files with them"
+    "$directory/bin/python" -c "import $(printf '%s' "$packages" | tr ' ' ',')" || stop "a package does not load, see above"
+    printf '%s\n' "$packages" >"$directory/ready"
+}
+
+paraview() {
+    have apt-get && have dpkg || { have pvpython && return 0; stop "please install ParaView, with pvpython"; }
+    missing=$(apt_missing paraview python3-paraview xvfb xauth)
+    [ -z "$missing" ] || { apt_update; apt_install $missing; }
 }
 
 case ${1:-} in
@@ -87,5 +96,6 @@ system)
     if have apt-get && have dpkg; then system_debian; else system_other; fi
     ;;
 python) [ "${SOLVER_SKIP_VTK:-0}" = 1 ] || python "$2" ;;
-*) stop "usage: setup.sh system | python DIR" ;;
+paraview) paraview ;;
+*) stop "usage: setup.sh system | python DIR | paraview" ;;
 esac

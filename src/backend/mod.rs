@@ -12,6 +12,7 @@ pub mod cpu;
 pub mod discretisation;
 pub mod faces;
 pub mod filter;
+pub mod functions;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub mod problem;
@@ -22,6 +23,7 @@ pub mod stage;
 pub mod step_error;
 
 pub use discretisation::Discretisation;
+pub use functions::{Functions, Gather};
 pub use problem::{ArtificialViscosity, BoundaryData, EntropyFilter, Problem, ShockCapturing};
 pub use stage::{Stage, Update};
 pub use step_error::{ErrorNorm, StepError, Tolerance};
@@ -111,6 +113,72 @@ pub trait Backend: Send {
         solution: usize,
         tolerance: &Tolerance,
     ) -> Result<StepError, BackendError>;
+
+    /// Makes functions of the solution known, and returns the number to ask for them by; `None` where this backend leaves them
+    /// to the host, on all ranks alike.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn add_functions(&mut self, functions: &Functions) -> Result<Option<usize>, BackendError> {
+        let _ = functions;
+        Ok(None)
+    }
+
+    /// Sums, or largest values, of the functions `number` of register `register` at time `t` over each element of this rank, a
+    /// block after the other, `[element][function]`; `None` where the host has to do it this time, on all ranks alike.
+    /// Collective. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn sum_functions(
+        &mut self,
+        number: usize,
+        register: usize,
+        t: f64,
+    ) -> Result<Option<Vec<Vec<f64>>>, BackendError> {
+        let _ = (number, register, t);
+        Ok(None)
+    }
+
+    /// Makes room for averages of the functions `number`: the values looked at last and sums over time, all zero. What was
+    /// there is dropped.
+    ///
+    /// # Errors
+    /// The device has not the memory.
+    fn add_averages(&mut self, number: usize) -> Result<(), BackendError> {
+        let _ = number;
+        Ok(())
+    }
+
+    /// Evaluates the functions `number` of register `register` at time `t`; adds `half` times the values looked at last and
+    /// those now to the sums; those now are the last ones then. False where the host has to do it this time, on all ranks alike.
+    /// Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn average(&mut self, number: usize, register: usize, t: f64, half: f64) -> Result<bool, BackendError> {
+        let _ = (number, register, t, half);
+        Ok(false)
+    }
+
+    /// Values looked at last, then sums, of the functions `number`, a block after the other
+    /// `[element][last ones, sums][point]`. Waits for the device.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn read_averages(&mut self, number: usize) -> Result<Vec<Vec<f64>>, BackendError> {
+        let _ = number;
+        Ok(vec![])
+    }
+
+    /// Sets what [`Backend::read_averages`] reads.
+    ///
+    /// # Errors
+    /// The device failed.
+    fn write_averages(&mut self, number: usize, values: &[Vec<f64>]) -> Result<(), BackendError> {
+        let _ = (number, values);
+        Ok(())
+    }
 
     /// Sets the control of a boundary (see [`problem::CONTROL`]) to `value + slope t` at time `t`; 0 before.
     fn control(&mut self, boundary: usize, value: f64, slope: f64);

@@ -73,6 +73,13 @@ pub const MONITORS: &[MonitorKind] = &[
                     Honoured,
                     "whether to write VTK files beside the solution files",
                 ),
+                key(
+                    "vtk-precision",
+                    Choice(&["single", "double"]),
+                    Value("single"),
+                    Honoured,
+                    "precision of the VTK files; solution files have that of the run",
+                ),
                 key("write-gradients", Flag, Value("false"), NotYet, "whether to write gradients too"),
                 key(
                     "async-timeout",
@@ -415,6 +422,7 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let name = reader.output_name();
     let basedir = reader.path("basedir");
     let vtk = reader.flag("vtk");
+    let precision = reader.precision("vtk-precision");
     let name = name?;
     // It holds the whole file: not for sections with mistakes.
     let origin = reader.origin.clone();
@@ -427,7 +435,8 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
         },
     };
     let state = reader.state_name();
-    let writer = Writer::new(&basedir?, name, dt_out?, vtk?, origin, state);
+    let vtk = precision.filter(|_| vtk == Some(true));
+    let writer = Writer::new(&basedir?, name, dt_out?, vtk, origin, state);
     Some(Box::new(writer.with_action(action).with_region(reader.region()?)))
 }
 
@@ -504,8 +513,8 @@ fn averages(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let name = reader.output_name();
     let folder = reader.path("basedir");
     let vtk = reader.flag("vtk");
-    let [mode, deviations, precision] =
-        ["mode", "std-mode", "precision"].map(|key| reader.values.choice(reader.section, key));
+    let [mode, deviations] = ["mode", "std-mode"].map(|key| reader.values.choice(reader.section, key));
+    let precision = reader.precision("precision");
     let tstart = match reader.has("tstart") {
         true => Some(reader.values.number(reader.section, "tstart", "", |_| true)?),
         false => None,
@@ -535,7 +544,7 @@ fn averages(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
             "all" => Deviations::All,
             _ => Deviations::Summary,
         },
-        precision: if precision?.value == "double" { Precision::Double } else { Precision::Single },
+        precision: precision?,
         averages,
         functions: functions?,
         gradients,
@@ -603,6 +612,12 @@ impl Reader<'_, '_> {
 
     fn flag(&mut self, key: &str) -> Option<bool> {
         self.values.flag(self.section, key)
+    }
+
+    /// A precision of files.
+    fn precision(&mut self, key: &str) -> Option<Precision> {
+        let word = self.values.choice(self.section, key)?.value;
+        Some(if word == "double" { Precision::Double } else { Precision::Single })
     }
 
     /// Whether the key is there.

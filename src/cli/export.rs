@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::output::collect::{Picked, on_nodes, usual_order};
 use crate::output::solution::{AVERAGES_EXTENSION, EXTENSION, SolutionHeader, Stored, read_averages};
 use crate::output::surface::on_boundaries;
-use crate::output::vtk::{CellKind, Grid, Series, with_suffix, write_grid, write_hdf};
+use crate::output::vtk::{CellKind, Encoding, Grid, Series, with_suffix, write_grid, write_hdf};
 use crate::output::{Precision, atomic, stl};
 use crate::parallel::Communicator;
 use crate::parallel::serial::Serial;
@@ -109,6 +109,9 @@ struct Content {
     /// The gradients of all primitive variables, too, as grad_NAME
     #[arg(long)]
     gradients: bool,
+    /// Compressed .vtu files: smaller, slower, read by fewer programs
+    #[arg(long)]
+    compress: bool,
     /// Kind of file; by default what the name of the output says, else vtu
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -259,6 +262,7 @@ impl Content {
             Digits::Single => Precision::Single,
             Digits::Double => Precision::Double,
         };
+        let encoding = if self.compress { Encoding::Compressed } else { Encoding::Raw };
         let mut told = false;
         let mut grid = |path: &PathBuf| -> Result<Grid> {
             let (grid, fields) = self.grid(loader.load(path)?, of_boundary.then_some(&named.rest[..]))?;
@@ -284,7 +288,7 @@ impl Content {
             }
             (Format::Vtu, [(t, path)]) => {
                 let grid = grid(path)?;
-                write_grid(&output, &grid, precision)?;
+                write_grid(&output, &grid, precision, encoding)?;
                 told(&output, *t, &grid);
                 Ok(())
             }
@@ -294,7 +298,7 @@ impl Content {
                 for (n, (t, path)) in times.iter().enumerate() {
                     let file = with_suffix(&output.with_extension(""), &format!("-{n:0width$}.vtu"));
                     let grid = grid(path)?;
-                    write_grid(&file, &grid, precision)?;
+                    write_grid(&file, &grid, precision, encoding)?;
                     series.push(*t, &file)?;
                     told(&file, *t, &grid);
                 }

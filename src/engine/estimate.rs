@@ -134,13 +134,12 @@ impl Size {
         self.unknowns() * bytes(precision) + self.elements() * 4 + 16_384
     }
 
-    /// Bytes of one time in VTK files before their compression, with so many numbers a point.
+    /// Bytes of one time in VTK files, with so many numbers a point.
     pub fn vtk_bytes(&self, components: u64, precision: Precision) -> u64 {
         // Lagrange cells need order 1 at least; elements keep their own geometry.
         let nodes = |b: &BlockSize| b.shape.points(self.order.max(b.geometry_order).max(1)) as u64;
-        let raw = self.sum(|b| b.elements * (nodes(b) * ((3 + components) * bytes(precision) + 8) + 13));
-        // As text: four characters for three bytes.
-        raw / 3 * 4
+        // Nodes of the cells; their ends, types and parts.
+        self.sum(|b| b.elements * (nodes(b) * ((3 + components) * bytes(precision) + 4) + 9)) + 2048
     }
 
     fn sum(&self, of: impl Fn(&BlockSize) -> u64) -> u64 {

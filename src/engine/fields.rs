@@ -8,10 +8,13 @@ use crate::element::{PointSets, Shape, basis, lattice, quadrature};
 use crate::mesh::local::LocalMesh;
 use crate::parallel::sum::{ExactSum, total};
 use crate::physics::variables::Variables;
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Numbers that are interpolated at once: a few hundred KiB.
+const CHUNK: usize = 1 << 15;
 
 /// Where a value is not finite.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,6 +40,34 @@ struct Sampler {
     weights: Vec<f64>,
 }
 
+impl Sampler {
+    /// Coordinates of the sample points of some elements, whose nodes are given, `[element][point]`.
+    fn coordinates(&self, elements: &[&[[f64; 3]]], to: &mut Vec<[f64; 3]>) {
+        let (count, k) = self.geometry.dim();
+        let by_axis = |nodes: &&[[f64; 3]], d: usize| nodes.iter().map(move |x| x[d]).collect::<Vec<_>>();
+        let nodes: Vec<f64> =
+            elements.iter().flat_map(|nodes| (0..3).flat_map(move |d| by_axis(nodes, d))).collect();
+        let nodes = ArrayView2::from_shape((3 * elements.len(), k), &nodes).expect("sizes agree");
+        let placed = nodes.dot(&self.geometry.t());
+        to.clear();
+        let points = (0..elements.len()).flat_map(|e| (0..count).map(move |q| (3 * e, q)));
+        to.extend(points.map(|(row, q)| std::array::from_fn(|d| placed[[row + d, q]])));
+    }
+
+    /// Weights times Jacobians of an element.
+    fn weights(&self, nodes: &[[f64; 3]], dims: usize) -> Vec<f64> {
+        let weight = |(q, w): (usize, &f64)| {
+            let along = |m: &Array2<f64>| -> [f64; 3] {
+                std::array::from_fn(|d| nodes.iter().zip(m.row(q)).map(|(x, w)| x[d] * w).sum())
+            };
+            let mut axes = [[0.0; 3]; 3];
+            axes.iter_mut().zip(&self.derivatives).for_each(|(axis, m)| *axis = along(m));
+            w * determinant(&axes[..dims], dims)
+        };
+        self.weights.iter().enumerate().map(weight).collect()
+    }
+}
+
 /// Values of one element at sample points.
 pub struct Sample<'a> {
     /// Global element id.
@@ -48,8 +79,8 @@ pub struct Sample<'a> {
     /// Coordinates, `[point][3]`.
     pub coordinates: &'a [[f64; 3]],
     /// Conserved variables, or what took their place, `[variable][point]`.
-    pub values: &'a Array2<f64>,
-    /// Quadrature weight times Jacobian of each point (zero where no rule was asked for).
+    pub values: ArrayView2<'a, f64>,
+    /// Quadrature weight times Jacobian of each point (nothing where no rule was asked for).
     pub weights: &'a [f64],
 }
 
@@ -123,32 +154,29 @@ impl Space {
             });
             let per_element = block.points_per_element();
             let variables = solution[b].len() / (block.len() * per_element);
+            let row = variables * per_element;
             let k = shape.points(mesh_block.order);
-            for (e, id) in block.ids.iter().enumerate() {
-                let Ok(m) = mesh_block.ids.binary_search(id) else { continue };
-                let nodes = &mesh_block.nodes[m * k..(m + 1) * k];
-                let from = &solution[b][e * variables * per_element..(e + 1) * variables * per_element];
-                let from =
-                    ndarray::ArrayView2::from_shape((variables, per_element), from).expect("sizes agree");
-                let values = from.dot(&sampler.solution.t());
-                let combine = |matrix: &Array2<f64>, q: usize| -> [f64; 3] {
-                    std::array::from_fn(|d| nodes.iter().zip(matrix.row(q)).map(|(x, w)| x[d] * w).sum())
-                };
+            // Many elements at once: one product of matrices instead of many small ones.
+            let step = (CHUNK / row.max(3 * sampler.geometry.nrows()).max(1)).max(1);
+            let mut coordinates: Vec<[f64; 3]> = vec![];
+            for (ids, from) in block.ids.chunks(step).zip(solution[b].chunks(step * row)) {
+                let from = ArrayView2::from_shape((ids.len() * variables, per_element), from);
+                let values = from.expect("sizes agree").dot(&sampler.solution.t());
+                let place = |id: &u32| mesh_block.ids.binary_search(id).ok();
+                let nodes = ids.iter().map(|id| place(id).map(|m| &mesh_block.nodes[m * k..(m + 1) * k]));
+                let Some(nodes) = nodes.collect::<Option<Vec<_>>>() else { continue };
+                sampler.coordinates(&nodes, &mut coordinates);
                 let count = sampler.geometry.nrows();
-                let coordinates: Vec<[f64; 3]> = (0..count).map(|q| combine(&sampler.geometry, q)).collect();
-                let weight = |q: usize| {
-                    let x: Vec<[f64; 3]> = sampler.derivatives.iter().map(|m| combine(m, q)).collect();
-                    sampler.weights.get(q).map_or(0.0, |w| w * determinant(&x, dims))
-                };
-                let weights: Vec<f64> = (0..count).map(weight).collect();
-                visit(Sample {
-                    element: *id,
-                    block: b,
-                    geometry_order: mesh_block.order,
-                    coordinates: &coordinates,
-                    values: &values,
-                    weights: &weights,
-                });
+                for (i, (id, nodes)) in ids.iter().zip(&nodes).enumerate() {
+                    visit(Sample {
+                        element: *id,
+                        block: b,
+                        geometry_order: mesh_block.order,
+                        coordinates: &coordinates[i * count..(i + 1) * count],
+                        values: values.slice(s![i * variables..(i + 1) * variables, ..]),
+                        weights: &sampler.weights(nodes, dims),
+                    });
+                }
             }
         }
     }

@@ -1,13 +1,15 @@
 //! Integrals and maxima over the mesh of functions of place, solution and its gradient.
 //!
 //! The gradients are those of LDG: corrected by the common solutions on the faces, boundaries included
-//! ([`crate::backend::faces`]). They are evaluated on the host, whatever the backend. Systems without second derivatives
-//! have them, too, with the mean of both sides as the common solution.
+//! ([`crate::backend::faces`]). Systems without second derivatives have them, too, with the mean of both sides as the common
+//! solution. Functions given as expressions ([`Functions`]) are evaluated and summed by the backend, if it can and the points are
+//! the solution points; everything else is evaluated on the host.
 
 use super::placing::Placing;
 use super::{Engine, EngineError};
 use crate::backend::discretisation::Block;
 use crate::backend::faces::Gradients;
+use crate::backend::{Functions, Gather};
 use crate::element::{Shape, basis, quadrature};
 use crate::mesh::local::LocalMesh;
 use crate::parallel::Reduce;
@@ -21,12 +23,16 @@ const CHUNK: usize = 32;
 
 /// Points and weights of a rule in all elements of this rank.
 #[derive(Debug)]
-pub struct Places(Vec<BlockPlaces>);
+pub struct Places {
+    blocks: Vec<BlockPlaces>,
+    /// Whether these are the solution points, on all ranks.
+    own: bool,
+}
 
 impl Places {
     /// Those in some of the elements alone: of each block at these positions, ascending ([`Engine::elements_in`]).
     pub fn within(mut self, elements: &[Vec<u32>]) -> Places {
-        for (places, elements) in self.0.iter_mut().zip(elements) {
+        for (places, elements) in self.blocks.iter_mut().zip(elements) {
             places.only = Some(elements.clone());
         }
         self
@@ -76,13 +82,12 @@ pub struct PointValues<'a> {
     pub gradient: &'a [f64],
 }
 
-/// What becomes of a function's values at the points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gather {
-    /// Their integral.
-    Integral,
-    /// The largest magnitude; NaN where any is.
-    Largest,
+/// Functions that the backend was told of.
+#[derive(Debug)]
+pub struct Known {
+    functions: Functions,
+    /// The backend's number; none where it leaves them to the host.
+    number: Option<usize>,
 }
 
 impl Engine {
@@ -123,7 +128,7 @@ impl Engine {
                 places.weights.extend(sample.weights);
             });
         }
-        Places(all)
+        Places { blocks: all, own: Shape::ALL.iter().all(|shape| degree(*shape).is_none()) }
     }
 
     /// `count` functions of the solution at time `t`, gathered over all points of `places` of all ranks.
@@ -158,19 +163,20 @@ impl Engine {
                 let mut part = (vec![ExactSum::default(); count], vec![0.0; count]);
                 for (j, u) in values.chunks_exact(size).enumerate() {
                     let counts = |only: &Vec<u32>| only.binary_search(&((i * CHUNK + j) as u32)).is_ok();
-                    if !places.0[b].only.as_ref().is_none_or(counts) {
+                    if !places.blocks[b].only.as_ref().is_none_or(counts) {
                         continue;
                     }
                     let (sums, largest) = &mut part;
                     let mut out = vec![0.0; count];
-                    elements.visit((b, block), &places.0[b], i * CHUNK + j, u, |_, weight, point| {
+                    elements.visit((b, block), &places.blocks[b], i * CHUNK + j, u, |_, weight, point| {
                         function(point, &mut out);
                         match gather {
-                            Gather::Integral => {
-                                sums.iter_mut().zip(&out).for_each(|(sum, x)| sum.add(x * weight));
-                            }
                             Gather::Largest => {
                                 largest.iter_mut().zip(&out).for_each(|(a, x)| *a = larger(x.abs(), *a));
+                            }
+                            _ => {
+                                let terms = sums.iter_mut().zip(&out);
+                                terms.for_each(|(sum, x)| sum.add(gather.term(*x) * weight));
                             }
                         }
                     });
@@ -183,13 +189,105 @@ impl Engine {
                 largest.iter_mut().zip(most).for_each(|(a, b)| *a = larger(*b, *a));
             }
         }
-        Ok(match gather {
-            Gather::Integral => total(&*self.communicator, &sums),
-            Gather::Largest => {
-                self.communicator.reduce_f64(Reduce::Max, &mut largest);
-                largest
+        Ok(self.gathered(gather, &sums, largest))
+    }
+
+    /// What all ranks have gathered. Collective.
+    fn gathered(&self, gather: Gather, sums: &[ExactSum], mut largest: Vec<f64>) -> Vec<f64> {
+        if gather != Gather::Largest {
+            return total(&*self.communicator, sums);
+        }
+        self.communicator.reduce_f64(Reduce::Max, &mut largest);
+        largest
+    }
+
+    /// Tells the backend of functions. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn add_functions(&mut self, functions: Functions) -> Result<Known, EngineError> {
+        let number = self.backend.add_functions(&functions)?;
+        Ok(Known { functions, number })
+    }
+
+    /// [`Engine::gather`] of functions that were made known. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn gather_known(&mut self, t: f64, places: &Places, known: &Known) -> Result<Vec<f64>, EngineError> {
+        let Known { functions, number } = known;
+        let (gather, count) = (functions.gather, functions.list.len());
+        if let (Some(number), true) = (*number, places.own)
+            && let Some(blocks) = self.backend.sum_functions(number, self.now, t)?
+        {
+            let (mut sums, mut largest) = (vec![ExactSum::default(); count], vec![0.0; count]);
+            for (values, places) in blocks.iter().zip(&places.blocks) {
+                let mut take = |e: usize| {
+                    for (f, x) in values[e * count..][..count].iter().enumerate() {
+                        match gather {
+                            Gather::Largest => largest[f] = larger(*x, largest[f]),
+                            _ => sums[f].add(*x),
+                        }
+                    }
+                };
+                match &places.only {
+                    None => (0..values.len() / count.max(1)).for_each(&mut take),
+                    Some(only) => only.iter().for_each(|e| take(*e as usize)),
+                }
             }
-        })
+            return Ok(self.gathered(gather, &sums, largest));
+        }
+        let function = |point: PointValues, out: &mut [f64]| {
+            let variables = point.variables(t);
+            out.iter_mut().zip(&functions.list).for_each(|(out, f)| *out = f.eval_f64(&variables));
+        };
+        self.gather(t, places, gather, functions.needs_gradients(), count, function)
+    }
+}
+
+impl Engine {
+    /// Makes room on the device for averages over time of functions, at first zero; false where the host has to keep them.
+    ///
+    /// # Errors
+    /// The device has not the memory.
+    pub fn begin_averages(&mut self, known: &Known) -> Result<bool, EngineError> {
+        if let Some(number) = known.number {
+            self.backend.add_averages(number)?;
+        }
+        Ok(known.number.is_some())
+    }
+
+    /// Looks at functions at time `t`, on the device: adds `half` times the values looked at last and those now to their sums.
+    /// False where the host has to do it this time. Collective.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn average(&mut self, known: &Known, t: f64, half: f64) -> Result<bool, EngineError> {
+        let Some(number) = known.number else { return Ok(false) };
+        Ok(self.backend.average(number, self.now, t, half)?)
+    }
+
+    /// Values looked at last and sums, block by block `[element][last ones, sums][point]`.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn averages(&mut self, known: &Known) -> Result<Vec<Vec<f64>>, EngineError> {
+        Ok(known.number.map_or(Ok(vec![]), |number| self.backend.read_averages(number))?)
+    }
+
+    /// Sets what [`Engine::averages`] gives.
+    ///
+    /// # Errors
+    /// The device failed.
+    pub fn set_averages(&mut self, known: &Known, values: &[Vec<f64>]) -> Result<(), EngineError> {
+        Ok(known.number.map_or(Ok(()), |number| self.backend.write_averages(number, values))?)
+    }
+}
+
+impl PointValues<'_> {
+    /// The [variables](crate::backend::functions::variables) of functions at time `t`.
+    pub fn variables(&self, t: f64) -> Vec<f64> {
+        [self.primitive, &self.at, &[t], self.gradient].concat()
     }
 }
 
@@ -226,7 +324,7 @@ impl Engine {
                 let all = result.par_chunks_exact_mut(count * points).zip(solution[b].par_chunks_exact(size));
                 all.enumerate().for_each(|(e, (result, u))| {
                     let mut out = vec![0.0; count];
-                    elements.visit((b, block), &places.0[b], e, u, |q, _, point| {
+                    elements.visit((b, block), &places.blocks[b], e, u, |q, _, point| {
                         function(point, &mut out);
                         out.iter().enumerate().for_each(|(i, x)| result[i * points + q] = *x);
                     });

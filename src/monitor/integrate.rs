@@ -2,13 +2,16 @@
 
 use super::rows::Rows;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
+use crate::backend::functions::{Functions, Gather};
 use crate::element::Shape;
 use crate::engine::Engine;
-use crate::engine::integrals::{Gather, Places, PointValues};
+use crate::engine::integrals::{Known, Places};
 use crate::engine::region::Region;
 use crate::parallel::agree;
 use crate::physics::expr::Expr;
 use std::collections::BTreeMap;
+
+pub use crate::backend::functions::variables;
 
 /// What is made of an integrand.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,16 +41,6 @@ pub struct Integrands {
     pub degrees: BTreeMap<Shape, usize>,
 }
 
-/// Variables of integrands: the primitive ones, `x`, `y`, `z`, `t`, then the gradients `grad_u_x`, direction by direction.
-pub fn variables(primitive: &[&str], dims: usize) -> Vec<String> {
-    let mut names: Vec<String> = primitive.iter().map(|p| p.to_string()).collect();
-    names.extend(["x", "y", "z", "t"].map(String::from));
-    for direction in &["x", "y", "z"][..dims] {
-        names.extend(primitive.iter().map(|p| format!("grad_{p}_{direction}")));
-    }
-    names
-}
-
 /// Whether any of these expressions of [`variables`] needs gradients.
 pub fn gradients<'a>(
     primitives: usize,
@@ -67,46 +60,44 @@ pub struct Integrate {
     integrands: Integrands,
     rows: Rows,
     /// Made when first needed.
-    places: Option<Places>,
+    prepared: Option<(Places, Known)>,
 }
 
 impl Integrate {
     /// A monitor that has not opened its file yet.
     pub fn new(nsteps: u64, integrands: Integrands, rows: Rows) -> Integrate {
-        Integrate { nsteps: nsteps.max(1), integrands, rows, places: None }
+        Integrate { nsteps: nsteps.max(1), integrands, rows, prepared: None }
     }
 
     /// The values at time `t`. Collective.
     fn values(&mut self, engine: &mut Engine, t: f64) -> Result<Vec<f64>, MonitorError> {
-        let Integrands { list, norm, degrees, primitives, dims, .. } = &self.integrands;
-        let gradients = gradients(*primitives, *dims, list.iter().map(|(_, expr)| expr));
-        if self.places.is_none() {
-            let mut places = engine.rule_places(|s| degrees.get(&s).copied());
-            if self.integrands.region != Region::All {
-                places = places.within(&super::region_elements(engine, &self.integrands.region)?);
-            }
-            self.places = Some(places);
+        let norm = self.integrands.norm;
+        if self.prepared.is_none() {
+            self.prepared = Some(self.prepare(engine)?);
         }
-        let Some(places) = &self.places else { unreachable!("they were made") };
-        let gather = if *norm == Norm::Largest { Gather::Largest } else { Gather::Integral };
-        let integrand = |point: PointValues, out: &mut [f64]| {
-            let mut variables = point.primitive.to_vec();
-            variables.extend(point.at);
-            variables.push(t);
-            variables.extend(point.gradient);
-            for (out, (_, expr)) in out.iter_mut().zip(list) {
-                let value = expr.eval_f64(&variables);
-                *out = match norm {
-                    Norm::Power(p) => value.abs().powf(*p),
-                    Norm::None | Norm::Largest => value,
-                };
-            }
-        };
-        let mut values = engine.gather(t, places, gather, gradients, list.len(), integrand)?;
+        let Some((places, known)) = &self.prepared else { unreachable!("they were made") };
+        let mut values = engine.gather_known(t, places, known)?;
         if let Norm::Power(p) = norm {
             values.iter_mut().for_each(|x| *x = x.powf(1.0 / p));
         }
         Ok(values)
+    }
+
+    /// Finds the points, and tells the engine what to evaluate there. Collective.
+    fn prepare(&self, engine: &mut Engine) -> Result<(Places, Known), MonitorError> {
+        let Integrands { list, norm, degrees, primitives, dims, region } = &self.integrands;
+        let mut places = engine.rule_places(|s| degrees.get(&s).copied());
+        if *region != Region::All {
+            places = places.within(&super::region_elements(engine, region)?);
+        }
+        let gather = match *norm {
+            Norm::None => Gather::Integral,
+            Norm::Power(p) => Gather::Power(p),
+            Norm::Largest => Gather::Largest,
+        };
+        let list = list.iter().map(|(_, expr)| expr.clone()).collect();
+        let known = engine.add_functions(Functions { list, gather, primitives: *primitives, dims: *dims })?;
+        Ok((places, known))
     }
 
     fn write(&mut self, engine: &mut Engine, t: f64) -> Result<(), MonitorError> {

@@ -7,7 +7,7 @@ use crate::engine::Engine;
 use crate::engine::fields::{Space, part_of};
 use crate::output::collect::{self, Gathered};
 use crate::output::solution::{self, SolutionHeader};
-use crate::output::vtk::{Field, write_piece};
+use crate::output::vtk::write_piece;
 use crate::output::{OutputError, atomic};
 use std::path::Path;
 
@@ -77,11 +77,6 @@ impl Snapshot {
         self.header.t
     }
 
-    /// Working precision of the run.
-    pub fn precision(&self) -> Precision {
-        self.header.precision
-    }
-
     /// Writes the solution file, and the folder it is in; does nothing on ranks but 0.
     ///
     /// # Errors
@@ -96,15 +91,13 @@ impl Snapshot {
         }
     }
 
-    /// Writes this rank's piece for ParaView, and the folder it is in; its fields, without values.
+    /// Writes this rank's piece for ParaView, and the folder it is in.
     ///
     /// # Errors
     /// See [`write_piece`].
-    pub fn write_vtk(&self, path: &Path) -> Result<Vec<Field>, OutputError> {
+    pub fn write_vtk(&self, path: &Path, precision: Precision) -> Result<(), OutputError> {
         atomic::create_folder_of(path)?;
-        let (cells, mut fields) = collect::vtk(&self.space, &self.solution);
-        write_piece(path, &cells, &fields, self.rank, self.precision())?;
-        fields.iter_mut().for_each(|field| field.values.clear());
-        Ok(fields)
+        let (cells, fields) = collect::vtk(&self.space, &self.solution);
+        write_piece(path, &cells, &fields, self.rank, precision)
     }
 }

@@ -11,7 +11,8 @@ mod file;
 use super::writer::Origin;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::backend::Precision;
-use crate::engine::integrals::PointValues;
+use crate::backend::functions::{Functions, Gather};
+use crate::engine::integrals::{Known, PointValues};
 use crate::engine::{Engine, KeptFields};
 use crate::output::name::NameTemplate;
 use crate::output::vtk::Series;
@@ -74,6 +75,8 @@ pub struct Tavg {
     step: u64,
     /// There once averaging has begun.
     sums: Option<Sums>,
+    /// The expressions, where the device evaluates them and keeps what was looked at last and the sums of the window.
+    known: Option<Known>,
     last: Option<PathBuf>,
 }
 
@@ -91,7 +94,7 @@ struct Sums {
     weight: f64,
     /// Solution points an element of each block.
     points: Vec<usize>,
-    /// Fields in the groups of [`Groups`], block by block `[element][field][point]`.
+    /// The first two groups are out of date where the device has them. Fields in the groups of [`Groups`], block by block `[element][field][point]`.
     fields: Vec<Vec<f64>>,
 }
 
@@ -145,17 +148,14 @@ impl Tavg {
     /// Averages that are yet to begin.
     pub fn new(settings: AverageSettings) -> Tavg {
         let series = Series::new(series_file(&settings.folder, &settings.name));
-        Tavg { settings, series, n: 0, step: 0, sums: None, last: None }
+        Tavg { settings, series, n: 0, step: 0, sums: None, known: None, last: None }
     }
 
     /// The expressions now, block by block `[element][average][point]`. Collective.
     fn values(&self, engine: &mut Engine, t: f64) -> Result<Vec<Vec<f64>>, MonitorError> {
         let list = &self.settings.averages;
         let function = |point: PointValues, out: &mut [f64]| {
-            let mut variables = point.primitive.to_vec();
-            variables.extend(point.at);
-            variables.push(t);
-            variables.extend(point.gradient);
+            let variables = point.variables(t);
             out.iter_mut().zip(list).for_each(|(out, (_, expr))| *out = expr.eval_f64(&variables));
         };
         Ok(engine.evaluate(t, self.settings.gradients, list.len(), function)?)
@@ -166,20 +166,63 @@ impl Tavg {
         if self.settings.tstart.is_some_and(|tstart| t < tstart) {
             return Ok(());
         }
+        let groups = self.settings.groups();
+        let blocks = &engine.discretisation().blocks;
+        let points: Vec<usize> = blocks.iter().map(|b| b.points_per_element()).collect();
+        let fields =
+            blocks.iter().map(|b| vec![0.0; b.len() * groups.len * b.points_per_element()]).collect();
+        self.sums = Some(Sums { start: t, passed: 0, window: t, at: t, weight: 0.0, points, fields });
+        self.tell(engine)?;
+        self.add(engine, t)
+    }
+
+    /// Tells the device of the expressions, and gives it what it keeps. Collective.
+    fn tell(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        let list = self.settings.averages.iter().map(|(_, expr)| expr.clone()).collect();
+        let (primitives, dims) = (engine.variables().primitive().len(), engine.discretisation().dims);
+        let known = engine.add_functions(Functions { list, gather: Gather::Integral, primitives, dims })?;
+        self.known = if engine.begin_averages(&known)? { Some(known) } else { None };
+        self.push(engine)
+    }
+
+    /// Adds the time from the last moment to `t`. Collective.
+    fn add(&mut self, engine: &mut Engine, t: f64) -> Result<(), MonitorError> {
+        let half = self.sums.as_ref().map_or(0.0, |sums| 0.5 * (t - sums.at));
+        if let (Some(known), Some(sums)) = (&self.known, &mut self.sums)
+            && engine.average(known, t, half)?
+        {
+            sums.at = t;
+            return Ok(());
+        }
+        self.pull(engine)?;
         let values = self.values(engine, t)?;
         let groups = self.settings.groups();
-        let mut fields = vec![];
-        for (block, values) in engine.discretisation().blocks.iter().zip(&values) {
-            let points = block.points_per_element();
-            let mut all = vec![0.0; block.len() * groups.len * points];
-            let elements = all.chunks_exact_mut(groups.len * points);
-            for (all, values) in elements.zip(values.chunks_exact(groups.averages * points)) {
-                all[..values.len()].copy_from_slice(values);
-            }
-            fields.push(all);
+        if let Some(sums) = &mut self.sums {
+            sums.add(groups, t, &values);
         }
-        let points = engine.discretisation().blocks.iter().map(|b| b.points_per_element()).collect();
-        self.sums = Some(Sums { start: t, passed: 0, window: t, at: t, weight: 0.0, points, fields });
+        self.push(engine)
+    }
+
+    /// Brings what the device keeps to the fields.
+    fn pull(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        if let (Some(known), Some(sums)) = (&self.known, &mut self.sums) {
+            let blocks = engine.averages(known)?;
+            sums.exchange(self.settings.groups(), blocks, |field, value| *field = *value);
+        }
+        Ok(())
+    }
+
+    /// Brings the fields to the device that it keeps.
+    fn push(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        if let (Some(known), Some(sums)) = (&self.known, &mut self.sums) {
+            let groups = self.settings.groups();
+            let size = |(fields, points): (&Vec<f64>, &usize)| {
+                vec![0.0; fields.len() / (groups.len * points) * 2 * groups.averages * points]
+            };
+            let blocks = sums.fields.iter().zip(&sums.points).map(size).collect();
+            let blocks = sums.exchange(groups, blocks, |field, value| *value = *field);
+            engine.set_averages(known, &blocks)?;
+        }
         Ok(())
     }
 
@@ -194,16 +237,13 @@ impl Tavg {
         if !ends && !now.step.is_multiple_of(self.settings.nsteps) {
             return Ok(());
         }
-        let values = self.values(engine, now.t)?;
-        let groups = self.settings.groups();
-        if let Some(sums) = &mut self.sums {
-            sums.add(groups, now.t, &values);
-        }
+        self.add(engine, now.t)?;
         if ends { self.end_window(engine, now, again) } else { Ok(()) }
     }
 
     /// Writes the averages and begins the next window. Collective.
     fn end_window(&mut self, engine: &mut Engine, now: &Moment, again: bool) -> Result<(), MonitorError> {
+        self.pull(engine)?;
         let Some(mut sums) = self.sums.take() else { return Ok(()) };
         let output = sums.end_window(&self.settings, now.t);
         let file = file::Output {
@@ -213,6 +253,7 @@ impl Tavg {
         };
         (sums.passed, sums.window) = (sums.passed + 1, now.t);
         self.sums = Some(sums);
+        self.push(engine)?;
         self.write(engine, now, file, again)?;
         self.n += 1;
         Ok(())
@@ -256,6 +297,22 @@ impl Tavg {
 }
 
 impl Sums {
+    /// Calls `each(field, value)` for the fields of the first two groups, and values `[element][field][point]` in `blocks`.
+    fn exchange(
+        &mut self,
+        groups: Groups,
+        mut blocks: Vec<Vec<f64>>,
+        each: impl Fn(&mut f64, &mut f64),
+    ) -> Vec<Vec<f64>> {
+        for ((fields, points), values) in self.fields.iter_mut().zip(&self.points).zip(&mut blocks) {
+            let elements = fields.chunks_exact_mut(groups.len * points);
+            for (fields, values) in elements.zip(values.chunks_exact_mut(2 * groups.averages * points)) {
+                fields.iter_mut().zip(values).for_each(|(field, value)| each(field, value));
+            }
+        }
+        blocks
+    }
+
     /// Adds the time from the last moment to `t`, at which the expressions have the values `values`.
     fn add(&mut self, groups: Groups, t: f64, values: &[Vec<f64>]) {
         let half = 0.5 * (t - self.at);
@@ -369,11 +426,15 @@ impl Monitor for Tavg {
         if !self.restore(engine, &numbers) {
             return Err(MonitorError::State { name: self.settings.state.clone() });
         }
+        if self.sums.is_some() {
+            self.tell(engine)?;
+        }
         // The solution may have been written before this monitor saw it.
         if self.step < now.step { self.look(engine, now, true) } else { Ok(()) }
     }
 
     fn save(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        self.pull(engine)?;
         engine.keep(self.settings.state.clone(), self.numbers());
         if let Some(sums) = &self.sums {
             let fields = KeptFields { names: self.settings.field_names(), blocks: sums.fields.clone() };

@@ -37,7 +37,7 @@ pub struct Writer {
     folder: PathBuf,
     name: NameTemplate,
     dt_out: f64,
-    vtk: bool,
+    vtk: Option<Precision>,
     origin: Origin,
     action: Option<PostAction>,
     region: Region,
@@ -87,13 +87,13 @@ impl Listing {
 }
 
 impl Writer {
-    /// A writer into `folder` (which is made if it does not exist) under `name`; VTK files too if `vtk`. `state`: under which
+    /// A writer into `folder` (which is made if it does not exist) under `name`; VTK files too, in the precision `vtk`, if any. `state`: under which
     /// name its state is kept with solutions.
     pub fn new(
         folder: &Path,
         name: NameTemplate,
         dt_out: f64,
-        vtk: bool,
+        vtk: Option<Precision>,
         origin: Origin,
         state: String,
     ) -> Writer {
@@ -160,27 +160,26 @@ impl Writer {
         let base = self.folder.join(self.name.format(now.t, self.n));
         let path = with_suffix(&base, solution::EXTENSION);
         let snapshot = Snapshot::take_part(engine, now, &self.origin, self.elements.as_deref())?;
-        let (t, precision) = (snapshot.time(), snapshot.precision());
-        let listing = Listing { t, base, ranks, fields: self.fields(engine), precision };
+        let t = snapshot.time();
+        let listing =
+            self.vtk.map(|precision| Listing { t, base, ranks, fields: self.fields(engine), precision });
         let before = self.unlisted.take();
-        if self.vtk && ranks > 1 {
-            self.unlisted = Some(listing.clone());
-        }
-        let (vtk, solution, series) = (self.vtk, path.clone(), Arc::clone(&self.series));
+        self.unlisted = listing.clone().filter(|_| ranks > 1);
+        let (solution, series) = (path.clone(), Arc::clone(&self.series));
         let action = self.action.clone().filter(|_| rank == 0);
         self.background.start(move || {
             snapshot.write_solution(&solution)?;
             if let Some(before) = before.filter(|_| rank == 0) {
                 before.write(&series)?;
             }
-            match ranks {
-                _ if !vtk => {}
-                1 => {
-                    snapshot.write_vtk(&with_suffix(&listing.base, ".vtu"))?;
+            match listing {
+                None => {}
+                Some(listing) if ranks == 1 => {
+                    snapshot.write_vtk(&with_suffix(&listing.base, ".vtu"), listing.precision)?;
                     listing.write(&series)?;
                 }
                 // The others may not be as far.
-                _ => drop(snapshot.write_vtk(&piece_name(&listing.base, rank, ranks))?),
+                Some(l) => snapshot.write_vtk(&piece_name(&l.base, rank, ranks), l.precision)?,
             }
             if let Some(action) = action {
                 action.start(&solution, t);
@@ -209,7 +208,7 @@ impl Writer {
 
 impl Monitor for Writer {
     fn describe(&self) -> String {
-        let vtk = if self.vtk { " and VTK files" } else { "" };
+        let vtk = if self.vtk.is_some() { " and VTK files" } else { "" };
         let (folder, name, dt_out) = (self.folder.display(), self.name.as_str(), self.dt_out);
         format!("writes solution files{vtk} called {name} to {folder} every {dt_out}")
     }
@@ -248,7 +247,7 @@ impl Monitor for Writer {
         if let Some(last) = agree(&**engine.communicator(), last)? {
             self.n = self.n.max(last + 1);
         }
-        if self.vtk {
+        if self.vtk.is_some() {
             let series = Series::resume(self.series_file(), now.t);
             self.series = Arc::new(Mutex::new(agree(&**engine.communicator(), series)?));
         }
@@ -294,15 +293,16 @@ impl Monitor for Writer {
         // The last one is written when it falls on the end to rounding.
         let passed = ((run.span.1 - run.span.0) / self.dt_out + 1e-9).floor().max(0.0) as u64;
         let outputs = passed.saturating_add(1);
-        let vtk = if self.vtk { run.size.vtk_bytes(run.components, run.precision) } else { 0 };
+        let vtk = self.vtk.map_or(0, |precision| run.size.vtk_bytes(run.components, precision));
+        let with_vtk = u64::from(self.vtk.is_some());
         Expected {
-            files: outputs.saturating_mul(1 + u64::from(self.vtk)).saturating_add(self.vtk.into()),
+            files: outputs.saturating_mul(1 + with_vtk).saturating_add(with_vtk),
             bytes: outputs.saturating_mul(run.size.solution_bytes(run.precision) + vtk),
         }
     }
 
     fn written(&self) -> Option<PathBuf> {
-        if self.vtk && self.last.is_some() {
+        if self.vtk.is_some() && self.last.is_some() {
             return Some(self.series_file());
         }
         self.last.as_ref().map(|(_, path)| path.clone())

@@ -8,7 +8,7 @@ use crate::engine::fields::Space;
 use crate::parallel::{Communicator, gather};
 use crate::physics::system::OutputField;
 use crate::physics::variables::Variables;
-use ndarray::ArrayView1;
+use ndarray::ArrayView2;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -48,11 +48,15 @@ impl Picked {
         Field { name: self.name.clone(), components, values: vec![] }
     }
 
-    /// Appends its components at a point to `to`.
-    pub(super) fn put(&self, point: ArrayView1<f64>, to: &mut Vec<f64>) {
-        let missing = if self.positions.len() == 1 { 0 } else { 3 - self.positions.len() };
-        to.extend(self.positions.iter().map(|&i| point[i]));
-        to.extend(std::iter::repeat_n(0.0, missing));
+    /// Appends its components at the sample points, values `[value][point]`, to `to`.
+    pub(super) fn put(&self, values: ArrayView2<f64>, to: &mut Vec<f64>) {
+        if let [i] = self.positions[..] {
+            to.extend(values.row(i));
+            return;
+        }
+        for q in 0..values.ncols() {
+            to.extend((0..3).map(|c| self.positions.get(c).map_or(0.0, |&i| values[[i, q]])));
+        }
     }
 }
 
@@ -81,16 +85,14 @@ pub fn on_nodes(
                 current = sample.block;
                 let shape = space.discretisation.blocks[current].operators.shape;
                 let order = order(sample.geometry_order);
-                cells.push(VtkCells { shape, order, points: vec![] });
-                fields.iter_mut().for_each(|f| f.values.push(vec![]));
+                let points = space.discretisation.blocks[current].len() * shape.points(order);
+                cells.push(VtkCells { shape, order, points: Vec::with_capacity(3 * points) });
+                fields.iter_mut().for_each(|f| f.values.push(Vec::with_capacity(f.components * points)));
             }
             let Some(block) = cells.last_mut() else { return };
-            for (q, x) in sample.coordinates.iter().enumerate() {
-                block.points.extend_from_slice(x);
-                for (field, picked) in fields.iter_mut().zip(picked) {
-                    let Some(values) = field.values.last_mut() else { continue };
-                    picked.put(sample.values.column(q), values);
-                }
+            block.points.extend_from_slice(sample.coordinates.as_flattened());
+            for (field, picked) in fields.iter_mut().zip(picked) {
+                field.values.last_mut().into_iter().for_each(|to| picked.put(sample.values, to));
             }
         },
     );

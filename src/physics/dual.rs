@@ -6,109 +6,128 @@ use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// `value + derivative epsilon` with `epsilon^2 = 0`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Dual {
+pub struct Dual<R> {
     /// The value.
-    pub value: f64,
+    pub value: R,
     /// Its derivative.
-    pub derivative: f64,
+    pub derivative: R,
 }
 
-impl Dual {
+impl<R: Real> Dual<R> {
     /// A function with this value, and its derivative by `self`'s value, applied to `self`.
-    fn chain(self, value: f64, slope: f64) -> Dual {
+    fn chain(self, value: R, slope: R) -> Self {
         Dual { value, derivative: slope * self.derivative }
     }
 }
 
-impl Add for Dual {
-    type Output = Dual;
-    fn add(self, b: Dual) -> Dual {
+impl<R: Real> Add for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn add(self, b: Self) -> Self {
         Dual { value: self.value + b.value, derivative: self.derivative + b.derivative }
     }
 }
 
-impl Sub for Dual {
-    type Output = Dual;
-    fn sub(self, b: Dual) -> Dual {
+impl<R: Real> Sub for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn sub(self, b: Self) -> Self {
         Dual { value: self.value - b.value, derivative: self.derivative - b.derivative }
     }
 }
 
-impl Mul for Dual {
-    type Output = Dual;
-    fn mul(self, b: Dual) -> Dual {
+impl<R: Real> Mul for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn mul(self, b: Self) -> Self {
         let derivative = self.derivative * b.value + self.value * b.derivative;
         Dual { value: self.value * b.value, derivative }
     }
 }
 
-impl Div for Dual {
-    type Output = Dual;
-    fn div(self, b: Dual) -> Dual {
+impl<R: Real> Div for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn div(self, b: Self) -> Self {
         let value = self.value / b.value;
         Dual { value, derivative: (self.derivative - value * b.derivative) / b.value }
     }
 }
 
-impl Neg for Dual {
-    type Output = Dual;
-    fn neg(self) -> Dual {
+impl<R: Real> Neg for Dual<R> {
+    type Output = Self;
+    #[inline(always)]
+    fn neg(self) -> Self {
         Dual { value: -self.value, derivative: -self.derivative }
     }
 }
 
-impl Real for Dual {
-    type Mask = bool;
+impl<R: Real> Real for Dual<R> {
+    type Mask = R::Mask;
 
-    fn from_f64(x: f64) -> Dual {
-        Dual { value: x, derivative: 0.0 }
+    #[inline(always)]
+    fn from_f64(x: f64) -> Self {
+        Dual { value: R::from_f64(x), derivative: R::from_f64(0.0) }
     }
-    fn mul_add(self, a: Dual, b: Dual) -> Dual {
+    #[inline(always)]
+    fn mul_add(self, a: Self, b: Self) -> Self {
         Dual { value: self.value.mul_add(a.value, b.value), derivative: (self * a + b).derivative }
     }
-    fn sqrt(self) -> Dual {
+    #[inline(always)]
+    fn sqrt(self) -> Self {
         let root = self.value.sqrt();
-        self.chain(root, 0.5 / root)
+        self.chain(root, R::from_f64(0.5) / root)
     }
-    fn abs(self) -> Dual {
-        if self.value < 0.0 { -self } else { self }
+    #[inline(always)]
+    fn abs(self) -> Self {
+        Self::select(self.value.lt(R::from_f64(0.0)), -self, self)
     }
-    fn lt(self, other: Dual) -> bool {
-        self.value < other.value
+    #[inline(always)]
+    fn lt(self, other: Self) -> R::Mask {
+        self.value.lt(other.value)
     }
-    fn le(self, other: Dual) -> bool {
-        self.value <= other.value
+    #[inline(always)]
+    fn le(self, other: Self) -> R::Mask {
+        self.value.le(other.value)
     }
-    fn select(mask: bool, yes: Dual, no: Dual) -> Dual {
-        if mask { yes } else { no }
+    #[inline(always)]
+    fn select(mask: R::Mask, yes: Self, no: Self) -> Self {
+        Dual {
+            value: R::select(mask, yes.value, no.value),
+            derivative: R::select(mask, yes.derivative, no.derivative),
+        }
     }
-    fn function(self, f: Function) -> Dual {
-        let x = self.value;
+    fn function(self, f: Function) -> Self {
+        let (x, one) = (self.value, R::from_f64(1.0));
         let value = x.function(f);
         self.chain(
             value,
             match f {
                 Function::Sin => x.cos(),
                 Function::Cos => -x.sin(),
-                Function::Tan => 1.0 + value * value,
-                Function::Asin => 1.0 / (1.0 - x * x).sqrt(),
-                Function::Acos => -1.0 / (1.0 - x * x).sqrt(),
-                Function::Atan => 1.0 / (1.0 + x * x),
+                Function::Tan => one + value * value,
+                Function::Asin => one / (one - x * x).sqrt(),
+                Function::Acos => -(one / (one - x * x).sqrt()),
+                Function::Atan => one / (one + x * x),
                 Function::Exp => value,
-                Function::Log => 1.0 / x,
-                Function::Tanh => 1.0 - value * value,
+                Function::Log => one / x,
+                Function::Tanh => one - value * value,
             },
         )
     }
-    fn function2(self, f: Function2, other: Dual) -> Dual {
+    fn function2(self, f: Function2, other: Self) -> Self {
         let (x, y) = (self.value, other.value);
+        let (zero, one) = (R::from_f64(0.0), R::from_f64(1.0));
         let value = x.function2(f, y);
         let (by_x, by_y) = match f {
-            // Where the exponent does not vary its logarithm's factor is not needed, nor defined for all x.
-            Function2::Pow if other.derivative == 0.0 => (y * x.powf(y - 1.0), 0.0),
-            Function2::Pow => (y * x.powf(y - 1.0), value * x.ln()),
-            Function2::Atan2 => (y / (x * x + y * y), -x / (x * x + y * y)),
-            Function2::Modulo => (1.0, -(x / y).floor()),
+            Function2::Pow => {
+                // Where the exponent does not vary its logarithm's factor is not needed, nor defined for all x.
+                let constant = other.derivative.le(zero) & zero.le(other.derivative);
+                (y * x.pow(y - one), R::select(constant, zero, value * x.function(Function::Log)))
+            }
+            Function2::Atan2 => (y / (x * x + y * y), -(x / (x * x + y * y))),
+            // What is left is x - y floor(x/y).
+            Function2::Modulo => (one, (value - x) / y),
         };
         Dual { value, derivative: by_x * self.derivative + by_y * other.derivative }
     }
@@ -131,7 +150,7 @@ mod tests {
         ] {
             let f = Expr::parse(text, &["x", "y"], &Default::default()).unwrap();
             let (at, along, h) = ([0.7, 1.3], [0.6, -0.8], 1e-6);
-            let dual: [Dual; 2] = std::array::from_fn(|i| Dual { value: at[i], derivative: along[i] });
+            let dual: [Dual<f64>; 2] = std::array::from_fn(|i| Dual { value: at[i], derivative: along[i] });
             let shifted = |h: f64| f.eval_f64(&[at[0] + h * along[0], at[1] + h * along[1]]);
             let found = f.eval(&dual);
             assert_eq!(found.value, f.eval_f64(&at), "{text}");

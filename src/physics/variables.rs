@@ -60,7 +60,7 @@ impl<const D: usize, const V: usize, S: System<D, V>> Variables for VariablesOf<
         Self::in_place(values, |point| self.0.to_primitive(point));
     }
     fn primitive_slope(&self, u: &[f64], slope: &mut [f64]) {
-        let point: [Dual; V] = std::array::from_fn(|v| Dual { value: u[v], derivative: slope[v] });
+        let point: [Dual<f64>; V] = std::array::from_fn(|v| Dual { value: u[v], derivative: slope[v] });
         let primitive = self.0.to_primitive(&point);
         slope.iter_mut().zip(primitive).for_each(|(slope, p)| *slope = p.derivative);
     }

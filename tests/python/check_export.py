@@ -89,6 +89,9 @@ def main():
     kinds = check(grid, order, 1e-10, "volume.vtu")
     assert {71, 72, 73} | LINEAR <= set(kinds), kinds
 
+    compressed = read(vtk.vtkXMLUnstructuredGridReader(), folder / "compressed.vtu")
+    assert check(compressed, order, 1e-10, "compressed.vtu") == kinds
+
     divided = read(vtk.vtkXMLUnstructuredGridReader(), folder / "divided.vtu")
     kinds = check(divided, order, 1e-10, "divided.vtu")
     assert set(kinds) == LINEAR | {vtk.VTK_HEXAHEDRON, vtk.VTK_WEDGE}, kinds

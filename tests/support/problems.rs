@@ -316,3 +316,119 @@ pub fn l2_error(engine: &mut Engine, name: &str, t: f64) -> f64 {
     let (degree, dims) = (2 * engine.discretisation().order + 5, engine.mesh().dims);
     engine.error(degree, |x, out| exact(name, dims, x, t, out)).unwrap()[0]
 }
+
+/// Integrals, 1.5-norms and maxima of some functions of the solution of `engine` at a time, with and without gradients.
+pub fn function_sums(engine: &mut Engine, gradients: bool) -> Vec<f64> {
+    use solver::backend::functions::{Functions, Gather, variables};
+    let (primitive, dims) = (engine.variables().primitive(), engine.discretisation().dims);
+    let names = variables(&primitive, dims);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (first, last) = (primitive[0], primitive[primitive.len() - 1]);
+    let axis = ["x", "y", "z"][dims - 1];
+    let texts = match gradients {
+        false => vec![format!("{first}*{last} + t"), format!("sin({last}) - 0.3*{first}")],
+        true => vec![
+            format!("grad_{last}_{axis}*grad_{last}_{axis} + {first}"),
+            format!("grad_{first}_x*{last}*t"),
+        ],
+    };
+    let parse = |text: &String| Expr::parse(text, &names, &Default::default()).unwrap();
+    let list: Vec<Expr> = texts.iter().map(parse).collect();
+    let places = engine.rule_places(|_| None);
+    let mut values = vec![];
+    for gather in [Gather::Integral, Gather::Power(1.5), Gather::Largest] {
+        let functions = Functions { list: list.clone(), gather, primitives: primitive.len(), dims };
+        let known = engine.add_functions(functions).unwrap();
+        values.extend(engine.gather_known(0.3, &places, &known).unwrap());
+    }
+    values
+}
+
+/// Averages of some functions over three steps, `[last ones, sums]` of each element, kept by the device; without one that keeps
+/// them by the host.
+pub fn function_averages(engine: &mut Engine, gradients: bool) -> BTreeMap<u32, Vec<f64>> {
+    use solver::backend::functions::{Functions, Gather, variables};
+    let (primitive, dims) = (engine.variables().primitive(), engine.discretisation().dims);
+    let names = variables(&primitive, dims);
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (first, last) = (primitive[0], primitive[primitive.len() - 1]);
+    let slope = if gradients { format!(" + 0.1*grad_{last}_x*{first}") } else { String::new() };
+    let texts = [format!("{first}*{last} + t{slope}"), last.to_string()];
+    let list: Vec<Expr> =
+        texts.iter().map(|text| Expr::parse(text, &names, &Default::default()).unwrap()).collect();
+    let functions =
+        Functions { list: list.clone(), gather: Gather::Integral, primitives: primitive.len(), dims };
+    let known = engine.add_functions(functions).unwrap();
+    let kept = engine.begin_averages(&known).unwrap();
+    let mut host: Vec<Vec<f64>> = vec![];
+    for n in 0..4 {
+        let (t, half) = (1e-4 * n as f64, if n == 0 { 0.0 } else { 0.5e-4 });
+        if n > 0 {
+            engine.step(t - 1e-4, 1e-4).unwrap();
+        }
+        if kept {
+            assert!(engine.average(&known, t, half).unwrap());
+            // What was read can be set.
+            let values = engine.averages(&known).unwrap();
+            engine.set_averages(&known, &values).unwrap();
+            continue;
+        }
+        let values = engine.evaluate(t, gradients, 2, |point, out| {
+            let variables = point.variables(t);
+            out.iter_mut().zip(&list).for_each(|(out, f)| *out = f.eval_f64(&variables));
+        });
+        for (b, values) in values.unwrap().into_iter().enumerate() {
+            let points = engine.discretisation().blocks[b].points_per_element();
+            if n == 0 {
+                host.push(vec![0.0; 2 * values.len()]);
+            }
+            let elements = host[b].chunks_exact_mut(4 * points).zip(values.chunks_exact(2 * points));
+            for (kept, now) in elements {
+                let (last, sums) = kept.split_at_mut(2 * points);
+                for ((last, sum), now) in last.iter_mut().zip(sums).zip(now) {
+                    *sum += half * (*last + now);
+                    *last = *now;
+                }
+            }
+        }
+    }
+    let values = if kept { engine.averages(&known).unwrap() } else { host };
+    by_element(engine, &values)
+}
+
+/// Averages on `backend` are those of the reference backend, where the host keeps them.
+pub fn compare_averages(mesh: &Mesh, system: &str, order: usize, condition: &str, backend: BackendChoice) {
+    for gradients in [false, true] {
+        let averages =
+            |settings: &Settings| function_averages(&mut engine(settings, mesh, &serial()), gradients);
+        let with = |backend| settings(system, mesh.dims, order, condition, backend);
+        let expected = averages(&with(BackendChoice::Reference));
+        for (precise, tolerance) in [(true, 1e-11), (false, 2e-3)] {
+            let settings = with(backend.clone());
+            let found = averages(&if precise { settings } else { single(settings) });
+            let apart = difference(&found, &expected);
+            assert!(apart < tolerance, "{system} p{order} on {} elements: {apart:e}", mesh.len());
+        }
+    }
+}
+
+/// Sums on `backend` are those of the reference backend, where the host evaluates them: at the start and after a step.
+pub fn compare_sums(mesh: &Mesh, system: &str, order: usize, condition: &str, backend: BackendChoice) {
+    let with = |backend| settings(system, mesh.dims, order, condition, backend);
+    let sums = |settings: &Settings| {
+        let mut engine = engine(settings, mesh, &serial());
+        let mut values: Vec<f64> = [false, true].map(|g| function_sums(&mut engine, g)).concat();
+        engine.step(0.0, 1e-4).unwrap();
+        values.extend([true, false].map(|g| function_sums(&mut engine, g)).concat());
+        values
+    };
+    let expected = sums(&with(BackendChoice::Reference));
+    for (precise, tolerance) in [(true, 1e-11), (false, 2e-3)] {
+        let settings = with(backend.clone());
+        let found = sums(&if precise { settings } else { single(settings) });
+        for (i, (a, b)) in found.iter().zip(&expected).enumerate() {
+            let what = format!("{system} p{order} on {} elements, number {i}", mesh.len());
+            assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "{what}: {a}, not {b}");
+        }
+    }
+}

@@ -281,22 +281,32 @@ impl<L: Lane> BlockLayout<L> {
         (values, usize::from(!self.affine))
     }
 
-    /// What the next pack will read: its state, which starts at `state` and has `size` packs, and the rows beyond its
-    /// faces, in `parts` parts.
+    /// What the next pack will read: its state, which starts at `state` and has `size` packs, its metric terms and normals, and
+    /// the rows beyond its faces, in `parts` parts.
     #[inline(always)]
     pub fn ahead(&self, pack: usize, state: *const L, size: usize, rows: &[L], parts: usize) -> Ahead<'_> {
-        let links = match pack + 1 {
-            next if next < self.packs => {
+        let next = pack + 1;
+        let links = match next {
+            _ if next < self.packs => {
                 &self.beyond[next * self.faces * L::LANES..(next + 1) * self.faces * L::LANES]
             }
             _ => &[],
         };
-        let lines = (size * size_of::<L>()).div_ceil(LINE);
         let row_bytes = (self.rows_stride * size_of::<L::Scalar>()).div_ceil(self.faces);
+        let stream = |start: *const L, size: usize| {
+            let lines = (size * size_of::<L>()).div_ceil(LINE);
+            let left = if links.is_empty() { 0 } else { lines };
+            Stream { at: start.cast(), left, part: lines.div_ceil(parts) }
+        };
+        let of = |all: &[L], per_pack: usize| stream(all.as_ptr().wrapping_add(next * per_pack), per_pack);
+        let (s, normals) = (self.s.len() / self.packs, self.normals.len() / self.packs);
         Ahead {
-            state: state.cast(),
-            state_lines: if links.is_empty() { 0 } else { lines },
-            state_part: lines.div_ceil(parts),
+            streams: [
+                stream(state, size),
+                of(&self.s, s),
+                of(&self.minus_inverse_jacobian, self.metrics_per_pack),
+                of(&self.normals, normals),
+            ],
             rows: rows.as_ptr().cast(),
             scalar: size_of::<L::Scalar>(),
             row_bytes,
@@ -381,9 +391,7 @@ const LINE: usize = 64;
 /// Asks, a part at a time, for what the next pack will read, so that it is at hand by then. Spread over the work on a
 /// pack, because a processor has only so many loads under way.
 pub struct Ahead<'a> {
-    state: *const u8,
-    state_lines: usize,
-    state_part: usize,
+    streams: [Stream; 4],
     rows: *const u8,
     scalar: usize,
     row_bytes: usize,
@@ -392,16 +400,25 @@ pub struct Ahead<'a> {
     row_part: usize,
 }
 
+/// Lines that follow each other: from where on, how many are left, how many a part.
+struct Stream {
+    at: *const u8,
+    left: usize,
+    part: usize,
+}
+
 impl Ahead<'_> {
     /// The next part.
     #[inline(always)]
     pub fn part<L: Lane>(&mut self) {
-        let lines = self.state_part.min(self.state_lines);
-        for line in 0..lines {
-            L::prefetch(self.state.wrapping_add(line * LINE));
+        for stream in &mut self.streams {
+            let lines = stream.part.min(stream.left);
+            for line in 0..lines {
+                L::prefetch(stream.at.wrapping_add(line * LINE));
+            }
+            stream.at = stream.at.wrapping_add(lines * LINE);
+            stream.left -= lines;
         }
-        self.state = self.state.wrapping_add(lines * LINE);
-        self.state_lines -= lines;
         for _ in 0..self.row_part {
             let Some((&link, rest)) = self.links.split_first() else { return };
             L::prefetch(self.rows.wrapping_add(link as usize * self.scalar + self.at));

@@ -13,6 +13,7 @@
 
 mod boundary;
 mod entropy;
+mod functions;
 mod isa;
 mod kernels;
 pub mod lane;
@@ -31,12 +32,13 @@ pub use isa::{Isa, create, create_for};
 use super::discretisation::Discretisation;
 use super::problem::{ArtificialViscosity, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
-use super::{Backend, BackendError, Precision, Stage, StepError, Tolerance};
+use super::{Backend, BackendError, Functions, Precision, Stage, StepError, Tolerance};
 use crate::physics::Real;
 use crate::physics::expr::Program;
 use crate::physics::system::System;
 use boundary::BoundaryValues;
 use entropy::Entropies;
+use functions::Known;
 use kernels::{Context, TAIL, Updates};
 use lane::{Lane, Scalar, Work};
 use layout::{BlockLayout, Pairings};
@@ -76,6 +78,8 @@ struct Cpu<const D: usize, const V: usize, S: System<D, V>, L: Lane> {
     flux_exchange: Option<RowExchange>,
     scratch: Scratch<L>,
     scratch_size: usize,
+    /// Functions that are summed now and then.
+    functions: Vec<Known<L>>,
     precision: Precision,
 }
 
@@ -163,6 +167,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             flux_exchange,
             scratch: Scratch(vec![]),
             scratch_size,
+            functions: vec![],
             precision: problem.precision,
         }))
     }
@@ -185,6 +190,21 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             let states = L::scalars(&self.now);
             let (system, disc, rows) = (&self.system, &self.disc, &self.rows);
             entropies.bound::<D, V, S, L>(system, disc, rows, states, stride, &mut self.state);
+        }
+    }
+
+    /// What passes over a block know.
+    fn context<'a>(&'a self, block: &'a BlockLayout<L>) -> Context<'a, D, V, S, L> {
+        Context {
+            system: &self.system,
+            block,
+            pairings: &self.pairings,
+            boundaries: &self.boundaries,
+            ldg: self.ldg,
+            order: self.disc.order,
+            source: &self.source,
+            time: self.time,
+            artificial: self.artificial,
         }
     }
 
@@ -279,6 +299,14 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
                 });
             });
         }
+    }
+
+    /// Ghost states of the boundaries at time `t` for the states in the rows `now`.
+    fn ghosts(&mut self, t: f64) {
+        self.time = t;
+        self.boundaries.update(&self.disc, t);
+        let states = &mut L::scalars_mut(&mut self.now)[..self.rows.len];
+        self.boundaries.ghosts::<D, V, S>(&self.system, &self.disc, &self.rows, states);
     }
 
     fn inviscid_stage(&mut self, updates: &Updates<L>) {
@@ -413,16 +441,44 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         Ok(())
     }
 
+    fn add_functions(&mut self, functions: &Functions) -> Result<Option<usize>, BackendError> {
+        Ok(self.know(functions))
+    }
+
+    fn sum_functions(
+        &mut self,
+        number: usize,
+        register: usize,
+        t: f64,
+    ) -> Result<Option<Vec<Vec<f64>>>, BackendError> {
+        Ok(self.summed(number, register, t))
+    }
+
+    fn add_averages(&mut self, number: usize) -> Result<(), BackendError> {
+        self.make_averages(number);
+        Ok(())
+    }
+
+    fn average(&mut self, number: usize, register: usize, t: f64, half: f64) -> Result<bool, BackendError> {
+        Ok(self.averaged(number, register, t, half))
+    }
+
+    fn read_averages(&mut self, number: usize) -> Result<Vec<Vec<f64>>, BackendError> {
+        Ok(self.averages(number))
+    }
+
+    fn write_averages(&mut self, number: usize, values: &[Vec<f64>]) -> Result<(), BackendError> {
+        self.set_averages(number, values);
+        Ok(())
+    }
+
     fn stage(&mut self, stage: &Stage, t: f64, dt: f64) -> Result<(), BackendError> {
         if !Updates::<L>::supports(stage) {
             return Err(BackendError::Unsupported("the scheme's register combinations are too long".into()));
         }
         self.prepare(stage.eval);
         let updates = Updates::<L>::new(stage, dt, self.precision);
-        self.time = t + stage.c * dt;
-        self.boundaries.update(&self.disc, self.time);
-        let states = &mut L::scalars_mut(&mut self.now)[..self.rows.len];
-        self.boundaries.ghosts::<D, V, S>(&self.system, &self.disc, &self.rows, states);
+        self.ghosts(t + stage.c * dt);
         self.bound_entropies();
         if S::VISCOUS {
             self.viscous_stage(&updates);

@@ -44,3 +44,9 @@ pub(super) const LATER_SOURCE: &str = "    for (var k = 0u; k < KP; k++) {
             for (var v = 0u; v < V; v++) { rhs[k][v] += s[v]; }
         }
     }";
+
+/// Gradients of all variables, for functions of them.
+pub(super) const GRADIENTS: &str = "    var at_faces: array<array<real, V>, KF>;
+    common_solutions(group, lid, &at_faces);
+    var gradient: array<array<real, D * V>, KP>;
+    for (var c = 0u; c < V; c += VC) { gradients_from(group, lid, c, &u, &at_faces, &gradient); }";

@@ -65,6 +65,7 @@ mod device;
 pub mod emit;
 mod extra;
 mod fragments;
+mod functions;
 mod halo;
 mod kernels;
 mod operators;
@@ -223,6 +224,8 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
         entropies,
         controls: vec![[0.0; 2]; problem.boundaries.len()],
         step_errors: StepErrors::default(),
+        functions: vec![],
+        tracer: functions::tracer(problem.system, precision),
         memory: 0,
     };
     gpu.boundary_kernels()?;

@@ -1,22 +1,24 @@
 //! Puts kernels together: constants, operators and physics of a block around the skeletons of `shaders/`.
 
 use super::chunks::Chunks;
-use super::emit::literal;
+use super::emit::{elementary, literal};
 use super::extra::Extra;
 use super::fragments::*;
+use super::functions::Traced;
 use super::kernels::{Source, Use, fill};
 use super::operators::{dense, face_functions, tensor};
 use super::partition::{Partition, partition, tile_per_variable};
 use super::physics::Physics;
 use super::plan::{CONTROLS_AT, Plan};
-use crate::backend::BackendError;
 use crate::backend::discretisation::{Block, Metrics};
 use crate::backend::filter::{ROUNDS, excess};
+use crate::backend::{BackendError, Gather};
 use std::fmt::Write;
 
 const LOAD: &str = include_str!("../../../shaders/load.wgsl");
 const FILL_TILE: &str = include_str!("../../../shaders/fill_tile.wgsl");
 const FACES: &str = include_str!("../../../shaders/faces.wgsl");
+const GRADIENT: &str = include_str!("../../../shaders/gradient.wgsl");
 
 /// Limits of a device that shape the kernels.
 #[derive(Clone, Copy, Debug)]
@@ -232,6 +234,7 @@ impl<'a> BlockShader<'a> {
             if self.rule { FILL_TILE } else { "" },
             include_str!("../../../shaders/trace.wgsl"),
             include_str!("../../../shaders/divergence.wgsl"),
+            GRADIENT,
             &main,
         ];
         self.source("first pass", bindings, &parts)
@@ -257,6 +260,65 @@ impl<'a> BlockShader<'a> {
             &main,
         ];
         self.source("second pass", bindings, &parts)
+    }
+
+    /// Sums of functions of register `r0` over elements, or (`averages`) a look at them for averages over time, see
+    /// [`super::functions`].
+    pub(super) fn functions(&self, known: &Traced, averages: bool) -> Source {
+        let mut more = match averages {
+            true => vec![("averages", Use::Write)],
+            false => vec![("weights", Use::Read), ("sums", Use::Write)],
+        };
+        more.push(("r0", Use::Read));
+        if known.gradients {
+            more.extend([("ghost_kinds", Use::Indices), ("ghost_data", Use::Read)]);
+        }
+        let read: &[&str] = if known.gradients { &["face_in"] } else { &[] };
+        let bindings = self.bindings(true, read, &more);
+        let weight = match known.gather {
+            Gather::Largest => "real(1.0)",
+            _ => "weights[item % P] / inverse_jacobian(group.first + item / P, item % P)",
+        };
+        let joined = match known.gather {
+            Gather::Largest => "select(sum, term, term > sum || term != term)",
+            _ => "sum + term",
+        };
+        let call = match known.gradients {
+            true => "functions(u[k], gradient[k], parameters[0])",
+            false => "functions(u[k], parameters[0])",
+        };
+        let main = fill(
+            match averages {
+                true => include_str!("../../../shaders/average.wgsl"),
+                false => include_str!("../../../shaders/functions.wgsl"),
+            },
+            &[
+                ("JOINED", joined),
+                ("WEIGHT", weight),
+                ("GRADIENTS", if known.gradients { GRADIENTS } else { "" }),
+                ("CALL", call),
+            ],
+        );
+        let library = match (known.elementary, known.gradients) {
+            (true, _) => elementary(self.physics.precision),
+            (false, true) => &self.physics.elementary,
+            (false, false) => "",
+        };
+        let count = format!("const FUNCTIONS: u32 = {}u;\n", known.count);
+        let gather = if known.gradients { self.gather("face_in") } else { String::new() };
+        let with = |text: &'static str| if known.gradients { text } else { "" };
+        let parts = [
+            library,
+            if known.gradients { &*self.physics.element } else { "" },
+            &known.text,
+            &count,
+            &gather,
+            LOAD,
+            with(include_str!("../../../shaders/trace.wgsl")),
+            with(GRADIENT),
+            &main,
+        ];
+        self.source(if averages { "averages" } else { "sums of functions" }, bindings, &parts)
     }
 
     /// What both sides of a flux point have in face array `name`.

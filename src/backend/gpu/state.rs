@@ -4,6 +4,7 @@ use super::Device;
 use super::blocks::{Ghosts, Pairs, Part, PieceArrays};
 use super::buffers::{decode, encode, read_staging, size_of};
 use super::chunks::{Chunks, FaceArray, parse_name};
+use super::functions::{Known, Tracer};
 use super::halo::Halo;
 use super::kernels::{Kernel, Source, Use};
 use super::physics::{Physics, huge};
@@ -12,7 +13,7 @@ use super::recorder::{Dispatch, PARAMETER_BYTES, Recorder};
 use super::shader::{self, BlockShader, Limits, POINTS};
 use super::step_error::StepErrors;
 use crate::backend::discretisation::Discretisation;
-use crate::backend::{Backend, BackendError, Precision, Stage, StepError, Tolerance};
+use crate::backend::{Backend, BackendError, Functions, Precision, Stage, StepError, Tolerance};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -44,6 +45,10 @@ pub(super) enum Pass {
     Bounds,
     /// The entropy filter on a register.
     Filter(usize),
+    /// Sums of functions of a register.
+    Sums(usize, usize),
+    /// A look at functions of a register for their averages.
+    Averages(usize, usize),
 }
 
 /// The backend: arrays, kernels and pending work of one rank.
@@ -78,6 +83,9 @@ pub(super) struct Gpu {
     pub(super) controls: Vec<[f64; 2]>,
     /// What adds up the errors of steps, made when first needed.
     pub(super) step_errors: StepErrors,
+    /// Functions that are summed now and then, and what makes shaders of them.
+    pub(super) functions: Vec<Known>,
+    pub(super) tracer: Tracer,
     pub(super) memory: u64,
 }
 
@@ -157,6 +165,11 @@ impl Gpu {
                 evaluated = [*r];
                 &evaluated[..]
             }),
+            Pass::Sums(number, r) | Pass::Averages(number, r) => {
+                let averages = matches!(pass, Pass::Averages(..));
+                evaluated = [*r];
+                (self.functions_source(&shader, *number, averages), &evaluated[..])
+            }
             Pass::Advective(plan) => (shader.advective(plan), &plan.registers[..]),
             Pass::ViscousSecond(plan) => (shader.viscous_second(plan), &plan.registers[..]),
         };
@@ -184,6 +197,12 @@ impl Gpu {
                 "ghost_kinds" => &self.ghosts.kinds,
                 "ghost_data" => &self.ghosts.data,
                 "extra" => arrays.extra.as_ref().unwrap_or(unused),
+                "weights" | "sums" | "averages" => match pass {
+                    Pass::Sums(number, _) | Pass::Averages(number, _) => {
+                        self.functions[*number].buffer(index, name).unwrap_or(unused)
+                    }
+                    _ => unused,
+                },
                 "bounds" => arrays.bounds.as_ref().unwrap_or(unused),
                 "entropies" | "entropies_out" => self.entropies.as_ref().map_or(unused, |e| e.0.chunk(chunk)),
                 register => {
@@ -201,7 +220,7 @@ impl Gpu {
     }
 
     /// Records a pass over a part of all pieces.
-    fn record(&mut self, pass: &Pass, part: Part, parameters: u32) -> Result<(), BackendError> {
+    pub(super) fn record(&mut self, pass: &Pass, part: Part, parameters: u32) -> Result<(), BackendError> {
         let list = self.pass(pass)?;
         let dispatches = list.iter().zip(&self.pieces).map(|(bound, arrays)| {
             let piece = &arrays.piece;
@@ -256,7 +275,12 @@ impl Gpu {
 
     /// Runs a pass over all elements, exchanging rows meanwhile: of the face fluxes if `fluxes`, else of the face states,
     /// together with the ghost states.
-    fn exchanged(&mut self, pass: &Pass, fluxes: bool, parameters: &[f64]) -> Result<(), BackendError> {
+    pub(super) fn exchanged(
+        &mut self,
+        pass: &Pass,
+        fluxes: bool,
+        parameters: &[f64],
+    ) -> Result<(), BackendError> {
         let array = if fluxes { 0 } else { self.now };
         let halo = if fluxes { &mut self.flux_halo } else { &mut self.state_halo };
         let packed = halo.as_mut().map(|halo| halo.pack(&mut self.recorder, array));
@@ -405,6 +429,35 @@ impl Backend for Gpu {
         tolerance: &Tolerance,
     ) -> Result<StepError, BackendError> {
         self.sum_errors(error, solution, tolerance)
+    }
+
+    fn add_functions(&mut self, functions: &Functions) -> Result<Option<usize>, BackendError> {
+        self.know(functions)
+    }
+
+    fn sum_functions(
+        &mut self,
+        number: usize,
+        register: usize,
+        t: f64,
+    ) -> Result<Option<Vec<Vec<f64>>>, BackendError> {
+        self.summed(number, register, t).map(Some)
+    }
+
+    fn add_averages(&mut self, number: usize) -> Result<(), BackendError> {
+        self.make_averages(number)
+    }
+
+    fn average(&mut self, number: usize, register: usize, t: f64, half: f64) -> Result<bool, BackendError> {
+        self.averaged(number, register, t, half).map(|()| true)
+    }
+
+    fn read_averages(&mut self, number: usize) -> Result<Vec<Vec<f64>>, BackendError> {
+        self.averages(number)
+    }
+
+    fn write_averages(&mut self, number: usize, values: &[Vec<f64>]) -> Result<(), BackendError> {
+        self.set_averages(number, values)
     }
 
     fn control(&mut self, boundary: usize, value: f64, slope: f64) {

@@ -49,7 +49,7 @@ pub fn write_hdf<E: From<OutputError>>(
         let file = file.map_err(failed)?;
         let mut writer = Writer::new(&file, precision).map_err(failed)?;
         while let Some((t, grid)) = next()? {
-            check(grid.kind, &grid.cells, &grid.fields).and_then(|()| grid.check_marks()).map_err(wrong)?;
+            check(&grid.cells, &grid.fields).and_then(|()| grid.check_marks()).map_err(wrong)?;
             writer.same_names(&grid).map_err(wrong)?;
             writer.add(t, grid).map_err(failed)?;
         }

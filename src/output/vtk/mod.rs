@@ -4,14 +4,16 @@
 //! Values are given on the equally spaced node lattice of each element ([`crate::element::lattice`]); [`nodes`] turns that
 //! into VTK's cells and order. Elements share no points, since the solution is discontinuous between them.
 
+mod compressed;
 pub mod grid;
 pub mod hdf;
 pub mod nodes;
 pub mod piece;
+mod raw;
 pub mod series;
 
 pub use grid::{Grid, Mark};
 pub use hdf::write_hdf;
 pub use nodes::{CellKind, vtk_order};
-pub use piece::{ElementField, Field, VtkCells, write_elements, write_grid, write_piece};
+pub use piece::{ElementField, Encoding, Field, VtkCells, write_elements, write_grid, write_piece};
 pub use series::{Series, piece_name, with_suffix, write_index};

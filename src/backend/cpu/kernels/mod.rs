@@ -4,6 +4,7 @@
 //! [`crate::backend::rows`].
 
 mod finish;
+mod functions;
 mod updates;
 mod viscous;
 

@@ -227,7 +227,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
 
     /// Turns reference gradients of a pack, `[D][P][V]`, into physical ones: `1/|J| sum_d S_d q_d`.
     #[inline(always)]
-    fn physical(&self, pack: usize, gradient: &mut [L]) {
+    pub(super) fn physical(&self, pack: usize, gradient: &mut [L]) {
         let points = self.block.operators.points;
         let (factors, step) = self.block.minus_inverse_jacobians(pack);
         let size = points * V;
@@ -256,7 +256,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Context<'_, D, V,
 
     /// LDG's common solution at the flux points, `solution[F][V]`.
     #[inline(always)]
-    fn common_solution(&self, pack: usize, own: &[L], beyond: &[L], solution: &mut [L]) {
+    pub(super) fn common_solution(&self, pack: usize, own: &[L], beyond: &[L], solution: &mut [L]) {
         let block = self.block;
         let (plus, minus) = (L::from_f64(0.5 + self.ldg.beta), L::from_f64(0.5 - self.ldg.beta));
         for face in 0..block.faces {
