@@ -174,7 +174,11 @@ pub fn print(rows: &[Row]) {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> std::process::ExitCode {
+    common::end(run())
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let samples = match std::env::args().nth(1) {
         None => 1 << 26,
         Some(text) => match text.parse::<f64>() {

@@ -278,7 +278,11 @@ pub fn print(rows: &[Row]) {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
+fn main() -> std::process::ExitCode {
+    common::end(run())
+}
+
+fn run() -> Result<(), Box<dyn Error>> {
     let walks = match std::env::args().nth(1) {
         None => 20_000,
         Some(text) => match text.parse() {

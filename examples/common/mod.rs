@@ -4,7 +4,9 @@
 pub mod threefry;
 
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
-use solver::parallel::Communicator;
+use solver::parallel::{AgreedError, Communicator};
+use std::error::Error;
+use std::process::ExitCode;
 
 /// Number of threads for a rank: `RAYON_NUM_THREADS`, or its share of the machine's cores, as `solver run` has it.
 pub fn threads(comm: &dyn Communicator) -> usize {
@@ -27,4 +29,13 @@ pub fn piece(count: u64, part: usize, parts: usize) -> std::ops::Range<u64> {
 /// Makes this thread the only one of a pool of its own, where it is in none yet: what it runs then needs no other thread.
 pub fn only_this_thread() -> Option<ThreadPool> {
     ThreadPoolBuilder::new().num_threads(1).use_current_thread().build().ok()
+}
+
+/// The end of an example: an error in one sentence, from one rank where all have the same.
+pub fn end(outcome: Result<(), Box<dyn Error>>) -> ExitCode {
+    let Err(error) = outcome else { return ExitCode::SUCCESS };
+    if error.downcast_ref::<AgreedError>().is_none_or(|agreed| !agreed.quiet) {
+        eprintln!("error: {error}");
+    }
+    ExitCode::FAILURE
 }
