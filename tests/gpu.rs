@@ -55,7 +55,7 @@ fn a_kernel_of_ones_own_computes_and_a_mistake_in_it_leaves_the_device_usable() 
     // What is not written is zero, and beyond the arrays there is nothing to read or to write.
     let beyond = device.compute(&kernel("output[id.x + 1u] = input[0];"), &[7], 3, 50_000).unwrap();
     assert_eq!(beyond[0], 0);
-    assert_eq!(device.compute(&good, &[], 0, 1).unwrap(), []);
+    assert!(device.compute(&good, &[], 0, 1).unwrap().is_empty());
     assert_eq!(device.compute(&good, &[], 2, 0).unwrap(), [0, 0]);
     let mistakes = [
         kernel("output[id.x] = 1.5;"),
