@@ -162,6 +162,16 @@ impl Case {
         Ok(Plan { settings, initial, projection, exact, span, control, warnings })
     }
 
+    /// Names of the conserved variables on a mesh of `dims` dimensions.
+    ///
+    /// # Errors
+    /// Every mistake in the choice of the system and its constants.
+    pub fn conserved(&self, dims: usize) -> Result<Vec<&'static str>, CaseErrors> {
+        let mut errors = CaseErrors::new();
+        let facts = self.facts(&self.system(dims), &mut errors);
+        errors.into_result(facts.map(|facts| facts.conserved).unwrap_or_default())
+    }
+
     /// The system in `dims` dimensions.
     fn system(&self, dims: usize) -> SystemSpec {
         SystemSpec {

@@ -4,6 +4,7 @@ use super::files;
 use super::job::{self, Choices, Inputs, Job, beside};
 use crate::case::{Case, Override};
 use crate::engine::Engine;
+use crate::output::pyfrs::is_pyfrs;
 use crate::output::solution::{EXTENSION, SolutionHeader, Stored, read_averages};
 use crate::parallel::{AgreedError, Communicator};
 use crate::run::restart::RestartError;
@@ -35,6 +36,13 @@ pub fn inputs(
 ) -> Result<Found> {
     if !solution.exists() {
         bail!("there is no solution file '{}'", solution.display());
+    }
+    if is_pyfrs(solution) {
+        bail!(
+            "'{}' is a solution of PyFR; import it first: solver import {} MESH.pyfrm",
+            solution.display(),
+            solution.display()
+        );
     }
     let stored = Stored::open(solution)?;
     let mut inputs = of_text(mesh, solution, &stored.header().config, case, overrides)?;

@@ -8,6 +8,7 @@ pub mod atomic;
 pub mod collect;
 pub mod name;
 mod number_format;
+pub mod pyfrs;
 pub mod solution;
 pub mod stl;
 pub mod surface;
