@@ -62,6 +62,7 @@
 mod blocks;
 mod buffers;
 pub mod chunks;
+mod compute;
 mod device;
 pub mod emit;
 mod extra;
