@@ -66,12 +66,17 @@ fn of_text(
         }
     };
     let plan = case.plan(case.likely_dims())?;
-    // The path of a mesh is relative to the case file: the one that is given, or where that of the solution was.
+    // The path of a mesh is relative to the case file that is given; that of a solution tells where it was, and the mesh may
+    // have been moved with the solution.
     let named = || {
         let file = case.mesh.file.as_ref()?;
         let given = case_file.map(|case| beside(case, file));
-        let places: Vec<PathBuf> = given.into_iter().chain([file.clone(), beside(solution, file)]).collect();
-        places.iter().find(|path| path.exists()).or(places.first()).cloned()
+        let moved = file.file_name().map(Path::new);
+        let moved = moved.into_iter().flat_map(|name| [beside(solution, name), name.to_path_buf()]);
+        let places: Vec<PathBuf> =
+            given.into_iter().chain([file.clone(), beside(solution, file)]).chain(moved).collect();
+        let there = places.iter().find(|path| path.exists()).cloned();
+        there.or_else(|| files::only_mesh().ok()).or(places.first().cloned())
     };
     let mesh_file = mesh.cloned().or_else(named).map_or_else(files::only_mesh, Ok)?;
     Ok(Inputs { case, plan, warnings, mesh_file, solution: None })
