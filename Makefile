@@ -2,7 +2,8 @@
 # make test    everything that can be tested on this machine
 # make test-paraview  whether ParaView opens what is written (installs it: 200 packages)
 # make lint    formatting and clippy
-# make docs    the library's documentation
+# make docs    the library's documentation, and the book
+# make book    the book alone, as web pages in target/book
 # make bench   the benchmarks
 # make install the program, into cargo's bin folder
 #
@@ -10,7 +11,7 @@
 # need MPI's mpirun, a graphics device or VTK's reader; nothing is skipped unless asked for.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-default test-without test-paraview lint docs bench install build deps deps-python clean
+.PHONY: demo test test-default test-without test-paraview lint docs docs-library book bench install build deps deps-python clean
 
 # Flags for every cargo call, such as --locked or --offline.
 CARGO_FLAGS ?=
@@ -72,7 +73,7 @@ test-default: build deps-python
 
 # What optional parts (devices, MPI, vectors) could change for whoever types commands, without them. The library's own tests
 # and numerics were run with them, scalar kernels included. Last, the full program is put back in its place.
-WITHOUT := --bins $(addprefix --test ,no_mpi run_cli check_cli mesh_cli generate_cli partition_cli examples layers)
+WITHOUT := --bins $(addprefix --test ,no_mpi run_cli check_cli mesh_cli generate_cli partition_cli examples layers book)
 test-without: deps
 	$(CARGO) test --release --no-default-features $(WITHOUT) $(CARGO_FLAGS)
 	$(SOLVER) --version
@@ -91,8 +92,20 @@ lint: deps
 	$(CARGO) clippy --release --all-targets $(CARGO_FLAGS) -- -D warnings
 	$(CARGO) clippy --release --all-targets --no-default-features $(CARGO_FLAGS) -- -D warnings
 
-docs: deps
+docs: docs-library book
+
+docs-library: deps
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --release --no-deps $(CARGO_FLAGS)
+
+# mdBook is taken where it is installed, or else built once into target/tools (two minutes on one core, without its server).
+# What could go wrong in the pages themselves, tests/book.rs and tests/commands.rs find without it.
+MDBOOK_VERSION := 0.5.4
+book:
+	@command -v mdbook >/dev/null || [ -x target/tools/bin/mdbook ] || \
+		cargo install mdbook --version $(MDBOOK_VERSION) --locked --no-default-features --features search --root target/tools
+	@rm -rf target/book
+	PATH="$$PATH:$(CURDIR)/target/tools/bin" mdbook build docs
+	@echo "open target/book/index.html"
 
 # All standard problems; `make bench BENCH="-w hex --json=today.json"` takes the options of `solver bench`.
 bench: deps

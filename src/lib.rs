@@ -38,7 +38,8 @@
 //!
 //! More such programs are in the folder `examples` of the repository: `vortex` (the Euler equations and their rate of
 //! convergence), `heat` (boundary conditions, a monitor of one's own), `ranks` (several ranks in one process),
-//! `own_system` (an equation system defined outside the library).
+//! `own_system` (an equation system defined outside the library), `eigenproblem` (power iteration by time steps), `pi` and
+//! `random_walks` (ranks, threads and a graphics device without a flow).
 //!
 //! # Layers
 //!

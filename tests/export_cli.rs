@@ -602,6 +602,28 @@ fn help_lists_the_names() {
 }
 
 #[test]
+fn a_solution_knows_its_mesh_from_any_folder_and_after_a_move() {
+    let folder = run(2, "box 2 2", 1);
+    let (away, moved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let export = |at: &Path, solution: &Path| {
+        let output = at.join("out.vtu");
+        let run = folder
+            .command(&["export", "volume", solution.to_str().unwrap(), "-o"])
+            .arg(&output)
+            .current_dir(at)
+            .output();
+        let run = run.unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+        assert!(output.exists());
+    };
+    export(away.path(), &folder.path("flow-0.ssoln"));
+    for name in ["mesh.smesh", "flow-0.ssoln"] {
+        std::fs::rename(folder.path(name), moved.path().join(name)).unwrap();
+    }
+    export(away.path(), &moved.path().join("flow-0.ssoln"));
+}
+
+#[test]
 fn compressed_files_hold_what_others_hold() {
     let folder = run(3, "box 2 2 2 --shape mixed", 2);
     folder.succeed(&["export", "volume", "flow-0.ssoln", "-o", "raw.vtu"]);

@@ -162,6 +162,24 @@ fn ranks_write_pieces_and_an_index() {
     assert!(series.contains("wave-0.10.pvtu") && !series.contains(".p0.vtu"), "{series}");
 }
 
+#[test]
+fn ranks_share_the_files_of_a_series() {
+    let Some(_turn) = turn() else { return };
+    let folder = folder(&square(), &wave());
+    folder.succeed(&["run", "case.ini"]);
+    let solutions = ["results/wave-0.00.ssoln", "results/wave-0.10.ssoln"];
+    folder.succeed(&[&["export", "volume"], &solutions[..], &["-o", "one.pvd"]].concat());
+    succeed(&mut folder.parallel(3, &[&["export", "volume"], &solutions[..], &["-o", "three.pvd"]].concat()));
+    let read = |name: &str| std::fs::read(folder.path(name)).unwrap();
+    for n in 0..2 {
+        assert_eq!(read(&format!("one-00{n}.vtu")), read(&format!("three-00{n}.vtu")));
+    }
+    let list = String::from_utf8(read("three.pvd")).unwrap();
+    assert_eq!(list.replace("three", "one").as_bytes(), read("one.pvd"));
+    let message = fail(&mut folder.parallel(2, &["export", "volume", "missing.ssoln"]));
+    assert_eq!(message.matches("missing.ssoln").count(), 1, "{message}");
+}
+
 /// The job ends with one message, which holds these words, and writes nothing new.
 fn one_message(folder: &Folder, arguments: &[&str], words: &[&str]) {
     let before = folder.files();

@@ -13,6 +13,7 @@ pub mod config;
 pub mod control;
 pub mod error;
 pub mod expressions;
+pub mod from_pyfr;
 pub mod ini;
 pub mod interpolate;
 pub mod keys;

@@ -1,6 +1,7 @@
 //! From a case to what the library takes: engine settings, initial state, time span, monitors. This is where names are
 //! looked up in the tables of the layers below, so that every mistake is found before any mesh is loaded.
 
+use super::ini::Ini;
 use super::values::Values;
 use super::{Case, CaseErrors, Problem, SPACE, Warning, monitors, outlets};
 use crate::backend::ShockCapturing;
@@ -13,6 +14,7 @@ use crate::physics::expr::Expr;
 use crate::physics::{BoundaryKind, System, SystemError, SystemSpec, SystemVisitor, unknown, with_system};
 use crate::run::{Control, Span};
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Everything a run needs besides the mesh.
 #[derive(Debug)]
@@ -162,6 +164,16 @@ impl Case {
         Ok(Plan { settings, initial, projection, exact, span, control, warnings })
     }
 
+    /// Names of the conserved variables on a mesh of `dims` dimensions.
+    ///
+    /// # Errors
+    /// Every mistake in the choice of the system and its constants.
+    pub fn conserved(&self, dims: usize) -> Result<Vec<&'static str>, CaseErrors> {
+        let mut errors = CaseErrors::new();
+        let facts = self.facts(&self.system(dims), &mut errors);
+        errors.into_result(facts.map(|facts| facts.conserved).unwrap_or_default())
+    }
+
     /// The system in `dims` dimensions.
     fn system(&self, dims: usize) -> SystemSpec {
         SystemSpec {
@@ -212,11 +224,26 @@ impl Case {
         self.problem(section, key, error.to_string())
     }
 
+    /// The values in force, with a path of the mesh that holds in any folder.
+    fn portable(&self) -> String {
+        let file = self.mesh.file.as_ref().and_then(|file| std::path::absolute(file).ok());
+        // What would read as a comment or a variable cannot be written, and stays as it was.
+        let file =
+            file.as_deref().and_then(Path::to_str).filter(|file| !file.contains(['$', ';', '#', '\r']));
+        match (file, Ini::parse("values in force", self.effective())) {
+            (Some(file), (mut ini, _)) => {
+                ini.set("mesh", "file", &file.replace('%', "%%"));
+                ini.to_string()
+            }
+            (None, _) => self.effective().into(),
+        }
+    }
+
     /// What makes a solution of this case describe itself.
     pub(super) fn origin(&self) -> Origin {
         Origin {
             system: self.solver.system.value.clone(),
-            config: self.effective().into(),
+            config: self.portable(),
             config_source: self.source_text.clone(),
             mesh_file: self.mesh.file.clone().unwrap_or_default(),
         }

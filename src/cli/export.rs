@@ -2,7 +2,7 @@
 
 use super::fields::{self, Fields};
 use super::solution::{self, Averages, is_solution};
-use super::{grouped, job};
+use super::{grouped, job, report};
 use crate::case::Case;
 use crate::engine::Engine;
 use crate::output::collect::{Picked, on_nodes, usual_order};
@@ -10,13 +10,14 @@ use crate::output::solution::{AVERAGES_EXTENSION, EXTENSION, SolutionHeader, Sto
 use crate::output::surface::on_boundaries;
 use crate::output::vtk::{CellKind, Encoding, Grid, Series, with_suffix, write_grid, write_hdf};
 use crate::output::{Precision, atomic, stl};
-use crate::parallel::Communicator;
 use crate::parallel::serial::Serial;
+use crate::parallel::{AgreedError, Communicator, agree, world};
 use crate::physics::expr::nearest;
 use crate::run::restart::restore;
 use anyhow::{Context, Result, anyhow, bail};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 use std::sync::Arc;
 
 /// Write solutions as files for ParaView and other programs
@@ -35,6 +36,7 @@ Examples:
   solver export volume channel.smesh flow-*.ssoln -o flow.pvd -f Pressure -f vorticity
   solver export volume flow-*.ssoln -o flow.vtkhdf -f 'M = sqrt(u*u + v*v)/sqrt(gamma*p/rho)'
   solver export boundary flow-2.50.ssoln wall --gradients
+  mpirun -np 8 solver export volume flow-*.ssoln -o flow.pvd       the files of a series side by side
   solver export stl flow-2.50.ssoln wall -o wall.stl";
 
 #[derive(clap::Subcommand, Debug)]
@@ -130,17 +132,30 @@ enum Format {
 }
 
 impl Export {
-    pub fn execute(self) -> Result<()> {
-        match self.what {
-            What::Volume(Volume { files, content }) => {
-                let named = Named::of(&files)?;
-                if !named.rest.is_empty() {
-                    bail!("'{}' is no solution ({EXTENSION}); the mesh comes first", named.rest[0]);
+    /// Several ranks share the solutions of a series; what is one file, the first of them writes.
+    pub fn execute(self) -> ExitCode {
+        let comm = match world() {
+            Ok(comm) => comm,
+            Err(error) => {
+                if !error.quiet() {
+                    report(&anyhow!(error));
                 }
-                content.write(&named, false)
+                return ExitCode::FAILURE;
             }
-            What::Boundary(Boundary { files, content }) => content.write(&Named::of(&files)?, true),
-            What::Stl(stl) => stl.write(),
+        };
+        let done = match self.what {
+            What::Volume(Volume { files, content }) => content.write(&files, false, &*comm),
+            What::Boundary(Boundary { files, content }) => content.write(&files, true, &*comm),
+            What::Stl(stl) => agree(&*comm, if comm.rank() == 0 { stl.write() } else { Ok(()) }),
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                if !error.quiet {
+                    report(&anyhow!(error));
+                }
+                ExitCode::FAILURE
+            }
         }
     }
 }
@@ -183,6 +198,23 @@ fn is_averages(path: &Path) -> bool {
     path.as_os_str().to_string_lossy().ends_with(AVERAGES_EXTENSION)
 }
 
+/// What is to be done.
+struct Prepared {
+    mesh: Option<PathBuf>,
+    /// Names of boundaries, where boundaries are wanted.
+    boundaries: Option<Vec<String>>,
+    /// Times and solutions.
+    times: Vec<(f64, PathBuf)>,
+    output: PathBuf,
+    format: Format,
+}
+
+impl Prepared {
+    fn loader(&self, world: &dyn Communicator) -> Result<Loader<'_>> {
+        Loader::new(self.mesh.as_ref(), world)
+    }
+}
+
 /// What a file holds.
 struct Loaded {
     /// Holds the solution, if it is one.
@@ -200,10 +232,10 @@ struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    fn new(mesh: Option<&PathBuf>) -> Result<Loader<'_>> {
-        let comm: Arc<dyn Communicator> = Arc::new(Serial);
-        job::threads(None, &*comm)?;
-        Ok(Loader { mesh, comm, loaded: None })
+    /// Every rank of `world` loads whole solutions.
+    fn new<'m>(mesh: Option<&'m PathBuf>, world: &dyn Communicator) -> Result<Loader<'m>> {
+        job::threads(None, world)?;
+        Ok(Loader { mesh, comm: Arc::new(Serial), loaded: None })
     }
 
     fn load(&mut self, path: &Path) -> Result<&mut Loaded> {
@@ -252,20 +284,71 @@ fn boundaries(names: &[String], known: &[String]) -> Result<Vec<usize>> {
 }
 
 impl Content {
-    fn write(&self, named: &Named, of_boundary: bool) -> Result<()> {
-        let times = in_time(named.solutions)?;
-        let tail = if of_boundary { "-boundary" } else { "-volume" };
-        let (output, format) = self.output(&times, tail)?;
-        atomic::create_folder_of(&output)?;
-        let mut loader = Loader::new(named.mesh)?;
+    /// Writes what is asked for. Collective.
+    fn write(
+        &self,
+        files: &[PathBuf],
+        of_boundary: bool,
+        world: &dyn Communicator,
+    ) -> Result<(), AgreedError> {
+        let prepared = agree(world, self.prepare(files, of_boundary, world))?;
+        let Prepared { times, output, format, .. } = &prepared;
+        // The files of a series, each by some rank; one file by the first.
+        let rank = world.rank();
+        let many = *format == Format::Vtu && times.len() > 1;
+        let width = times.len().saturating_sub(1).to_string().len().max(3);
+        let file = |n: usize| with_suffix(&output.with_extension(""), &format!("-{n:0width$}.vtu"));
+        let parts: Vec<(&(f64, PathBuf), PathBuf)> = match many {
+            true => times.iter().enumerate().map(|(n, part)| (part, file(n))).collect(),
+            false => times.iter().map(|part| (part, output.clone())).collect(),
+        };
+        let mine: Vec<_> = match many {
+            true => parts.iter().skip(rank).step_by(world.size()).collect(),
+            false => parts.iter().filter(|_| rank == 0).collect(),
+        };
+        agree(world, self.write_parts(prepared.loader(world), &prepared, &mine, rank == 0))?;
+        let mut series = Series::new(output.clone());
+        let mut list = || -> Result<()> {
+            for ((t, _), file) in &parts {
+                series.push(*t, file)?;
+            }
+            println!("written    {}: {} times", output.display(), times.len());
+            Ok(())
+        };
+        agree(world, if many && rank == 0 { list() } else { Ok(()) })
+    }
+
+    /// Looks at the command line.
+    fn prepare(&self, files: &[PathBuf], of_boundary: bool, world: &dyn Communicator) -> Result<Prepared> {
+        let Named { mesh, solutions, rest } = Named::of(files)?;
+        if let (Some(name), false) = (rest.first(), of_boundary) {
+            bail!("'{name}' is no solution ({EXTENSION}); the mesh comes first");
+        }
+        let times = in_time(solutions)?;
+        let (output, format) = self.output(&times, if of_boundary { "-boundary" } else { "-volume" })?;
+        if world.rank() == 0 {
+            atomic::create_folder_of(&output)?;
+        }
+        Ok(Prepared { mesh: mesh.cloned(), boundaries: of_boundary.then_some(rest), times, output, format })
+    }
+
+    /// Writes files, `parts` with times, solutions and names; the first rank tells of the fields.
+    fn write_parts(
+        &self,
+        loader: Result<Loader>,
+        prepared: &Prepared,
+        parts: &[&(&(f64, PathBuf), PathBuf)],
+        first: bool,
+    ) -> Result<()> {
+        let mut loader = loader?;
         let precision = match self.precision {
             Digits::Single => Precision::Single,
             Digits::Double => Precision::Double,
         };
         let encoding = if self.compress { Encoding::Compressed } else { Encoding::Raw };
-        let mut told = false;
+        let mut told = !first;
         let mut grid = |path: &PathBuf| -> Result<Grid> {
-            let (grid, fields) = self.grid(loader.load(path)?, of_boundary.then_some(&named.rest[..]))?;
+            let (grid, fields) = self.grid(loader.load(path)?, prepared.boundaries.as_deref())?;
             if !std::mem::replace(&mut told, true) {
                 println!("fields     {fields}");
             }
@@ -273,39 +356,32 @@ impl Content {
         };
         let told = |path: &Path, t: f64, grid: &Grid| {
             let (name, count) = (path.display(), grouped(grid.len() as u64));
-            let what = if of_boundary { "faces" } else { "elements" };
+            let what = if prepared.boundaries.is_some() { "faces" } else { "elements" };
             println!("written    {name}: t = {t}, {count} {what}");
         };
-        match (format, &times[..]) {
-            (Format::Vtkhdf, _) => {
-                let mut left = times.iter();
-                write_hdf(&output, precision, times.len() > 1, || -> Result<Option<(f64, Grid)>> {
+        if prepared.format == Format::Vtkhdf {
+            let mut left = parts.iter().map(|((t, path), _)| (t, path));
+            if parts.is_empty() {
+                return Ok(());
+            }
+            return write_hdf(
+                &prepared.output,
+                precision,
+                parts.len() > 1,
+                || -> Result<Option<(f64, Grid)>> {
                     let Some((t, path)) = left.next() else { return Ok(None) };
                     let grid = grid(path)?;
-                    told(&output, *t, &grid);
+                    told(&prepared.output, *t, &grid);
                     Ok(Some((*t, grid)))
-                })
-            }
-            (Format::Vtu, [(t, path)]) => {
-                let grid = grid(path)?;
-                write_grid(&output, &grid, precision, encoding)?;
-                told(&output, *t, &grid);
-                Ok(())
-            }
-            (Format::Vtu, _) => {
-                let mut series = Series::new(output.clone());
-                let width = (times.len() - 1).to_string().len().max(3);
-                for (n, (t, path)) in times.iter().enumerate() {
-                    let file = with_suffix(&output.with_extension(""), &format!("-{n:0width$}.vtu"));
-                    let grid = grid(path)?;
-                    write_grid(&file, &grid, precision, encoding)?;
-                    series.push(*t, &file)?;
-                    told(&file, *t, &grid);
-                }
-                println!("written    {}: {} times", output.display(), times.len());
-                Ok(())
-            }
+                },
+            );
         }
+        for ((t, path), file) in parts {
+            let grid = grid(path)?;
+            write_grid(file, &grid, precision, encoding)?;
+            told(file, *t, &grid);
+        }
+        Ok(())
     }
 
     /// The grid of a solution, and the names of its fields; `names`: of boundaries, if these are wanted.
@@ -451,7 +527,7 @@ impl Stl {
         if output.extension().is_none_or(|e| e != "stl") {
             bail!("'{}': call it .stl", output.display());
         }
-        let mut loader = Loader::new(named.mesh)?;
+        let mut loader = Loader::new(named.mesh, &Serial)?;
         let Loaded { engine, header, .. } = loader.load(solution)?;
         if header.dims != 3 {
             bail!(

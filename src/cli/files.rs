@@ -76,6 +76,14 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
 /// # Errors
 /// Missing, unreadable or faulty files.
 pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Mesh> {
+    Ok(import_connected(path, options, quiet)?.mesh)
+}
+
+/// The same, and how the mesh came to be.
+///
+/// # Errors
+/// As [`import`].
+pub fn import_connected(path: &Path, options: &connect::Options, quiet: bool) -> Result<connect::Connected> {
     let work = (!quiet).then(Work::new);
     let watch = |stage: &str, done: u64, total: u64| {
         work.iter().for_each(|work| work.report(stage, done, total));
@@ -88,7 +96,7 @@ pub fn import(path: &Path, options: &connect::Options, quiet: bool) -> Result<Me
         dropped.iter().for_each(note);
         connected.notices.iter().for_each(note);
     }
-    Ok(connected.mesh)
+    Ok(connected)
 }
 
 /// Content of a file of PyFR or, if it is none, of Gmsh, and what was left out of it.

@@ -11,6 +11,7 @@ mod generate;
 mod import;
 mod info;
 mod job;
+mod keys;
 mod look;
 mod mesh;
 mod partition;
@@ -59,6 +60,7 @@ enum Command {
     Sample(sample::Sample),
     Plot(plot::Plot),
     Mesh(mesh::MeshQuality),
+    Keys(keys::Keys),
     Devices(devices::Devices),
     Completions(shell::Completions),
     Man(shell::Man),
@@ -82,11 +84,12 @@ pub fn main() -> ExitCode {
         Command::Run(command) => return command.execute(),
         Command::Restart(command) => return command.execute(),
         Command::Bench(command) => return command.execute(),
-        Command::Export(command) => command.execute(),
+        Command::Export(command) => return command.execute(),
         Command::Info(command) => command.execute(),
         Command::Sample(command) => command.execute(),
         Command::Plot(command) => command.execute(),
         Command::Mesh(command) => command.execute(),
+        Command::Keys(command) => command.execute(),
         Command::Devices(command) => command.execute(),
         Command::Completions(command) => {
             command.execute();

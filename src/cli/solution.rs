@@ -4,6 +4,7 @@ use super::files;
 use super::job::{self, Choices, Inputs, Job, beside};
 use crate::case::{Case, Override};
 use crate::engine::Engine;
+use crate::output::pyfrs::is_pyfrs;
 use crate::output::solution::{EXTENSION, SolutionHeader, Stored, read_averages};
 use crate::parallel::{AgreedError, Communicator};
 use crate::run::restart::RestartError;
@@ -36,6 +37,13 @@ pub fn inputs(
     if !solution.exists() {
         bail!("there is no solution file '{}'", solution.display());
     }
+    if is_pyfrs(solution) {
+        bail!(
+            "'{}' is a solution of PyFR; import it first: solver import {} MESH.pyfrm",
+            solution.display(),
+            solution.display()
+        );
+    }
     let stored = Stored::open(solution)?;
     let mut inputs = of_text(mesh, solution, &stored.header().config, case, overrides)?;
     inputs.solution = Some(solution.into());
@@ -58,12 +66,17 @@ fn of_text(
         }
     };
     let plan = case.plan(case.likely_dims())?;
-    // The path of a mesh is relative to the case file: the one that is given, or where that of the solution was.
+    // The path of a mesh is relative to the case file that is given; that of a solution tells where it was, and the mesh may
+    // have been moved with the solution.
     let named = || {
         let file = case.mesh.file.as_ref()?;
         let given = case_file.map(|case| beside(case, file));
-        let places: Vec<PathBuf> = given.into_iter().chain([file.clone(), beside(solution, file)]).collect();
-        places.iter().find(|path| path.exists()).or(places.first()).cloned()
+        let moved = file.file_name().map(Path::new);
+        let moved = moved.into_iter().flat_map(|name| [beside(solution, name), name.to_path_buf()]);
+        let places: Vec<PathBuf> =
+            given.into_iter().chain([file.clone(), beside(solution, file)]).chain(moved).collect();
+        let there = places.iter().find(|path| path.exists()).cloned();
+        there.or_else(|| files::only_mesh().ok()).or(places.first().cloned())
     };
     let mesh_file = mesh.cloned().or_else(named).map_or_else(files::only_mesh, Ok)?;
     Ok(Inputs { case, plan, warnings, mesh_file, solution: None })

@@ -8,6 +8,7 @@
 //! ranks or the order of elements.
 
 pub mod discretise;
+pub mod error;
 pub mod estimate;
 pub mod fields;
 pub mod geometry;
@@ -18,211 +19,32 @@ pub mod placing;
 pub mod quality;
 pub mod region;
 pub mod scheme;
+pub mod settings;
 pub mod stability;
 pub mod surface;
 pub mod traffic;
 pub mod wave_rate;
 
-use crate::backend::cpu::{self, Isa};
+pub use error::EngineError;
+pub use settings::{BACKENDS, BackendChoice, BoundarySpec, Settings};
+
+use crate::backend::cpu;
 use crate::backend::faces::{Faces, Gradients};
-use crate::backend::problem::{CONTROL, Ldg};
+use crate::backend::problem::CONTROL;
 use crate::backend::reference::Reference;
 use crate::backend::{
-    Backend, BackendError, BoundaryData, Discretisation, ErrorNorm, Precision, Problem, ShockCapturing,
-    Stage, Tolerance,
+    Backend, BoundaryData, Discretisation, ErrorNorm, Precision, Problem, ShockCapturing, Stage, Tolerance,
 };
-use crate::element::{PointSets, Shape};
+use crate::element::PointSets;
 use crate::mesh::local::LocalMesh;
 use crate::parallel::Communicator;
 use crate::physics::expr::Expr;
 use crate::physics::variables::{Variables, VariablesOf};
-use crate::physics::{Choice, System, SystemError, SystemSpec, SystemVisitor, find, unknown, with_system};
-use discretise::DiscretiseError;
-use scheme::{STEPPERS, Scheme};
+use crate::physics::{System, SystemSpec, SystemVisitor, unknown, with_system};
+use scheme::Scheme;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// What to solve, and how.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// The equations.
-    pub system: SystemSpec,
-    /// Polynomial order.
-    pub order: usize,
-    /// Solution and flux points.
-    pub points: PointSets,
-    /// LDG's direction and penalty.
-    pub ldg: Ldg,
-    /// Source terms: for each conserved variable an expression of x, y, z, t and the conserved variables, in this order;
-    /// empty for none.
-    pub source: Vec<Expr>,
-    /// What keeps shocks in check.
-    pub capturing: ShockCapturing,
-    /// Name of the time-stepping scheme, see [`scheme::STEPPERS`].
-    pub scheme: String,
-    /// Whether each step estimates its error and can be taken back, which takes more memory; not every scheme can.
-    pub estimate: bool,
-    /// Working precision.
-    pub precision: Precision,
-    /// Condition of each boundary, by name.
-    pub boundaries: BTreeMap<String, BoundarySpec>,
-    /// Where to compute.
-    pub backend: BackendChoice,
-}
-
-impl Settings {
-    /// The usual choices for a system at an order: rk4, double precision, on the CPU, no boundaries,
-    /// LDG with direction 1/2 and penalty 0.1.
-    pub fn new(system: SystemSpec, order: usize) -> Settings {
-        Settings {
-            system,
-            order,
-            points: PointSets::default(),
-            ldg: Ldg { beta: 0.5, tau: 0.1 },
-            source: vec![],
-            capturing: ShockCapturing::None,
-            scheme: "rk4".into(),
-            estimate: false,
-            precision: Precision::Double,
-            boundaries: BTreeMap::new(),
-            backend: BackendChoice::Cpu(None),
-        }
-    }
-
-    /// The time-stepping scheme in the form that these settings take.
-    ///
-    /// # Errors
-    /// No such scheme; one without an estimate of its error where that is wanted; an estimate together with the entropy
-    /// filter, whose changes no estimate sees.
-    pub fn scheme(&self) -> Result<Scheme, EngineError> {
-        let scheme = find("scheme", &self.scheme, STEPPERS)?();
-        let filtered = matches!(self.capturing, ShockCapturing::EntropyFilter(_));
-        if self.estimate && filtered {
-            return Err(EngineError::FilteredEstimate);
-        }
-        if self.estimate {
-            let missing = || EngineError::NoEstimate { scheme: self.scheme.clone() };
-            return scheme.estimating().ok_or_else(missing);
-        }
-        Ok(if filtered { scheme.filtered() } else { scheme })
-    }
-}
-
-/// A boundary condition by name, with its data.
-#[derive(Clone, Debug, Default)]
-pub struct BoundarySpec {
-    /// Name of the condition, such as `char-riem-inv`.
-    pub kind: String,
-    /// Data by key: expressions of x, y, z, t and, where the condition is controlled, the control (in this order).
-    pub data: BTreeMap<String, Expr>,
-}
-
-/// Which backend to use.
-#[derive(Clone, Debug, PartialEq)]
-pub enum BackendChoice {
-    /// The CPU backend, with a certain instruction set or the machine's best.
-    Cpu(Option<Isa>),
-    /// The GPU backend; a device by number or part of its name, or the best.
-    Gpu(Option<String>),
-    /// The reference backend: scalar, slow, for comparisons.
-    Reference,
-}
-
-/// Names of the backends with a line of help each.
-pub const BACKENDS: &[Choice<fn() -> BackendChoice>] = &[
-    Choice {
-        name: "cpu",
-        doc: "All cores of the processor, with its widest vectors",
-        value: || BackendChoice::Cpu(None),
-    },
-    Choice {
-        name: "gpu",
-        doc: "A graphics device, through Vulkan, Metal or DirectX 12",
-        value: || BackendChoice::Gpu(None),
-    },
-    Choice {
-        name: "reference",
-        doc: "Slow and simple; what the others are compared with",
-        value: || BackendChoice::Reference,
-    },
-];
-
-/// Why an engine can't be built or can't go on.
-#[derive(Debug, thiserror::Error)]
-pub enum EngineError {
-    /// System, scheme, boundary: unknown names and bad constants.
-    #[error(transparent)]
-    System(#[from] SystemError),
-    /// The mesh and the scheme do not go together.
-    #[error(transparent)]
-    Discretise(#[from] DiscretiseError),
-    /// The backend.
-    #[error(transparent)]
-    Backend(#[from] BackendError),
-    /// A boundary of the mesh has no condition.
-    #[error(
-        "the mesh has the boundary '{0}', but nothing says what happens there; add a section [soln-bcs-{0}]"
-    )]
-    NoCondition(String),
-    /// A boundary condition lacks data.
-    #[error("[soln-bcs-{boundary}] of type {kind} needs the key '{key}'")]
-    NoData {
-        /// Boundary.
-        boundary: String,
-        /// Its condition.
-        kind: String,
-        /// Missing key.
-        key: &'static str,
-    },
-    /// A value that is not a number, before the first step.
-    #[error("the initial state is not finite: {variable} = {value} at ({:.6}, {:.6}, {:.6})", at[0], at[1], at[2])]
-    InitialState {
-        /// Primitive or conserved variable.
-        variable: &'static str,
-        /// Its value.
-        value: f64,
-        /// Where.
-        at: [f64; 3],
-    },
-    /// A rule for the projection of the initial state that does not tell the polynomials of the solution apart.
-    #[error(
-        "the quadrature rule that projects the initial state of {} elements has too few points for the solution's order; \
-         take one that is exact to degree {degree}", shape.name()
-    )]
-    ProjectionRule {
-        /// Shape of the elements.
-        shape: Shape,
-        /// The degree needed.
-        degree: usize,
-    },
-    /// Shock capturing that the system has no use for.
-    #[error("{what} does not work with the system '{system}'; set shock-capturing = none or choose another")]
-    Capturing {
-        /// What was asked for.
-        what: &'static str,
-        /// The system.
-        system: String,
-    },
-    /// A scheme that cannot estimate the error of a step.
-    #[error(
-        "the scheme '{scheme}' does not estimate the error of its steps; schemes that do: {}",
-        scheme::estimators().collect::<Vec<_>>().join(", ")
-    )]
-    NoEstimate {
-        /// The scheme.
-        scheme: String,
-    },
-    /// Steps with an estimate of their error in which the solution is filtered.
-    #[error(
-        "the error of a step cannot be estimated together with the entropy filter, which changes the solution after it; \
-         take another controller than pi, or other shock capturing"
-    )]
-    FilteredEstimate,
-    /// The program was built without this backend.
-    #[error("this program was built without the GPU backend (feature 'gpu'); use -b cpu")]
-    NoGpu,
-}
 
 /// Register that never holds the solution between steps: what it holds in one may be overwritten between two.
 const SCRATCH: usize = 1;

@@ -9,6 +9,7 @@ pub mod collect;
 pub mod growing;
 pub mod name;
 mod number_format;
+pub mod pyfrs;
 pub mod solution;
 pub mod stl;
 pub mod surface;

@@ -40,6 +40,8 @@
 //! | entropy filter | `1`, and `1` more where it changes anything | entropies: `f / V` | `1 / V` where it does | one, where there is one |
 //! | face values | `1` | `f` | | after writes from outside |
 //! | errors of a step | `2` | | | once a step, adaptive |
+//! | functions: sums over elements | `1` | with gradients own and other state: `2 f` | `1 / V`, with gradients `g` | when a monitor asks |
+//! | functions: averages over time | `1`, and `4 / V` each | the same | with gradients `g` | the same |
 //! | ghosts, data, pack | | surfaces only | | one |
 //!
 //! With rk4, `1 + a` is 3.25 on average. Of double precision and Euler hexahedra of order 4 (`f` = 1.2) that makes
@@ -60,6 +62,7 @@
 mod blocks;
 mod buffers;
 pub mod chunks;
+mod compute;
 mod device;
 pub mod emit;
 mod extra;

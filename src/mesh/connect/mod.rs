@@ -26,7 +26,8 @@ mod straight;
 mod tests;
 mod unpaired;
 
-use super::{ElementBlock, Mesh, Progress, raw::RawMesh, silent};
+use super::raw::{Numbers, RawMesh};
+use super::{ElementBlock, Mesh, Progress, silent};
 pub use error::{At, ConnectError, Misfit, Notice, Place, Side, Unpaired};
 use faces::Faces;
 use std::collections::BTreeMap;
@@ -39,6 +40,27 @@ pub struct Connected {
     pub mesh: Mesh,
     /// Nothing to worry about.
     pub notices: Vec<Notice>,
+    /// Which elements of the file the elements of the mesh are.
+    pub origin: Origin,
+}
+
+/// Which elements of a file the elements of a mesh are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Origin {
+    /// Numbers in the file.
+    numbers: Numbers,
+    /// Where among these each element of each block has its own.
+    places: Vec<Vec<u32>>,
+}
+
+impl Origin {
+    /// The number that the file gives to element `element` of block `block` of the mesh.
+    ///
+    /// # Panics
+    /// When there is no such element.
+    pub fn number(&self, block: usize, element: usize) -> u64 {
+        self.numbers.get(self.places[block][element] as usize)
+    }
 }
 
 /// Choices of [`connect_with`].
@@ -97,11 +119,10 @@ pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Res
     let links = faces.finish(&notices)?;
     curved::fit(&mut volume, &links, options.lintol, progress)?;
 
-    let blocks = volume.blocks.into_iter().zip(links).map(|(block, links)| ElementBlock {
-        shape: block.shape,
-        order: block.order,
-        nodes: block.nodes,
-        links,
+    let mut origin = Origin { numbers: volume.numbers, places: Vec::new() };
+    let blocks = volume.blocks.into_iter().zip(links).map(|(block, links)| {
+        origin.places.push(block.origin);
+        ElementBlock { shape: block.shape, order: block.order, nodes: block.nodes, links }
     });
     let mut mesh = Mesh {
         uuid: String::new(),
@@ -112,7 +133,7 @@ pub fn connect_with(raw: RawMesh, options: &Options, progress: &Progress) -> Res
         partitionings: BTreeMap::new(),
     };
     mesh.uuid = mesh.identity();
-    Ok(Connected { mesh, notices })
+    Ok(Connected { mesh, notices, origin })
 }
 
 /// Elements (or nodes) a task of a parallel loop takes at once, and after how many progress is told.

@@ -54,6 +54,26 @@ impl Reader {
         }
     }
 
+    /// The text `/mesh-uuid`.
+    pub fn uuid(&self) -> Result<String, PyfrmError> {
+        let object = "/mesh-uuid";
+        let dataset = self.file.dataset("mesh-uuid").map_err(self.at(object))?;
+        let what =
+            match (dataset.size(), dataset.dtype().and_then(|t| t.to_descriptor()).map_err(self.at(object))?)
+            {
+                (1, TypeDescriptor::FixedAscii(n)) if n <= MAX_NAME => {
+                    let text = dataset.read_raw::<FixedAscii<MAX_NAME>>().map_err(self.at(object))?;
+                    String::from_utf8(text[0].as_bytes().to_vec()).map_err(|_| "it is not UTF-8".to_string())
+                }
+                (1, TypeDescriptor::FixedUnicode(n)) if n <= MAX_NAME => {
+                    let text = dataset.read_raw::<FixedUnicode<MAX_NAME>>().map_err(self.at(object))?;
+                    String::from_utf8(text[0].as_bytes().to_vec()).map_err(|_| "it is not UTF-8".to_string())
+                }
+                (n, found) => Err(format!("it is {n} x {found}, not one text of at most {MAX_NAME} bytes")),
+            };
+        what.map_err(|what| self.invalid(object, what))
+    }
+
     /// The strings of the codec.
     pub fn codec(&self) -> Result<Vec<String>, PyfrmError> {
         let object = "/codec";
@@ -168,7 +188,7 @@ impl Reader {
 
 /// True when the fields lie one after the other within the row. HDF5 itself relies on that when it converts, and reads
 /// or writes elsewhere if a damaged file says otherwise.
-fn is_sound(row: &CompoundType) -> bool {
+pub fn is_sound(row: &CompoundType) -> bool {
     let mut fields: Vec<_> = row.fields.iter().collect();
     fields.sort_by_key(|f| f.offset);
     let mut end = Some(0);

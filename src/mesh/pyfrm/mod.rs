@@ -26,6 +26,8 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use file::is_sound;
+
 use super::raw::RawMesh;
 use file::Reader;
 use std::fmt;
@@ -143,6 +145,14 @@ pub fn read(path: &Path) -> Result<Pyfrm, PyfrmError> {
     let notices = reader.partitionings();
     let notices = if notices.is_empty() { vec![] } else { vec![Notice::Partitionings(notices)] };
     Ok(Pyfrm { raw: assemble::raw(&reader)?, notices })
+}
+
+/// The identity that PyFR gave the mesh at `path`, which its solutions name.
+///
+/// # Errors
+/// As [`read`], and a file without one.
+pub fn uuid(path: &Path) -> Result<String, PyfrmError> {
+    Reader::open(path)?.uuid()
 }
 
 /// True when the file at `path` has the extension `pyfrm` or is an HDF5 file of that layout (which may still be at

@@ -30,6 +30,7 @@ mod stored;
 mod summary;
 mod write;
 
+pub(super) use read::possible;
 pub use read::{read, read_averages};
 pub use stored::{Stored, StoredBlock};
 pub use summary::{BlockSummary, Summary, summarise};

@@ -18,11 +18,14 @@ use std::path::Path;
 /// Numbers converted at a time.
 const CHUNK: usize = 1 << 14;
 
+/// What writes the bytes of an array.
+type Fill<'a> = Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 'a>;
+
 /// One array: its tag without the place, its bytes, and what writes them.
 struct Array<'a> {
     tag: String,
     bytes: u64,
-    write: Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 'a>,
+    write: Fill<'a>,
 }
 
 impl<'a> Array<'a> {

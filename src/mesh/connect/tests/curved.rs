@@ -27,7 +27,7 @@ fn straight_elements_of_any_order_become_linear_and_their_other_nodes_go() {
         for order in 2..=4 {
             let mut raw = BoxMesh::new(cells, [3; 3]).order(order).raw();
             let count = raw.nodes.len();
-            let Connected { mesh, notices } = joined(&raw).unwrap();
+            let Connected { mesh, notices, .. } = joined(&raw).unwrap();
             assert!(mesh.blocks.iter().all(|b| b.order == 1), "{cells:?} {order}");
             assert_eq!(mesh.nodes.len(), linear.nodes.len());
             assert_eq!(notices, [Notice::Curved { straight: mesh.len(), curved: 0 }]);
@@ -36,7 +36,7 @@ fn straight_elements_of_any_order_become_linear_and_their_other_nodes_go() {
             raw.nodes.push([0.5; 3]);
             raw.nodes.iter_mut().for_each(|x| x[0] += 0.2 * x[0] * x[1]);
             let tensor = matches!(cells, Cells::Quad | Cells::Hex);
-            let Connected { mesh, notices } = joined(&raw).unwrap();
+            let Connected { mesh, notices, .. } = joined(&raw).unwrap();
             let straight = mesh.blocks.iter().filter(|b| b.order == 1).map(|b| b.len()).sum::<usize>();
             assert!(straight == mesh.len() || !tensor, "{cells:?} {order}");
             assert!(notices.contains(&Notice::DroppedNodes { count: 1 }));

@@ -206,7 +206,7 @@ fn mirrored_elements_are_turned_over_and_counted() {
                     other => other.into(),
                 }
             });
-            let Connected { mesh, notices: more } = as_it_is(&raw).unwrap();
+            let Connected { mesh, notices: more, .. } = as_it_is(&raw).unwrap();
             let flipped = Notice::Flipped { count: mesh.len(), elements: mesh.len() };
             assert_eq!(more, [notices, vec![flipped]].concat());
             check(&mesh, [1.0; 3], [false; 3]);
@@ -227,7 +227,7 @@ fn planes_of_constant_z_are_moved_to_zero_and_unused_nodes_dropped() {
     raw.nodes.iter_mut().for_each(|x| x[2] = -10.0);
     raw.nodes.insert(0, [7.0; 3]);
     raw.blocks.iter_mut().for_each(|b| b.nodes.iter_mut().for_each(|n| *n += 1));
-    let Connected { mesh, notices } = joined(&raw).unwrap();
+    let Connected { mesh, notices, .. } = joined(&raw).unwrap();
     check(&mesh, [1.0; 3], [false; 3]);
     assert_eq!((mesh.nodes.len(), notices), (9, vec![Notice::DroppedNodes { count: 1 }]));
 }

@@ -222,7 +222,7 @@ fn lines_make_one_dimensional_meshes() {
     for order in 1..=4 {
         for options in [Options::default(), Options { lintol: 0.0, renumber: false }] {
             let raw = lines(5, order, ["inlet", "outlet"], &[0, 3]);
-            let Connected { mesh, notices } = connect_with(raw, &options, &silent).unwrap();
+            let Connected { mesh, notices, .. } = connect_with(raw, &options, &silent).unwrap();
             mesh.validate().unwrap();
             assert!(notices.contains(&Notice::Flipped { count: 2, elements: 5 }));
             assert_eq!((mesh.dims, mesh.len(), mesh.nodes.len()), (1, 5, 5 * order + 1));
