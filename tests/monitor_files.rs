@@ -4,7 +4,6 @@
 mod cases;
 #[allow(dead_code)] // ranks are not needed without MPI
 mod support;
-#[allow(dead_code)] // coordinates are looked at elsewhere
 #[path = "support/vtu.rs"]
 mod vtu;
 
