@@ -187,7 +187,7 @@ mod tests {
         let rows =
             || -> Vec<f64> { hdf5::File::open(&path).unwrap().dataset("a").unwrap().read_raw().unwrap() };
         let mut record: Record = Growing::new(path.clone(), "a").unwrap().into();
-        let mut add = |record: &mut Record, from: u32, to: u32| {
+        let add = |record: &mut Record, from: u32, to: u32| {
             (from..to).for_each(|i| record.append(&["t", "f"], f64::from(i), &[f64::from(i)]).unwrap());
         };
         add(&mut record, 0, 1);
