@@ -602,6 +602,29 @@ fn help_lists_the_names() {
 }
 
 #[test]
+fn merged_points_have_the_mean_of_what_elements_have_there() {
+    let folder = run(2, "box 3 2", 2);
+    folder.succeed(&["export", "volume", "flow-0.ssoln", "-p", "double", "--merge", "-o", "merged.vtu"]);
+    let merged = read(&folder.path("merged.vtu"));
+    // A polynomial of the solution's order has no jumps.
+    merged.check_flow(2, 2, 1e-12);
+    assert_eq!((merged.points.len(), merged.cells.len()), (7 * 5, 6));
+    assert!(merged.cells.iter().all(|(_, nodes)| nodes.len() == 9 && nodes.iter().all(|n| *n < 35)));
+    folder.succeed(&[
+        "export",
+        "volume",
+        "flow-0.ssoln",
+        "-p",
+        "double",
+        "--merge",
+        "--compress",
+        "-o",
+        "small.vtu",
+    ]);
+    assert_eq!(read_compressed(&folder.path("small.vtu")), merged);
+}
+
+#[test]
 fn a_solution_knows_its_mesh_from_any_folder_and_after_a_move() {
     let folder = run(2, "box 2 2", 1);
     let (away, moved) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());

@@ -505,3 +505,17 @@ fn import_refuses_with_one_sentence_and_leaves_no_file() {
     folder.fail(&["import", "open.msh"]);
     assert_eq!(std::fs::read(folder.path("open.smesh")).unwrap(), old);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure_to_tell_of() {
+    let folder = stored(&BoxMesh::new(Cells::Quad, [40, 40, 1]).build());
+    let mut command = folder.command(&["check", "case.ini", "mesh.smesh"]);
+    folder.put("case.ini", WAVE);
+    let mut run =
+        command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    drop(run.stdout.take());
+    let output = run.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!told.contains("panicked"), "{told}");
+}

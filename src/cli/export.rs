@@ -111,6 +111,9 @@ struct Content {
     /// The gradients of all primitive variables, too, as grad_NAME
     #[arg(long)]
     gradients: bool,
+    /// Points that elements share become one, with the mean of their values: smaller files, and fields without jumps
+    #[arg(long)]
+    merge: bool,
     /// Compressed .vtu files: smaller, slower, read by fewer programs
     #[arg(long)]
     compress: bool,
@@ -348,7 +351,8 @@ impl Content {
         let encoding = if self.compress { Encoding::Compressed } else { Encoding::Raw };
         let mut told = !first;
         let mut grid = |path: &PathBuf| -> Result<Grid> {
-            let (grid, fields) = self.grid(loader.load(path)?, prepared.boundaries.as_deref())?;
+            let (mut grid, fields) = self.grid(loader.load(path)?, prepared.boundaries.as_deref())?;
+            grid.merged = self.merge;
             if !std::mem::replace(&mut told, true) {
                 println!("fields     {fields}");
             }
@@ -425,7 +429,7 @@ impl Content {
             }
             None => {
                 let (cells, fields) = on_nodes(&space, &values, &picked, order);
-                Grid { kind, cells, fields, marks: vec![] }
+                Grid { kind, cells, fields, ..Grid::default() }
             }
         };
         Ok((grid, told))

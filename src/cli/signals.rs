@@ -44,3 +44,13 @@ pub fn watch() -> io::Result<Signals> {
     flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&signals.write))?;
     Ok(signals)
 }
+
+/// Lets the process end quietly when what it prints is read no more (`| head`), as that of other programs does; a run goes on.
+pub fn end_with_reader() {
+    // Without it the next line that is printed is an error, and that is told.
+    #[cfg(unix)]
+    drop(signal_hook::flag::register_conditional_default(
+        signal_hook::consts::SIGPIPE,
+        Arc::new(AtomicBool::new(true)),
+    ));
+}

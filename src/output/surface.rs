@@ -25,7 +25,7 @@ pub fn on_boundaries(
 ) -> Grid {
     let mut fields: Vec<Field> = picked.iter().map(Picked::empty).collect();
     fields.push(Field { name: NORMAL.into(), components: 3, values: vec![] });
-    let mut grid = Grid { kind, cells: vec![], fields, marks: vec![] };
+    let mut grid = Grid { kind, fields, ..Grid::default() };
     let mut numbers: Vec<Vec<i32>> = vec![];
     let mut places: BTreeMap<(Shape, usize), usize> = BTreeMap::new();
     space.sample_boundaries(

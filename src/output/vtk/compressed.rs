@@ -15,10 +15,9 @@ use vtkio::xml::Compressor;
 
 /// Writes a piece that has cells.
 pub(super) fn write(path: &Path, piece: &Piece) -> Result<(), OutputError> {
-    let Piece { laid, blocks, fields, cell_data, precision } = piece;
+    let Piece { laid, blocks, fields, cell_data, precision, .. } = piece;
     // The file format counts further, but the encoder keeps the numbers of points and cells of a piece in 32 bits.
-    let points: usize = blocks.iter().map(|b| b.points.len() / 3).sum();
-    for (total, what) in [(points, "points"), (laid.count(), "cells")] {
+    for (total, what) in [(laid.points(), "points"), (laid.count(), "cells")] {
         if u32::try_from(total).is_err() {
             let problem = format!(
                 "{total} {what} in one compressed piece, at most {}: write it without compression",

@@ -1,5 +1,6 @@
 //! Cells with fields and marks, whatever file they go to, and their arrays in VTK's order.
 
+use super::merge::Merged;
 use super::nodes::{CellKind, Layout, layout};
 use super::piece::{Field, VtkCells};
 use vtkio::model::CellType;
@@ -15,6 +16,8 @@ pub struct Grid {
     pub fields: Vec<Field>,
     /// Numbers of the elements.
     pub marks: Vec<Mark>,
+    /// Whether points that elements share are one, with the mean of their values.
+    pub merged: bool,
 }
 
 /// A named whole number of each element.
@@ -61,12 +64,44 @@ pub(super) struct CellArrays {
 pub(super) struct Laid<'a> {
     blocks: &'a [VtkCells],
     layouts: Vec<Layout>,
+    /// Which nodes are one point, where not each is its own.
+    merged: Option<Merged>,
 }
 
 impl<'a> Laid<'a> {
     pub fn new(blocks: &'a [VtkCells], kind: CellKind) -> Laid<'a> {
         let layouts = blocks.iter().map(|b| layout(b.shape, b.order, kind)).collect();
-        Laid { blocks, layouts }
+        Laid { blocks, layouts, merged: None }
+    }
+
+    /// Makes one point of nodes at one place, if `merged`.
+    pub fn merge(mut self, merged: bool) -> Laid<'a> {
+        if merged {
+            let nodes = self.blocks.iter().zip(&self.layouts).flat_map(|(block, layout)| {
+                let elements = block.points.chunks_exact(3 * block.nodes_per_element());
+                elements.flat_map(move |element| {
+                    layout.order.iter().map(move |n| [element[3 * n], element[3 * n + 1], element[3 * n + 2]])
+                })
+            });
+            self.merged = Some(Merged::new(nodes));
+        }
+        self
+    }
+
+    /// Number of points.
+    pub fn points(&self) -> usize {
+        let nodes = self.blocks.iter().map(|b| b.points.len() / 3).sum();
+        self.merged.as_ref().map_or(nodes, Merged::len)
+    }
+
+    /// Whether nodes at one place are one point.
+    pub fn is_merged(&self) -> bool {
+        self.merged.is_some()
+    }
+
+    /// The point of a node, counted in the order of the cells.
+    pub fn point(&self, node: usize) -> usize {
+        self.merged.as_ref().map_or(node, |merged| merged.of[node])
     }
 
     /// The blocks, and what becomes of an element of each.
@@ -79,13 +114,18 @@ impl<'a> Laid<'a> {
         self.blocks.iter().zip(&self.layouts).map(|(b, layout)| b.len() * layout.cells.len()).sum()
     }
 
-    /// Values `[element][lattice node][component]` of each block, nodes in VTK's order.
+    /// Values `[element][lattice node][component]` of each block at the points, nodes in VTK's order.
     pub fn values<'v>(
         &'v self,
         components: usize,
         values: &'v [&'v [f64]],
-    ) -> impl Iterator<Item = f64> + 'v {
-        values.iter().zip(&self.layouts).flat_map(move |(v, layout)| permuted(v, &layout.order, components))
+    ) -> Box<dyn Iterator<Item = f64> + 'v> {
+        let all = values.iter().zip(&self.layouts);
+        let all = all.flat_map(move |(v, layout)| permuted(v, &layout.order, components));
+        match &self.merged {
+            None => Box::new(all),
+            Some(merged) => Box::new(merged.means(components, all).into_iter()),
+        }
     }
 
     /// A number of each element for each of its cells.
@@ -102,11 +142,13 @@ impl<'a> Laid<'a> {
         for (block, layout) in self.blocks.iter().zip(&self.layouts) {
             for _ in 0..block.len() {
                 for cell in &layout.cells {
-                    arrays.connectivity.extend(cell.nodes.iter().map(|&node| first + node as u64));
+                    arrays
+                        .connectivity
+                        .extend(cell.nodes.iter().map(|&node| self.point(first + node) as u64));
                     arrays.offsets.push(arrays.connectivity.len() as u64);
                     arrays.types.push(cell.kind);
                 }
-                first += block.nodes_per_element() as u64;
+                first += block.nodes_per_element();
             }
         }
         arrays

@@ -118,7 +118,7 @@ impl Writer {
     }
 
     fn add(&mut self, t: f64, grid: Grid) -> hdf5::Result<()> {
-        let laid = Laid::new(&grid.cells, grid.kind);
+        let laid = Laid::new(&grid.cells, grid.kind).merge(grid.merged);
         let same = self.before.as_ref().is_some_and(|(cells, marks)| {
             let equal = |(a, b): (&VtkCells, &VtkCells)| {
                 (a.shape, a.order, &a.points) == (b.shape, b.order, &b.points)
@@ -146,7 +146,7 @@ impl Writer {
                 field.components,
             )?;
         }
-        self.end.point_data += grid.cells.iter().map(|b| b.points.len() / 3).sum::<usize>() as i64;
+        self.end.point_data += laid.points() as i64;
         self.steps.push(step);
         self.fields = grid.fields.into_iter().map(|f| (f.name, f.components)).collect();
         self.before = Some((grid.cells, grid.marks));
@@ -157,7 +157,7 @@ impl Writer {
         let root = &self.root;
         let points: Vec<&[f64]> = grid.cells.iter().map(|b| &b.points[..]).collect();
         let arrays = laid.cells();
-        let count = grid.cells.iter().map(|b| b.points.len() / 3).sum::<usize>() as i64;
+        let count = laid.points() as i64;
         let (cells, ids) = (arrays.types.len() as i64, arrays.connectivity.len() as i64);
         self.reals(root, "Points", laid.values(3, &points), 3)?;
         for (name, number) in

@@ -7,6 +7,7 @@
 mod compressed;
 pub mod grid;
 pub mod hdf;
+mod merge;
 pub mod nodes;
 pub mod piece;
 mod raw;

@@ -68,6 +68,7 @@ pub enum Encoding {
 /// What a file holds.
 pub(super) struct Piece<'a> {
     pub laid: Laid<'a>,
+    pub kind: CellKind,
     pub blocks: &'a [VtkCells],
     pub fields: &'a [Field],
     pub cell_data: Vec<CellData<'a>>,
@@ -79,7 +80,8 @@ impl Piece<'_> {
     /// there are programs that read files up to 1.0 alone, which is enough for all else.
     pub fn version(&self) -> (u32, u32) {
         let reordered = |b: &VtkCells| b.shape == Shape::Hex && b.order > 1 && !b.is_empty();
-        if self.blocks.iter().any(reordered) { (2, 2) } else { (1, 0) }
+        let any = self.kind == CellKind::Lagrange && self.blocks.iter().any(reordered);
+        if any { (2, 2) } else { (1, 0) }
     }
 }
 
@@ -110,7 +112,7 @@ pub fn write_piece(
     let part = i32::try_from(rank).unwrap_or(i32::MAX);
     let cell_data =
         |laid: &Laid| vec![CellData { name: "Part", values: CellValues::Whole(vec![part; laid.count()]) }];
-    write(path, (CellKind::Lagrange, blocks), fields, cell_data, (precision, Encoding::Raw))
+    write(path, (CellKind::Lagrange, blocks), fields, cell_data, (precision, Encoding::Raw, false))
 }
 
 /// Writes a grid as a `.vtu` file, its marks as cell fields. The file appears whole or not at all.
@@ -128,7 +130,7 @@ pub fn write_grid(
         let values = |m: &Mark| CellValues::Whole(laid.repeated(&m.values));
         grid.marks.iter().map(|m| CellData { name: &m.name, values: values(m) }).collect()
     };
-    write(path, (grid.kind, &grid.cells), &grid.fields, cell_data, (precision, encoding))
+    write(path, (grid.kind, &grid.cells), &grid.fields, cell_data, (precision, encoding, grid.merged))
 }
 
 /// Writes elements with numbers of their own, as cell fields of a `.vtu` file in double precision. The file appears whole
@@ -147,7 +149,7 @@ pub fn write_elements(path: &Path, blocks: &[VtkCells], fields: &[ElementField])
         let values = |f: &ElementField| CellValues::Real(laid.repeated(&f.values));
         fields.iter().map(|f| CellData { name: &f.name, values: values(f) }).collect()
     };
-    write(path, (CellKind::Lagrange, blocks), &[], cell_data, (Precision::Double, Encoding::Raw))
+    write(path, (CellKind::Lagrange, blocks), &[], cell_data, (Precision::Double, Encoding::Raw, false))
 }
 
 /// `cell_data`: what makes the cell fields.
@@ -156,11 +158,11 @@ fn write<'a>(
     (kind, blocks): (CellKind, &'a [VtkCells]),
     fields: &'a [Field],
     cell_data: impl FnOnce(&Laid) -> Vec<CellData<'a>>,
-    (precision, encoding): (Precision, Encoding),
+    (precision, encoding, merged): (Precision, Encoding, bool),
 ) -> Result<(), OutputError> {
     check(blocks, fields).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
-    let laid = Laid::new(blocks, kind);
-    let piece = Piece { cell_data: cell_data(&laid), laid, blocks, fields, precision };
+    let laid = Laid::new(blocks, kind).merge(merged);
+    let piece = Piece { cell_data: cell_data(&laid), laid, kind, blocks, fields, precision };
     match encoding {
         // The encoder of compressed files leaves out counts of zero, which VTK insists on.
         Encoding::Compressed if !blocks.iter().all(VtkCells::is_empty) => compressed::write(path, &piece),

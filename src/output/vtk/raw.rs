@@ -52,7 +52,7 @@ impl<'a> Array<'a> {
         values: Vec<&'a [f64]>,
         precision: Precision,
     ) -> Array<'a> {
-        let count = values.iter().map(|v| v.len()).sum();
+        let count = laid.points() * components;
         let head = (real_type(precision), name, components);
         match precision {
             Precision::Single => Array::new::<f32>(head, count, move |out| {
@@ -67,8 +67,8 @@ impl<'a> Array<'a> {
 
 /// Writes a piece, whole or not at all.
 pub(super) fn write(path: &Path, piece: &Piece) -> Result<(), OutputError> {
-    let Piece { laid, blocks, fields, cell_data, precision } = piece;
-    let nodes: usize = blocks.iter().map(|b| b.points.len() / 3).sum();
+    let Piece { laid, blocks, fields, cell_data, precision, .. } = piece;
+    let nodes = laid.points();
     let corners: usize = laid.blocks().map(|(b, layout)| b.len() * corners_of(layout)).sum();
     let points = blocks.iter().map(|b| &b.points[..]).collect();
     let points = vec![Array::nodal("Points", 3, laid, points, *precision)];
@@ -131,7 +131,7 @@ fn cells<'a, T: Pod>(
         for (block, layout) in laid.blocks() {
             for _ in 0..block.len() {
                 let all = layout.cells.iter().flat_map(|cell| &cell.nodes);
-                chunk.put(all.map(|&node| number(first + node)))?;
+                chunk.put(all.map(|&node| number(laid.point(first + node))))?;
                 first += block.nodes_per_element();
             }
         }
@@ -180,6 +180,10 @@ fn reordered<T: Pod>(
     number: impl Fn(f64) -> T + Copy,
 ) -> io::Result<()> {
     let mut chunk = Chunk::new(out);
+    if laid.is_merged() {
+        chunk.put(laid.values(components, values).map(number))?;
+        return chunk.end();
+    }
     for (values, (block, layout)) in values.iter().zip(laid.blocks()) {
         for element in values.chunks_exact(block.nodes_per_element() * components) {
             if components == 1 {
