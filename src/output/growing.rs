@@ -381,6 +381,9 @@ mod tests {
         file.new_dataset::<f64>().shape(3).create("foreign").unwrap();
         file.new_dataset::<i32>().shape((0.., 2)).chunk((1, 2)).create("whole").unwrap();
         file.new_dataset::<f64>().shape((0.., 2)).chunk((1, 2)).create("timeless").unwrap();
+        for scale in ["foreign_t", "whole_t"] {
+            file.new_dataset::<f64>().shape(0..).chunk(1).create(scale).unwrap();
+        }
         drop(file);
         let before = fs::read(&path).unwrap();
         let names = Layout { columns: vec!["px".into(), "pz".into()], points: None };
