@@ -37,6 +37,16 @@ fn busy() -> Folder {
     folder
 }
 
+/// The same, which samples every step into an HDF5 file, too.
+fn sampling() -> Folder {
+    let folder = busy();
+    let case = std::fs::read_to_string(folder.path("case.ini")).unwrap();
+    let sampler = "[soln-plugin-sampler]\nnsteps = 1\nsamp-pts = [(0.5, 0.5)]\nfile = rows.h5\nfile-format = hdf5\n\
+                   file-dataset = samples\n";
+    folder.put("case.ini", format!("{case}{sampler}"));
+    folder
+}
+
 /// A moment that differs from kill to kill, in milliseconds after the first file: golden-ratio steps spread evenly.
 fn moment(i: u32) -> Duration {
     Duration::from_micros((f64::from(i) * 0.618_033_988_749_895).fract().mul_add(120_000.0, 0.0) as u64)
@@ -71,9 +81,20 @@ fn sound(folder: &Folder) -> String {
             let text = std::fs::read(folder.path(&name)).unwrap();
             assert!(text.ends_with(b"</VTKFile>\n") || text.ends_with(b"</VTKFile>"), "{name} is not whole");
         } else {
-            let known = ["mesh.msh", "mesh.smesh", "case.ini", "residual.csv"].contains(&name.as_str());
+            let known =
+                ["mesh.msh", "mesh.smesh", "case.ini", "residual.csv", "rows.h5"].contains(&name.as_str());
             assert!(known || temporary, "{name} is nobody's");
         }
+    }
+    // Every step has its row, whatever was killed in between; a run that starts afresh goes on below.
+    if let Ok(rows) = hdf5::File::open(folder.path("rows.h5")) {
+        let times: Vec<f64> = rows.dataset("samples_t").unwrap().read_raw().unwrap();
+        assert_eq!(rows.dataset("samples").unwrap().shape(), [times.len(), 1, 4]);
+        for pair in times.windows(2) {
+            assert!(pair[1] == 0.0 || (pair[1] - pair[0] - 0.002).abs() < 1e-9, "{pair:?}");
+        }
+    } else {
+        assert!(!folder.path("rows.h5").exists(), "the rows are not whole");
     }
     // What the pvd names is there.
     if let Ok(series) = std::fs::read_to_string(folder.path("results/wave.pvd")) {
@@ -115,6 +136,26 @@ fn a_run_that_is_killed_at_any_moment_leaves_whole_files_and_goes_on() {
         }
     }
     assert!(restarted > kills() / 2, "only {restarted} of {} went on", kills());
+}
+
+#[test]
+fn rows_in_an_hdf5_file_outlive_runs_that_are_killed_without_a_gap() {
+    let folder = sampling();
+    for i in 0..kills().div_ceil(3) {
+        let newest = sound(&folder);
+        let arguments = if newest.is_empty() { vec!["run", "case.ini"] } else { vec!["restart", &newest] };
+        let before = folder.files().len();
+        let mut run = quiet(&mut folder.command(&arguments));
+        under_way(&folder, before);
+        std::thread::sleep(moment(i));
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    let newest = sound(&folder);
+    assert!(!newest.is_empty() && folder.path("rows.h5").exists());
+    let t = solution::read(&folder.path(&newest)).unwrap().0.t;
+    folder.succeed(&["restart", &newest, "--set", &format!("solver-time-integrator.tend={}", t + 0.01)]);
+    sound(&folder);
 }
 
 #[cfg(feature = "mpi")]

@@ -149,6 +149,7 @@ pub fn import(
             reference_points: block.points.clone(),
             points_name: name.into(),
             kept: BTreeMap::new(),
+            gradients: None,
         });
     }
     for block in &connected.mesh.blocks {

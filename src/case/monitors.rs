@@ -6,10 +6,10 @@ use super::error::ProblemKind;
 use super::expressions::{BoundarySection, Expressions, Shared};
 use super::keys::Fallback::{Absent, Required, Value};
 use super::keys::Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
-use super::keys::Status::{Honoured, Ignored, NotYet};
+use super::keys::Status::{Honoured, Ignored};
 use super::keys::plugins::{
-    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_LATER,
-    REGION_TYPE, TRIGGER, TRIGGER_NAME,
+    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_EXPAND_LATER,
+    REGION_LATER, REGION_TYPE, REGION_TYPE_LATER, TRIGGER, TRIGGER_NAME,
 };
 use super::keys::{self, Section, key, section};
 use super::values::Values;
@@ -17,15 +17,17 @@ use super::{outlets, physics, points, region};
 use crate::backend::Precision;
 use crate::element::Shape;
 use crate::element::anti_alias::HIGHEST_DEGREE;
-use crate::engine::region::Region;
+use crate::engine::region::{Place, Region};
 use crate::monitor::action::PostAction;
 use crate::monitor::fluidforce::ForceSettings;
 use crate::monitor::integrate::{self, Integrands, Norm};
+use crate::monitor::record::Record;
 use crate::monitor::rows::Rows;
 use crate::monitor::sampler::SampleSettings;
 use crate::monitor::tavg::{AverageSettings, Deviations};
 use crate::monitor::writer::Origin;
 use crate::monitor::{Dtstats, Fluidforce, Integrate, Monitor, Nancheck, Residual, Sampler, Tavg, Writer};
+use crate::output::growing::Growing;
 use crate::output::name::NameTemplate;
 use crate::physics::expr::lex::number;
 use crate::physics::expr::{Constants, Expr};
@@ -80,7 +82,13 @@ pub const MONITORS: &[MonitorKind] = &[
                     Honoured,
                     "precision of the VTK files; solution files have that of the run",
                 ),
-                key("write-gradients", Flag, Value("false"), NotYet, "whether to write gradients too"),
+                key(
+                    "write-gradients",
+                    Flag,
+                    Value("false"),
+                    Honoured,
+                    "whether to write the gradients of the primitive variables, too, as grad_NAME",
+                ),
                 key(
                     "async-timeout",
                     Number,
@@ -383,8 +391,8 @@ pub const MONITORS: &[MonitorKind] = &[
                 TRIGGER,
                 TRIGGER_NAME,
                 REGION_LATER,
-                REGION_TYPE,
-                REGION_EXPAND,
+                REGION_TYPE_LATER,
+                REGION_EXPAND_LATER,
             ],
         ),
         make: averages,
@@ -434,10 +442,11 @@ fn writer(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
             Err(error) => return reader.report("post-action", error.to_string()),
         },
     };
+    let gradients = reader.flag("write-gradients")?;
     let state = reader.state_name();
     let vtk = precision.filter(|_| vtk == Some(true));
     let writer = Writer::new(&basedir?, name, dt_out?, vtk, origin, state);
-    Some(Box::new(writer.with_action(action).with_region(reader.region()?)))
+    Some(Box::new(writer.with_action(action).with_gradients(gradients).with_region(reader.region()?)))
 }
 
 fn residual(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
@@ -482,7 +491,7 @@ fn integrate(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
 
 fn fluidforce(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let nsteps = reader.count("nsteps");
-    let rows = reader.rows();
+    let rows = reader.record();
     let degrees = reader.degrees();
     let origin = match reader.has("morigin") {
         true if reader.facts?.dims == 1 => {
@@ -498,7 +507,7 @@ fn fluidforce(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
 
 fn sampler(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let nsteps = reader.count("nsteps");
-    let rows = reader.rows();
+    let rows = reader.record();
     let format = reader.values.choice(reader.section, "format");
     let gradients = reader.flag("sample-gradients");
     let points = reader.literal("samp-pts", points::points)?;
@@ -659,11 +668,20 @@ impl Reader<'_, '_> {
         Some(keys.into_iter().zip(expressions).collect())
     }
 
-    /// The file of rows.
-    fn rows(&mut self) -> Option<Rows> {
+    /// Where rows go.
+    fn record(&mut self) -> Option<Record> {
         let (file, header) = (self.path("file"), self.flag("header"));
-        self.values.choice(self.section, "file-format")?;
-        Some(Rows::new(with_csv(file?), header?))
+        if self.values.choice(self.section, "file-format")?.value == "csv" {
+            return Some(Rows::new(with_csv(file?), header?).into());
+        }
+        if !self.has("file-dataset") {
+            let text = "missing; name the data set in the file, such as 'file-dataset = samples'";
+            return self.report("file-dataset", text);
+        }
+        match Growing::new(file?, &self.text("file-dataset")?) {
+            Ok(growing) => Some(growing.into()),
+            Err(what) => self.report("file-dataset", what),
+        }
     }
 
     /// Degrees of rules by shape, where there are any.
@@ -693,10 +711,13 @@ impl Reader<'_, '_> {
 
     /// The part of the mesh.
     fn region(&mut self) -> Option<Region> {
-        if self.text("region")? == "*" {
-            return Some(Region::All);
-        }
-        self.literal("region", region::region)
+        let kind = self.values.choice(self.section, "region-type");
+        let layers = self.values.integer(self.section, "region-expand", 0, u64::MAX);
+        let place = match self.text("region")?.as_str() {
+            "*" => Place::All,
+            _ => self.literal("region", region::region)?,
+        };
+        Some(Region::new(place, layers?, kind?.value == "surface"))
     }
 
     /// Under which name a monitor of this section keeps its state with solutions.

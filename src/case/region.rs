@@ -1,17 +1,17 @@
 //! Regions in a case file: `box((0, 0), (1, 1)) + sphere((2, 0), 0.5, rot=30) - wall` (case-format section 6.14).
 
 use super::points::{parts, point};
-use crate::engine::region::{Body, Form, Region, UNTURNED, rotation};
+use crate::engine::region::{Body, Form, Place, UNTURNED, rotation};
 use crate::physics::expr::{Constants, Expr};
 
 /// Deepest brackets.
 const DEEPEST: usize = 32;
 
-/// A region in `dims` dimensions.
+/// A place in `dims` dimensions.
 ///
 /// # Errors
 /// What is wrong with the text, as the end of a sentence about it.
-pub(super) fn region(text: &str, dims: usize, constants: &Constants) -> Result<Region, String> {
+pub(super) fn region(text: &str, dims: usize, constants: &Constants) -> Result<Place, String> {
     let mut reader = Reader { rest: text.trim(), dims, constants, depth: 0 };
     let region = reader.sum()?;
     if reader.rest.is_empty() {
@@ -29,7 +29,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     /// Terms with signs between them, from left to right.
-    fn sum(&mut self) -> Result<Region, String> {
+    fn sum(&mut self) -> Result<Place, String> {
         let mut region = self.term()?;
         loop {
             let sign = self.rest.chars().next();
@@ -37,13 +37,13 @@ impl<'a> Reader<'a> {
             self.rest = self.rest[1..].trim_start();
             let next = Box::new(self.term()?);
             region = match sign {
-                '+' => Region::Union(Box::new(region), next),
-                _ => Region::Difference(Box::new(region), next),
+                '+' => Place::Union(Box::new(region), next),
+                _ => Place::Difference(Box::new(region), next),
             };
         }
     }
 
-    fn term(&mut self) -> Result<Region, String> {
+    fn term(&mut self) -> Result<Place, String> {
         if self.rest.starts_with('(') {
             self.depth += 1;
             if self.depth > DEEPEST {
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
         }
         if let Some(rest) = self.rest.strip_prefix('*') {
             self.rest = rest.trim_start();
-            return Ok(Region::All);
+            return Ok(Place::All);
         }
         // A minus is part of a name only where no blank is around it.
         let end = self
@@ -77,11 +77,11 @@ impl<'a> Reader<'a> {
         }
         if rest.starts_with('(') {
             let arguments = self.bracket()?;
-            return Ok(Region::Body(self.body(name, arguments)?));
+            return Ok(Place::Body(self.body(name, arguments)?));
         }
         match name.strip_prefix("tag/") {
             Some(_) => Err(format!("names {name:?}, but parts of the volume have no names here")),
-            None => Ok(Region::Boundary(name.strip_prefix("bc/").unwrap_or(name).to_lowercase())),
+            None => Ok(Place::Boundary(name.strip_prefix("bc/").unwrap_or(name).to_lowercase())),
         }
     }
 
@@ -143,7 +143,9 @@ impl<'a> Reader<'a> {
             ("conical_frustum", [a, b, r, s]) => {
                 Form::Frustum { ends: [at(a)?, at(b)?], radii: [length(r)?, length(s)?] }
             }
-            ("stl", _) => return Err("names a body of an STL file, which is not available yet".into()),
+            ("stl", _) => return Err("names a body of an STL file, of which no region can be made yet; put one together from box, sphere and the \
+                     like, or take the elements at a boundary and add layers with region-expand"
+                .into()),
             (name, found) => {
                 let forms = "box(x0, x1), sphere(x0, r), ellipsoid(x0, a, b, c), cylinder(x0, x1, r), cone(x0, x1, r), \
                              conical_frustum(x0, x1, r0, r1)";
@@ -167,21 +169,21 @@ mod tests {
     fn regions_are_read_from_left_to_right_with_brackets() {
         let constants = Constants { numbers: [("h".to_string(), 0.5)].into(), ..Constants::default() };
         let read = |text: &str| region(text, 2, &constants);
-        assert_eq!(read("*"), Ok(Region::All));
-        assert_eq!(read("bc/Wall"), Ok(Region::Boundary("wall".into())));
-        let sphere = Region::Body(Body {
+        assert_eq!(read("*"), Ok(Place::All));
+        assert_eq!(read("bc/Wall"), Ok(Place::Boundary("wall".into())));
+        let sphere = Place::Body(Body {
             form: Form::Ellipsoid { centre: [0.25, 0.0, 0.0], axes: [0.5; 3] },
             rotation: UNTURNED,
         });
         assert_eq!(read("sphere((h/2, 0), h)"), Ok(sphere.clone()));
-        let wall = Region::Boundary("wall".into());
-        let sum = Region::Union(Box::new(wall.clone()), Box::new(sphere.clone()));
+        let wall = Place::Boundary("wall".into());
+        let sum = Place::Union(Box::new(wall.clone()), Box::new(sphere.clone()));
         assert_eq!(read("wall+sphere((h/2, 0), h)"), Ok(sum.clone()));
-        let less = Region::Difference(Box::new(sum.clone()), Box::new(Region::All));
+        let less = Place::Difference(Box::new(sum.clone()), Box::new(Place::All));
         assert_eq!(read("wall + sphere((h/2, 0), h) - *"), Ok(less));
-        let other = Region::Difference(Box::new(Region::All), Box::new(sum));
+        let other = Place::Difference(Box::new(Place::All), Box::new(sum));
         assert_eq!(read("* - (wall + sphere((h/2, 0), h))"), Ok(other));
-        let Ok(Region::Body(turned)) = read("box((0, 0), (2, 1), rot=90)") else { panic!("a body") };
+        let Ok(Place::Body(turned)) = read("box((0, 0), (2, 1), rot=90)") else { panic!("a body") };
         assert!(turned.contains([-0.5, 1.5, 0.0]) && !turned.contains([1.5, 0.5, 0.0]));
         for (text, expected) in [
             ("", "is no region"),

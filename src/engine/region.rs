@@ -1,25 +1,44 @@
-//! Parts of a mesh: bodies of simple shape put together, or what touches a boundary (case-format section 6.14).
+//! Parts of a mesh: bodies of simple shape put together, or what touches a boundary; with layers of neighbours around them,
+//! or their surface alone (case-format section 6.14).
 //!
 //! An element belongs to a region if its centroid or one of its nodes lies inside, edges included. So neighbouring regions
 //! overlap by the elements between them, and an element that is far larger than a body may hold it without belonging to it.
 
 use super::Engine;
-use crate::element::Shape;
-use crate::parallel::Reduce;
+use crate::backend::discretisation::{Block, Link};
+use crate::parallel::{Exchange, Reduce};
+use std::sync::Arc;
 
-/// A part of a mesh.
+/// A part of a mesh, as a set of its elements.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Region {
     /// All of it.
     All,
+    /// The elements in a set of points, and what is made of them.
+    Part {
+        /// Where they are.
+        place: Place,
+        /// How many times the elements beyond their faces are added.
+        layers: u64,
+        /// Whether only those remain that have a face on the surface of all these: on a boundary of the mesh, or with
+        /// an element beyond it that is none of them.
+        surface: bool,
+    },
+}
+
+/// A set of points.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Place {
+    /// The whole mesh.
+    All,
     /// Elements with a face on the boundary of this name.
     Boundary(String),
-    /// Elements in a body.
+    /// What lies in a body.
     Body(Body),
-    /// Elements in either.
-    Union(Box<Region>, Box<Region>),
-    /// Elements in the first and not in the second.
-    Difference(Box<Region>, Box<Region>),
+    /// What lies in either.
+    Union(Box<Place>, Box<Place>),
+    /// What lies in the first and not in the second.
+    Difference(Box<Place>, Box<Place>),
 }
 
 /// A body of simple shape, turned about the origin.
@@ -99,63 +118,102 @@ impl Body {
     }
 }
 
-impl Region {
-    /// Whether a place belongs to it, as far as that is a matter of place.
+impl Place {
+    /// Whether a point belongs to it, as far as that is a matter of place.
     fn contains(&self, x: [f64; 3], touches: &impl Fn(&str) -> bool) -> bool {
         match self {
-            Region::All => true,
-            Region::Boundary(name) => touches(name),
-            Region::Body(body) => body.contains(x),
-            Region::Union(a, b) => a.contains(x, touches) || b.contains(x, touches),
-            Region::Difference(a, b) => a.contains(x, touches) && !b.contains(x, touches),
+            Place::All => true,
+            Place::Boundary(name) => touches(name),
+            Place::Body(body) => body.contains(x),
+            Place::Union(a, b) => a.contains(x, touches) || b.contains(x, touches),
+            Place::Difference(a, b) => a.contains(x, touches) && !b.contains(x, touches),
         }
     }
 
     /// Names of boundaries in it.
     pub fn boundaries(&self) -> Vec<&str> {
         match self {
-            Region::All | Region::Body(_) => vec![],
-            Region::Boundary(name) => vec![name],
-            Region::Union(a, b) | Region::Difference(a, b) => [a.boundaries(), b.boundaries()].concat(),
+            Place::All | Place::Body(_) => vec![],
+            Place::Boundary(name) => vec![name],
+            Place::Union(a, b) | Place::Difference(a, b) => [a.boundaries(), b.boundaries()].concat(),
+        }
+    }
+}
+
+impl Region {
+    /// The elements at a place as they are, without layers around them and not the surface alone.
+    pub fn at(place: Place) -> Region {
+        Region::new(place, 0, false)
+    }
+
+    /// See [`Region::Part`]; the whole mesh is [`Region::All`].
+    pub fn new(place: Place, layers: u64, surface: bool) -> Region {
+        if place == Place::All && !surface { Region::All } else { Region::Part { place, layers, surface } }
+    }
+
+    /// Names of boundaries in it.
+    pub fn boundaries(&self) -> Vec<&str> {
+        match self {
+            Region::All => vec![],
+            Region::Part { place, .. } => place.boundaries(),
         }
     }
 }
 
 impl Engine {
-    /// The elements of this rank in a region, by block: positions in the block, ascending. An element belongs to a region where
-    /// one and the same of its points does (its centroid, a node). Not collective.
+    /// The elements of this rank in a region, by block: positions in the block, ascending. An element is at a place where one
+    /// and the same of its points is (its centroid, a node). The same elements on any number of ranks. Collective.
     pub fn elements_in(&self, region: &Region) -> Vec<Vec<u32>> {
+        let marks = match region {
+            Region::All => self.discretisation.blocks.iter().map(|b| vec![true; b.len()]).collect(),
+            Region::Part { place, layers, surface } => {
+                let mut marks = self.at(place);
+                if *layers > 0 || *surface {
+                    let mut beyond = Beyond::new(self);
+                    beyond.grow(&mut marks, *layers);
+                    if *surface {
+                        marks = beyond.surface(&marks);
+                    }
+                }
+                marks
+            }
+        };
+        let positions =
+            |marks: Vec<bool>| (0..).zip(marks).filter(|(_, mark)| *mark).map(|(e, _)| e).collect();
+        marks.into_iter().map(positions).collect()
+    }
+
+    /// Which elements are at a place.
+    fn at(&self, place: &Place) -> Marks {
         let discretisation = &self.discretisation;
         let mut touched: Vec<Vec<Vec<u16>>> = discretisation
             .blocks
             .iter()
-            .map(|b| vec![vec![]; if region.boundaries().is_empty() { 0 } else { b.len() }])
+            .map(|b| vec![vec![]; if place.boundaries().is_empty() { 0 } else { b.len() }])
             .collect();
         for face in &discretisation.boundary_faces {
             if let Some(of) = touched[face.block as usize].get_mut(face.element as usize) {
                 of.push(face.boundary);
             }
         }
-        let mut found = vec![];
-        for (b, block) in discretisation.blocks.iter().enumerate() {
-            let shape: Shape = block.operators.shape;
+        let block = |(block, touched): (&Block, &Vec<Vec<u16>>)| {
+            let shape = block.operators.shape;
             let inside = |(e, id): (usize, &u32)| {
                 let blocks = self.mesh.blocks.iter().filter(|m| m.shape == shape);
-                let (m, at) = blocks.filter_map(|m| Some((m, m.ids.binary_search(id).ok()?))).next()?;
+                let mut found = blocks.filter_map(|m| Some((m, m.ids.binary_search(id).ok()?)));
+                let Some((m, at)) = found.next() else { return false };
                 let n = shape.points(m.order);
                 let nodes = &m.nodes[at * n..(at + 1) * n];
                 let centroid = std::array::from_fn(|d| nodes.iter().map(|x| x[d]).sum::<f64>() / n as f64);
                 let touches = |name: &str| {
-                    touched[b]
-                        .get(e)
-                        .is_some_and(|of| of.iter().any(|i| self.mesh.boundaries[usize::from(*i)] == name))
+                    let mut of = touched.get(e).into_iter().flatten();
+                    of.any(|b| self.mesh.boundaries[usize::from(*b)] == name)
                 };
-                let any = std::iter::once(&centroid).chain(nodes).any(|x| region.contains(*x, &touches));
-                any.then_some(e as u32)
+                std::iter::once(&centroid).chain(nodes).any(|x| place.contains(*x, &touches))
             };
-            found.push(block.ids.iter().enumerate().filter_map(inside).collect());
-        }
-        found
+            block.ids.iter().enumerate().map(inside).collect()
+        };
+        discretisation.blocks.iter().zip(&touched).map(block).collect()
     }
 
     /// The first boundary of a region that the mesh has not, on any rank. Collective.
@@ -169,16 +227,96 @@ impl Engine {
     }
 }
 
+/// Whether each own element is meant, by block.
+type Marks = Vec<Vec<bool>>;
+
+/// What lies beyond the faces of a rank's elements, on other ranks, too.
+struct Beyond<'a> {
+    engine: &'a Engine,
+    /// Sends a byte a face, as the messages of the discretisation list them.
+    exchange: Box<dyn Exchange>,
+    /// Marks beyond the faces that other ranks are behind, by slot.
+    halo: Vec<bool>,
+}
+
+impl<'a> Beyond<'a> {
+    /// Collective.
+    fn new(engine: &'a Engine) -> Beyond<'a> {
+        let messages = &engine.discretisation.messages;
+        let sends: Vec<_> = messages.iter().map(|m| (m.rank, m.send.len())).collect();
+        let receives: Vec<_> = messages.iter().map(|m| (m.rank, m.receive.len())).collect();
+        let exchange = Arc::clone(&engine.communicator).exchange(&sends, &receives);
+        Beyond { engine, exchange, halo: vec![false; engine.discretisation.halo_points.len()] }
+    }
+
+    /// Learns the marks of other ranks' elements. Collective.
+    fn look(&mut self, marks: &Marks) {
+        let messages = &self.engine.discretisation.messages;
+        for (i, message) in messages.iter().enumerate() {
+            let to = self.exchange.send_buffer(i).iter_mut().zip(&message.send);
+            to.for_each(|(to, (b, e, _))| *to = u8::from(marks[*b as usize][*e as usize]));
+        }
+        self.exchange.start();
+        self.exchange.finish();
+        for (i, message) in messages.iter().enumerate() {
+            let from = self.exchange.receive_buffer(i).iter().zip(&message.receive);
+            from.for_each(|(from, slot)| self.halo[*slot as usize] = *from != 0);
+        }
+    }
+
+    /// For each own element, whether `wanted` holds for the mark beyond one of its faces (nothing at a boundary).
+    fn any(&self, marks: &Marks, wanted: impl Fn(Option<bool>) -> bool) -> Marks {
+        let beyond = |link: &Link| match link {
+            Link::Element { block, element, .. } => Some(marks[*block as usize][*element as usize]),
+            Link::Halo { slot, .. } => Some(self.halo[*slot as usize]),
+            Link::Boundary { .. } => None,
+        };
+        let block = |block: &Block| {
+            let elements = block.faces.chunks_exact(block.operators.shape.faces().len());
+            elements.map(|links| links.iter().any(|link| wanted(beyond(link)))).collect()
+        };
+        self.engine.discretisation.blocks.iter().map(block).collect()
+    }
+
+    /// Adds what lies beyond the faces, so many times or until there is no more. Collective.
+    fn grow(&mut self, marks: &mut Marks, layers: u64) {
+        for _ in 0..layers {
+            self.look(marks);
+            let mut added = [0];
+            let near = self.any(marks, |beyond| beyond == Some(true));
+            for (mark, near) in marks.iter_mut().flatten().zip(near.into_iter().flatten()) {
+                added[0] += u64::from(near && !*mark);
+                *mark |= near;
+            }
+            self.engine.communicator.sum_u64(&mut added);
+            if added[0] == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Those with a face on the surface. Collective.
+    fn surface(&mut self, marks: &Marks) -> Marks {
+        self.look(marks);
+        let mut result = self.any(marks, |beyond| beyond != Some(true));
+        let all = result.iter_mut().flatten().zip(marks.iter().flatten());
+        all.for_each(|(result, mark)| *result &= mark);
+        result
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::engine::{BoundarySpec, Settings};
+    use crate::mesh::Mesh;
     use crate::mesh::generate::{BoxMesh, Cells};
-    use crate::mesh::local::LocalMesh;
+    use crate::mesh::local::cut;
+    use crate::parallel::Communicator;
     use crate::parallel::serial::Serial;
+    use crate::parallel::threads;
     use crate::physics::SystemSpec;
     use crate::physics::expr::Expr;
-    use std::sync::Arc;
 
     fn body(form: Form) -> Body {
         Body { form, rotation: UNTURNED }
@@ -211,24 +349,100 @@ mod tests {
         assert!(near(back([0.0, 0.0, 90.0], [0.0, 1.0, 0.0]), [0.0, 0.0, 1.0]));
     }
 
-    #[test]
-    fn elements_belong_by_their_nodes_and_centroid_or_by_their_faces() {
-        let mesh = BoxMesh::new(Cells::Quad, [4, 4, 1]).periodic([false, true, false]).build();
+    /// An engine of a rank, elements dealt out so that nearly all faces are between ranks.
+    fn engine(mesh: &Mesh, comm: Arc<dyn Communicator>) -> Engine {
         let mut settings = Settings::new(SystemSpec::new("diffusion").with("nu", 1.0), 1);
         for name in &mesh.boundaries {
             let data = [("u".to_string(), Expr::constant(0.0))].into();
             settings.boundaries.insert(name.clone(), BoundarySpec { kind: "fixed-value".into(), data });
         }
-        let engine = Engine::new(&settings, LocalMesh::whole(&mesh), Arc::new(Serial)).unwrap();
-        let count = |region: &Region| engine.elements_in(region).iter().map(Vec::len).sum::<usize>();
-        let left = Region::Boundary(mesh.boundaries[0].clone());
-        let cuboid = |low, high| Region::Body(body(Form::Cuboid { low, high }));
+        let ranks = comm.size();
+        let part: Vec<u32> = (0..mesh.len()).map(|id| (id * 7 % 5 % ranks) as u32).collect();
+        Engine::new(&settings, cut(mesh, &part, comm.rank()), comm).unwrap()
+    }
+
+    /// Global ids of the elements of a region.
+    fn ids(mesh: &Mesh, ranks: usize, region: &Region) -> Vec<u32> {
+        let of_rank = |comm: Arc<dyn Communicator>| {
+            let engine = engine(mesh, comm);
+            let found = engine.elements_in(region);
+            let blocks = engine.discretisation.blocks.iter().zip(found);
+            blocks.flat_map(|(b, found)| found.into_iter().map(|e| b.ids[e as usize])).collect::<Vec<_>>()
+        };
+        let mut all = threads::run(ranks, of_rank).concat();
+        all.sort_unstable();
+        all
+    }
+
+    #[test]
+    fn elements_belong_by_their_nodes_and_centroid_or_by_their_faces() {
+        let mesh = BoxMesh::new(Cells::Quad, [4, 4, 1]).periodic([false, true, false]).build();
+        let engine = engine(&mesh, Arc::new(Serial));
+        let count = |place: &Place| {
+            engine.elements_in(&Region::at(place.clone())).iter().map(Vec::len).sum::<usize>()
+        };
+        let left = Place::Boundary(mesh.boundaries[0].clone());
+        let cuboid = |low, high| Place::Body(body(Form::Cuboid { low, high }));
         let corner = cuboid([0.0; 3], [0.3, 0.3, 0.0]);
-        assert_eq!((count(&Region::All), count(&left), count(&corner)), (16, 4, 4));
-        let both = Region::Union(Box::new(left.clone()), Box::new(corner.clone()));
-        assert!(count(&both) >= 4 && engine.missing_boundary(&both).is_none());
-        let without = Region::Difference(Box::new(Region::All), Box::new(cuboid([-1.0; 3], [2.0; 3])));
+        assert_eq!((count(&Place::All), count(&left), count(&corner)), (16, 4, 4));
+        let both = Place::Union(Box::new(left.clone()), Box::new(corner.clone()));
+        assert!(count(&both) >= 4 && engine.missing_boundary(&Region::at(both)).is_none());
+        let without = Place::Difference(Box::new(Place::All), Box::new(cuboid([-1.0; 3], [2.0; 3])));
         assert_eq!(count(&without), 0);
-        assert_eq!(engine.missing_boundary(&Region::Boundary("nowhere".into())), Some("nowhere"));
+        let nowhere = Region::at(Place::Boundary("nowhere".into()));
+        assert_eq!(engine.missing_boundary(&nowhere), Some("nowhere"));
+    }
+
+    #[test]
+    fn layers_are_added_over_faces_and_the_surface_is_what_has_a_face_on_it() {
+        let mesh = BoxMesh::new(Cells::Quad, [7, 7, 1]).periodic([false, true, false]).build();
+        let middle = body(Form::Ellipsoid { centre: [0.5, 0.5, 0.0], axes: [0.01; 3] });
+        let count = |place: Place, layers: u64, surface: bool| {
+            ids(&mesh, 1, &Region::new(place, layers, surface)).len()
+        };
+        // Diamonds around the one in the middle, whose points have neighbours outside; in the end everything.
+        for (layers, all) in [(0, 1), (1, 5), (2, 13), (3, 25), (1000, 49)] {
+            assert_eq!(count(Place::Body(middle.clone()), layers, false), all, "{layers}");
+        }
+        for (layers, outer) in [(0, 1), (1, 4), (2, 8), (3, 12)] {
+            assert_eq!(count(Place::Body(middle.clone()), layers, true), outer, "{layers}");
+        }
+        let left = Place::Boundary(mesh.boundaries[0].clone());
+        for (layers, all, outer) in [(0, 7, 7), (1, 14, 14), (2, 21, 14), (6, 49, 14), (u64::MAX, 49, 14)] {
+            assert_eq!(count(left.clone(), layers, false), all, "{layers}");
+            assert_eq!(count(left.clone(), layers, true), outer, "{layers}");
+        }
+        // Where the mesh is periodic it has no surface.
+        assert_eq!(count(Place::All, 0, true), 14);
+        assert_eq!(Region::new(Place::All, 3, false), Region::All);
+    }
+
+    #[test]
+    fn ranks_leave_no_trace_in_regions() {
+        let mesh = BoxMesh::new(Cells::Mixed, [5, 4, 4]).build();
+        let corner = Place::Body(body(Form::Cuboid { low: [0.0; 3], high: [0.1; 3] }));
+        let left = Place::Boundary(mesh.boundaries[0].clone());
+        let both = Place::Union(Box::new(corner.clone()), Box::new(left));
+        let mut before = 0;
+        for (place, layers, surface) in [
+            (&corner, 1, false),
+            (&corner, 3, false),
+            (&both, 2, true),
+            (&both, 2, false),
+            (&Place::All, 0, true),
+        ] {
+            let region = Region::new(place.clone(), layers, surface);
+            let one = ids(&mesh, 1, &region);
+            let count = one.len();
+            assert!(
+                count > 0 && count < mesh.len() && count != before,
+                "{count} of {} {region:?}",
+                mesh.len()
+            );
+            before = count;
+            for ranks in [2, 3, 5] {
+                assert_eq!(ids(&mesh, ranks, &region), one, "{ranks} {region:?}");
+            }
+        }
     }
 }

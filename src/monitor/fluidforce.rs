@@ -1,6 +1,6 @@
-//! Writes the force of the flow on a boundary to a CSV file (case-format section 6.4).
+//! Writes the force of the flow on a boundary to a CSV or HDF5 file (case-format section 6.4).
 
-use super::rows::Rows;
+use super::record::Record;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::element::Shape;
 use crate::engine::Engine;
@@ -30,7 +30,7 @@ pub struct ForceSettings {
 pub struct Fluidforce {
     nsteps: u64,
     settings: ForceSettings,
-    rows: Rows,
+    rows: Record,
 }
 
 /// What the integrand needs of the system.
@@ -72,8 +72,8 @@ fn moments(dims: usize) -> std::ops::Range<usize> {
 
 impl Fluidforce {
     /// A monitor that has not opened its file yet.
-    pub fn new(nsteps: u64, settings: ForceSettings, rows: Rows) -> Fluidforce {
-        Fluidforce { nsteps: nsteps.max(1), settings, rows }
+    pub fn new(nsteps: u64, settings: ForceSettings, rows: impl Into<Record>) -> Fluidforce {
+        Fluidforce { nsteps: nsteps.max(1), settings, rows: rows.into() }
     }
 
     fn force(&self, engine: &Engine) -> Result<Force, MonitorError> {
@@ -131,11 +131,11 @@ impl Fluidforce {
     }
 
     fn write(&mut self, engine: &mut Engine, t: f64) -> Result<(), MonitorError> {
-        let row = [vec![t], self.values(engine, t)?].concat();
+        let row = self.values(engine, t)?;
         let written = if engine.communicator().rank() == 0 {
-            let names = self.names(engine.discretisation().dims, row.len());
+            let names = self.names(engine.discretisation().dims, 1 + row.len());
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            self.rows.append(&names, &row)
+            self.rows.append(&names, t, &row)
         } else {
             Ok(())
         };
@@ -145,7 +145,7 @@ impl Fluidforce {
 
 impl Monitor for Fluidforce {
     fn describe(&self) -> String {
-        let (file, nsteps) = (self.rows.path.display(), self.nsteps);
+        let (file, nsteps) = (self.rows.path().display(), self.nsteps);
         let moment = if self.settings.origin.is_some() { " and its moment" } else { "" };
         format!(
             "writes the force on the boundary '{}'{moment} to {file} every {nsteps} steps",
@@ -159,17 +159,25 @@ impl Monitor for Fluidforce {
 
     fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         self.force(engine)?;
-        self.rows.resume(&**engine.communicator(), 0, |t| t > now.t)
+        self.rows.resume(&**engine.communicator(), |t| t > now.t)
     }
 
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         if now.step.is_multiple_of(self.nsteps) { self.write(engine, now.t) } else { Ok(()) }
     }
 
+    fn save(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        self.rows.save(&**engine.communicator())
+    }
+
+    fn finish(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        self.rows.save(&**engine.communicator())
+    }
+
     fn expected(&self, run: &Outlook) -> Expected {
         let rows = run.steps.map_or(0, |steps| 1 + steps / self.nsteps);
         let columns = if self.settings.origin.is_some() { 13 } else { 7 };
-        Expected { files: 1, bytes: rows.saturating_mul(20 * columns) }
+        Expected { files: 1, bytes: rows.saturating_mul(self.rows.bytes() * columns) }
     }
 }
 
@@ -180,6 +188,7 @@ mod tests {
     use crate::mesh::Mesh;
     use crate::mesh::generate::{BoxMesh, Cells};
     use crate::mesh::local::cut;
+    use crate::monitor::rows::Rows;
     use crate::parallel::{Communicator, threads};
     use crate::physics::SystemSpec;
     use crate::physics::expr::Expr;

@@ -12,6 +12,7 @@ pub mod integrate;
 pub mod modal_filter;
 pub mod nancheck;
 pub mod outlet;
+pub mod record;
 pub mod residual;
 pub mod rows;
 pub mod sampler;

@@ -1,6 +1,6 @@
-//! Writes the solution at points to a CSV file (case-format section 6.7).
+//! Writes the solution at points to a CSV or HDF5 file (case-format section 6.7).
 
-use super::rows::{self, Rows};
+use super::record::Record;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::engine::Engine;
 use crate::engine::locate::{ProbeValues, Probes};
@@ -20,24 +20,25 @@ pub struct SampleSettings {
 
 /// Appends a row `t,x,y[,z],variables[,grad_u_x,grad_u_y,...]` a point, in the order of the points, at the start and every so
 /// many steps. The values are those of the element's polynomial at the point, the same on any number of ranks; primitive
-/// variables and their gradients are made of the conserved ones there.
+/// variables and their gradients are made of the conserved ones there. In an HDF5 file the rows are an array of times, points
+/// and variables.
 #[derive(Debug)]
 pub struct Sampler {
     nsteps: u64,
     settings: SampleSettings,
-    rows: Rows,
+    rows: Record,
     /// Found when first needed.
     probes: Option<Probes>,
 }
 
 impl Sampler {
     /// A monitor that has not opened its file yet.
-    pub fn new(nsteps: u64, settings: SampleSettings, rows: Rows) -> Sampler {
-        Sampler { nsteps: nsteps.max(1), settings, rows, probes: None }
+    pub fn new(nsteps: u64, settings: SampleSettings, rows: impl Into<Record>) -> Sampler {
+        Sampler { nsteps: nsteps.max(1), settings, rows: rows.into(), probes: None }
     }
 
     fn find(&mut self, engine: &Engine) -> Result<Probes, MonitorError> {
-        let failed = |outside| MonitorError::Outside { file: self.rows.path.clone(), outside };
+        let failed = |outside| MonitorError::Outside { file: self.rows.path().into(), outside };
         match self.probes.take() {
             Some(probes) => Ok(probes),
             None => engine.probes(&self.settings.points).map_err(failed),
@@ -96,11 +97,7 @@ impl Sampler {
             let names = self.names(engine);
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
             let dims = engine.discretisation().dims;
-            let points = self.settings.points.iter().zip(&values);
-            let lines: Vec<String> = points
-                .map(|(x, values)| rows::text(&[&[t], &x[..dims], values.as_slice()].concat()))
-                .collect();
-            self.rows.append_text(&names, &lines.join("\n"))
+            self.rows.append_points(&names, t, dims, &self.settings.points, &values)
         } else {
             Ok(())
         };
@@ -110,7 +107,7 @@ impl Sampler {
 
 impl Monitor for Sampler {
     fn describe(&self) -> String {
-        let (file, nsteps, points) = (self.rows.path.display(), self.nsteps, self.settings.points.len());
+        let (file, nsteps, points) = (self.rows.path().display(), self.nsteps, self.settings.points.len());
         let gradients = if self.settings.gradients { " and its gradient" } else { "" };
         format!("writes the solution{gradients} at {points} points to {file} every {nsteps} steps")
     }
@@ -121,11 +118,19 @@ impl Monitor for Sampler {
 
     fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         self.probes = Some(self.find(engine)?);
-        self.rows.resume(&**engine.communicator(), 0, |t| t > now.t)
+        self.rows.resume(&**engine.communicator(), |t| t > now.t)
     }
 
     fn after_step(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         if now.step.is_multiple_of(self.nsteps) { self.write(engine, now.t) } else { Ok(()) }
+    }
+
+    fn save(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        self.rows.save(&**engine.communicator())
+    }
+
+    fn finish(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        self.rows.save(&**engine.communicator())
     }
 
     fn expected(&self, run: &Outlook) -> Expected {
@@ -133,7 +138,7 @@ impl Monitor for Sampler {
         let dims = run.size.dims as u64;
         let columns = 1 + dims + run.size.variables * if self.settings.gradients { 1 + dims } else { 1 };
         let points = self.settings.points.len() as u64;
-        Expected { files: 1, bytes: rows.saturating_mul(points).saturating_mul(20 * columns) }
+        Expected { files: 1, bytes: rows.saturating_mul(points).saturating_mul(self.rows.bytes() * columns) }
     }
 }
 
@@ -143,6 +148,7 @@ mod tests {
     use crate::engine::Settings;
     use crate::mesh::generate::{BoxMesh, Cells};
     use crate::mesh::local::cut;
+    use crate::monitor::rows::Rows;
     use crate::parallel::threads;
     use crate::physics::SystemSpec;
 

@@ -9,12 +9,14 @@ use crate::output::collect::{self, Gathered};
 use crate::output::solution::{self, SolutionHeader};
 use crate::output::vtk::write_piece;
 use crate::output::{OutputError, atomic};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// The solution at one moment.
 pub struct Snapshot {
     space: Space,
     solution: Vec<Vec<f64>>,
+    gradients: Option<Vec<Vec<f64>>>,
     gathered: Gathered,
     header: SolutionHeader,
     rank: usize,
@@ -26,10 +28,11 @@ impl Snapshot {
     /// # Errors
     /// The device failed; a value that is not finite: files hold good states only, so that the last one is good.
     pub fn take(engine: &mut Engine, now: &Moment, origin: &Origin) -> Result<Snapshot, MonitorError> {
-        Snapshot::take_part(engine, now, origin, None)
+        Snapshot::take_part(engine, now, origin, None, false)
     }
 
-    /// The same of some elements, see [`Engine::elements_in`]; no run can go on from that. Collective.
+    /// The same of some elements, see [`Engine::elements_in`], from which no run can go on; with the gradients of the
+    /// primitive variables, if asked for. Collective.
     ///
     /// # Errors
     /// As [`Snapshot::take`].
@@ -38,11 +41,13 @@ impl Snapshot {
         now: &Moment,
         origin: &Origin,
         elements: Option<&[Vec<u32>]>,
+        gradients: bool,
     ) -> Result<Snapshot, MonitorError> {
         let solution = engine.solution()?;
         if let Some(bad) = engine.bad_value(&solution) {
             return Err(MonitorError::not_finite(now, bad));
         }
+        let gradients = if gradients { Some(collect::gradients(engine, now.t)?) } else { None };
         let whole = elements.is_none();
         let header = SolutionHeader {
             mesh_uuid: engine.mesh().uuid.clone(),
@@ -61,15 +66,17 @@ impl Snapshot {
                 .map(|(name, f)| (name.clone(), f.names.clone()))
                 .collect(),
         };
-        let (rank, mut space) = (engine.communicator().rank(), engine.space());
-        let Some(elements) = elements else {
-            let gathered = collect::collect(engine, &solution);
-            return Ok(Snapshot { space, solution, gathered, header, rank });
+        let (comm, space) = (engine.communicator(), engine.space());
+        let (rank, none) = (comm.rank(), BTreeMap::new());
+        let (space, solution, gradients, kept) = match elements {
+            None => (space, solution, gradients, engine.kept_fields()),
+            Some(elements) => {
+                let part = |values: &Vec<Vec<f64>>| part_of(values, &space, elements);
+                (space.part(elements), part(&solution), gradients.as_ref().map(part), &none)
+            }
         };
-        let solution = part_of(&solution, &space, elements);
-        space = space.part(elements);
-        let gathered = collect::collect_part(engine.communicator(), &space, &solution);
-        Ok(Snapshot { space, solution, gathered, header, rank })
+        let gathered = collect::collect_with(comm, &space, &solution, gradients.as_deref(), kept);
+        Ok(Snapshot { space, solution, gradients, gathered, header, rank })
     }
 
     /// Time of the solution.
@@ -97,7 +104,7 @@ impl Snapshot {
     /// See [`write_piece`].
     pub fn write_vtk(&self, path: &Path, precision: Precision) -> Result<(), OutputError> {
         atomic::create_folder_of(path)?;
-        let (cells, fields) = collect::vtk(&self.space, &self.solution);
+        let (cells, fields) = collect::vtk(&self.space, &self.solution, self.gradients.as_deref());
         write_piece(path, &cells, &fields, self.rank, precision)
     }
 }

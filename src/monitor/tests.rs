@@ -4,11 +4,13 @@ use super::fluidforce::ForceSettings;
 use super::integrate::{Integrands, Norm, variables};
 use super::rows::Rows;
 use super::sampler::SampleSettings;
+use super::snapshot::Snapshot;
+use super::writer::Origin;
 use super::*;
 use crate::engine::{BoundarySpec, Settings};
 use crate::mesh::generate::{BoxMesh, Cells};
 use crate::mesh::local::cut;
-use crate::output::collect;
+use crate::output::{collect, solution};
 use crate::parallel::{Communicator, threads};
 use crate::physics::SystemSpec;
 use crate::physics::expr::Expr;
@@ -129,4 +131,21 @@ fn rows_of_a_run_that_goes_on_are_those_of_one_that_never_stopped() {
         assert!(straight.lines().count() > 3, "{name}: {straight}");
         assert_eq!(straight, resumed, "{name}");
     }
+}
+
+#[test]
+fn ranks_leave_no_trace_in_gradients() {
+    let blocks = |ranks: usize| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.ssoln");
+        threads::run(ranks, |comm| {
+            let mut engine = engine(comm);
+            let snapshot = Snapshot::take_part(&mut engine, &moment(0), &Origin::default(), None, true);
+            snapshot.unwrap().write_solution(&path).unwrap();
+        });
+        solution::read(&path).unwrap().1
+    };
+    let one = blocks(1);
+    assert!(one.iter().all(|b| b.gradients.as_ref().is_some_and(|g| g.values.iter().any(|x| *x != 0.0))));
+    assert!(one == blocks(3));
 }

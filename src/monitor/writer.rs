@@ -10,9 +10,10 @@ use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::backend::Precision;
 use crate::engine::Engine;
 use crate::engine::region::Region;
+use crate::output::collect::{self, Picked};
 use crate::output::name::NameTemplate;
 use crate::output::vtk::{Field, Series, piece_name, with_suffix, write_index};
-use crate::output::{Cause, OutputError, collect, solution};
+use crate::output::{Cause, OutputError, solution};
 use crate::parallel::agree;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -40,6 +41,7 @@ pub struct Writer {
     vtk: Option<Precision>,
     origin: Origin,
     action: Option<PostAction>,
+    gradients: bool,
     region: Region,
     /// The elements in it, found at the start; none where it is the whole mesh.
     elements: Option<Vec<Vec<u32>>>,
@@ -105,6 +107,7 @@ impl Writer {
             vtk,
             origin,
             action: None,
+            gradients: false,
             region: Region::All,
             elements: None,
             state,
@@ -122,6 +125,12 @@ impl Writer {
     /// With a program that is started when a solution file is complete.
     pub fn with_action(mut self, action: Option<PostAction>) -> Writer {
         self.action = action;
+        self
+    }
+
+    /// With the gradients of the primitive variables, if asked for.
+    pub fn with_gradients(mut self, gradients: bool) -> Writer {
+        self.gradients = gradients;
         self
     }
 
@@ -159,7 +168,8 @@ impl Writer {
         let (rank, ranks) = (engine.communicator().rank(), engine.communicator().size());
         let base = self.folder.join(self.name.format(now.t, self.n));
         let path = with_suffix(&base, solution::EXTENSION);
-        let snapshot = Snapshot::take_part(engine, now, &self.origin, self.elements.as_deref())?;
+        let snapshot =
+            Snapshot::take_part(engine, now, &self.origin, self.elements.as_deref(), self.gradients)?;
         let t = snapshot.time();
         let listing =
             self.vtk.map(|precision| Listing { t, base, ranks, fields: self.fields(engine), precision });
@@ -191,9 +201,10 @@ impl Writer {
         Ok(())
     }
 
-    /// The system's fields, without values.
+    /// The fields of VTK files, without values.
     fn fields(&self, engine: &Engine) -> Vec<Field> {
-        collect::empty_fields(&**engine.variables())
+        let gradients = self.gradients.then_some(engine.discretisation().dims);
+        collect::picked(&**engine.variables(), gradients).iter().map(Picked::empty).collect()
     }
 
     fn is_due(&self, now: &Moment) -> bool {
@@ -208,7 +219,8 @@ impl Writer {
 
 impl Monitor for Writer {
     fn describe(&self) -> String {
-        let vtk = if self.vtk.is_some() { " and VTK files" } else { "" };
+        let mut vtk = String::from(if self.vtk.is_some() { " and VTK files" } else { "" });
+        vtk += if self.gradients { " with gradients" } else { "" };
         let (folder, name, dt_out) = (self.folder.display(), self.name.as_str(), self.dt_out);
         format!("writes solution files{vtk} called {name} to {folder} every {dt_out}")
     }
@@ -293,11 +305,20 @@ impl Monitor for Writer {
         // The last one is written when it falls on the end to rounding.
         let passed = ((run.span.1 - run.span.0) / self.dt_out + 1e-9).floor().max(0.0) as u64;
         let outputs = passed.saturating_add(1);
-        let vtk = self.vtk.map_or(0, |precision| run.size.vtk_bytes(run.components, precision));
+        let (size, dims) = (run.size, run.size.dims as u64);
+        // One number a variable and direction; VTK files have vectors of three but in one dimension.
+        let (slopes, shown) = match (self.gradients, dims) {
+            (false, _) => (0, 0),
+            (true, 1) => (1, size.variables),
+            (true, _) => (dims, 3 * size.variables),
+        };
+        let single = run.precision == Precision::Single;
+        let slopes = slopes * size.unknowns() * if single { 4 } else { 8 };
+        let vtk = self.vtk.map_or(0, |precision| size.vtk_bytes(run.components + shown, precision));
         let with_vtk = u64::from(self.vtk.is_some());
         Expected {
             files: outputs.saturating_mul(1 + with_vtk).saturating_add(with_vtk),
-            bytes: outputs.saturating_mul(run.size.solution_bytes(run.precision) + vtk),
+            bytes: outputs.saturating_mul(size.solution_bytes(run.precision) + slopes + vtk),
         }
     }
 

@@ -1,10 +1,10 @@
 //! From the engine's solution to what the writers take: VTK cells and fields, blocks of a solution file.
 
-use super::solution::SolutionBlock;
+use super::solution::{Gradients, SolutionBlock};
 use super::vtk::{Field, VtkCells};
 use crate::element::{Shape, lattice, points};
-use crate::engine::Engine;
 use crate::engine::fields::Space;
+use crate::engine::{Engine, EngineError, KeptFields};
 use crate::parallel::{Communicator, gather};
 use crate::physics::system::OutputField;
 use crate::physics::variables::Variables;
@@ -16,12 +16,50 @@ use std::sync::Arc;
 /// the block, whichever is higher, and at least 1: so curved elements stay curved under a solution of low order.
 ///
 /// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
-/// [`Engine::solution`] returns it.
-pub fn vtk(space: &Space, solution: &[Vec<f64>]) -> (Vec<VtkCells>, Vec<Field>) {
-    let outputs = space.variables.fields();
-    let picked = |f: &OutputField| Picked { name: f.name.into(), positions: f.primitives.to_vec() };
-    let picked: Vec<Picked> = outputs.iter().map(picked).collect();
-    on_nodes(space, &primitive(space, solution), &picked, usual_order(space))
+/// [`Engine::solution`] returns it, `gradients` of the primitive variables, if any, as [`gradients`] does.
+pub fn vtk(
+    space: &Space,
+    solution: &[Vec<f64>],
+    gradients: Option<&[Vec<f64>]>,
+) -> (Vec<VtkCells>, Vec<Field>) {
+    let picked = picked(&*space.variables, gradients.map(|_| space.discretisation.dims));
+    let mut values = primitive(space, solution);
+    for (b, slopes) in gradients.unwrap_or_default().iter().enumerate() {
+        let block = &space.discretisation.blocks[b];
+        let points = block.points_per_element() * space.variables.conserved().len();
+        let both = values[b].chunks_exact(points);
+        let both = both.zip(slopes.chunks_exact(points * space.discretisation.dims));
+        values[b] = both.flat_map(|(u, slopes)| u.iter().chain(slopes)).copied().collect();
+    }
+    on_nodes(space, &values, &picked, usual_order(space))
+}
+
+/// The system's fields for people, made of the primitive variables; then, where it is asked for in so many dimensions, their
+/// gradients `grad_NAME` as vectors, `[variable][direction]` after the variables.
+pub fn picked(variables: &dyn Variables, gradients: Option<usize>) -> Vec<Picked> {
+    let own = |f: &OutputField| Picked { name: f.name.into(), positions: f.primitives.to_vec() };
+    let mut picked: Vec<Picked> = variables.fields().iter().map(own).collect();
+    let names = variables.primitive();
+    if let Some(dims) = gradients {
+        let first = |v: usize| names.len() + v * dims;
+        picked.extend(names.iter().enumerate().map(|(v, name)| Picked {
+            name: format!("grad_{name}"),
+            positions: (first(v)..first(v + 1)).collect(),
+        }));
+    }
+    picked
+}
+
+/// Gradients of the primitive variables at time `t` at the solution points, block by block
+/// `[element][variable][direction][point]`. Collective.
+///
+/// # Errors
+/// The device failed.
+pub fn gradients(engine: &mut Engine, t: f64) -> Result<Vec<Vec<f64>>, EngineError> {
+    let (count, dims) = (engine.variables().primitive().len(), engine.discretisation().dims);
+    engine.evaluate(t, true, count * dims, |point, out| {
+        out.iter_mut().enumerate().for_each(|(i, out)| *out = point.gradient[(i % dims) * count + i / dims]);
+    })
 }
 
 /// The same for other values than the solution's: `values` at the solution points, block by block
@@ -99,14 +137,6 @@ pub fn on_nodes(
     (cells, fields)
 }
 
-/// The system's fields for people, without values.
-pub fn empty_fields(variables: &dyn Variables) -> Vec<Field> {
-    let components = |primitives: &[usize]| if primitives.len() == 1 { 1 } else { 3 };
-    let field =
-        |f: &OutputField| Field { name: f.name.into(), components: components(f.primitives), values: vec![] };
-    variables.fields().iter().map(field).collect()
-}
-
 /// The solution in primitive variables at the solution points.
 fn primitive(space: &Space, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
     let variables = &space.variables;
@@ -132,17 +162,30 @@ pub struct Gathered {
     others: Option<Vec<Vec<u8>>>,
     /// Names of the kept fields, by name of who keeps them.
     names: BTreeMap<String, Vec<String>>,
-    /// The kept fields of this rank.
+    /// The kept fields of this rank, and the gradients after them.
     kept: Vec<Vec<Vec<f64>>>,
+    /// Whether there are gradients.
+    gradients: bool,
 }
 
 /// Brings what other ranks have to rank 0, so that it can [`assemble`] the whole; `solution` is laid out as
 /// [`Engine::solution`] returns it. Collective.
 pub fn collect(engine: &Engine, solution: &[Vec<f64>]) -> Gathered {
-    let names =
-        engine.kept_fields().iter().map(|(name, fields)| (name.clone(), fields.names.clone())).collect();
-    let kept: Vec<_> = engine.kept_fields().values().map(|fields| fields.blocks.clone()).collect();
-    gathered(engine.communicator(), &engine.space(), solution, names, kept)
+    collect_with(engine.communicator(), &engine.space(), solution, None, engine.kept_fields())
+}
+
+/// The same with gradients, laid out as [`gradients`] returns them, of all elements or a part ([`Space::part`]); `kept`:
+/// fields of the same elements that are kept, by name. Collective.
+pub fn collect_with(
+    comm: &Arc<dyn Communicator>,
+    space: &Space,
+    solution: &[Vec<f64>],
+    gradients: Option<&[Vec<f64>]>,
+    kept: &BTreeMap<String, KeptFields>,
+) -> Gathered {
+    let names = kept.iter().map(|(name, fields)| (name.clone(), fields.names.clone())).collect();
+    let kept = kept.values().map(|fields| fields.blocks.clone()).collect();
+    gathered(comm, space, solution, names, kept, gradients)
 }
 
 /// The same for other values than the solution's, any number of them at each solution point, without the fields kept.
@@ -153,7 +196,7 @@ pub fn collect_alone(engine: &Engine, values: &[Vec<f64>]) -> Gathered {
 
 /// The same for a part of the elements ([`Space::part`]). Collective.
 pub fn collect_part(comm: &Arc<dyn Communicator>, space: &Space, values: &[Vec<f64>]) -> Gathered {
-    gathered(comm, space, values, BTreeMap::new(), vec![])
+    gathered(comm, space, values, BTreeMap::new(), vec![], None)
 }
 
 fn gathered(
@@ -161,10 +204,13 @@ fn gathered(
     space: &Space,
     solution: &[Vec<f64>],
     names: BTreeMap<String, Vec<String>>,
-    kept: Vec<Vec<Vec<f64>>>,
+    mut kept: Vec<Vec<Vec<f64>>>,
+    gradients: Option<&[Vec<f64>]>,
 ) -> Gathered {
+    kept.extend(gradients.map(<[_]>::to_vec));
+    let gradients = gradients.is_some();
     let mine = if comm.rank() == 0 { vec![] } else { packed(space, solution, &kept) };
-    Gathered { others: gather(comm, 0, &mine), names, kept }
+    Gathered { others: gather(comm, 0, &mine), names, kept, gradients }
 }
 
 /// The bytes that a rank sends, a block after the other: shape, elements; ids; then for the solution and each set of kept
@@ -254,6 +300,10 @@ pub fn assemble(space: &Space, solution: &[Vec<f64>], gathered: &Gathered) -> Op
             reference_points: reference_points.unwrap_or_default(),
             points_name: name.into(),
             kept: gathered.names.keys().enumerate().map(|(n, name)| (name.clone(), array(1 + n))).collect(),
+            gradients: gathered.gradients.then(|| Gradients {
+                names: space.variables.primitive().into_iter().map(String::from).collect(),
+                values: array(arrays - 1),
+            }),
         }
     });
     Some(blocks.collect())
@@ -345,7 +395,7 @@ mod tests {
     fn curved_elements_stay_curved_and_values_keep_their_order() {
         for (dims, order) in (1..=3).flat_map(|dims| [0, 1, 2, 5].map(|order| (dims, order))) {
             let engine = engine(dims, order);
-            let (cells, fields) = vtk(&engine.space(), &solution(&engine));
+            let (cells, fields) = vtk(&engine.space(), &solution(&engine), None);
             let mut ids = vec![];
             let mesh = engine.mesh();
             for (b, (cells, block)) in cells.iter().zip(&engine.discretisation().blocks).enumerate() {

@@ -1,11 +1,12 @@
 //! Results on disk: HDF5 solutions for restart ([`solution`]), VTK files for ParaView ([`vtk`]), triangles
-//! of boundaries ([`stl`]), and the names of files ([`name`]).
+//! of boundaries ([`stl`]), rows of numbers ([`growing`]), and the names of files ([`name`]).
 //!
 //! Everything here takes plain arrays and file names; what is written, when, and by which rank is decided above. Every
 //! file appears whole or not at all ([`atomic`]), so a crash at any instant leaves the files that were already there.
 
 pub mod atomic;
 pub mod collect;
+pub mod growing;
 pub mod name;
 mod number_format;
 pub mod pyfrs;
@@ -58,6 +59,19 @@ pub enum OutputError {
     Averages {
         /// The file.
         path: PathBuf,
+    },
+    /// Rows cannot be added to a data set of a file.
+    #[error(
+        "{}: rows cannot go to the data set '{dataset}': {problem}; give another file or file-dataset, or move the file away",
+        path.display()
+    )]
+    Rows {
+        /// The file.
+        path: PathBuf,
+        /// Name of the data set.
+        dataset: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The arrays handed in for writing contradict each other (an error of the calling code).
     #[error("cannot write {}: {problem}", path.display())]

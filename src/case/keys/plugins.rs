@@ -3,17 +3,27 @@
 use super::*;
 
 /// File of rows.
-pub const FILE: Key =
-    key("file", Path, Required, Honoured, "file to append to; '.csv' is added when missing");
+pub const FILE: Key = key(
+    "file",
+    Path,
+    Required,
+    Honoured,
+    "file to append to; '.csv' is added when missing (but not for hdf5)",
+);
 /// Line of column names.
 pub const HEADER: Key =
     key("header", Flag, Value("true"), Honoured, "whether an empty file gets a line with the column names");
 /// Format of a file of rows.
-pub const FILE_FORMAT: Key =
-    key("file-format", Choice(&["csv"]), Value("csv"), Honoured, "format of the file of rows");
+pub const FILE_FORMAT: Key = key(
+    "file-format",
+    Choice(&["csv", "hdf5"]),
+    Value("csv"),
+    Honoured,
+    "csv, or hdf5 for an array (time, column) or (time, point, variable) with scales",
+);
 /// Place of the rows in an HDF5 file.
 pub const FILE_DATASET: Key =
-    key("file-dataset", Text, Absent, Ignored, "of no effect with file-format = csv");
+    key("file-dataset", Text, Absent, Honoured, "name of the data set in the file, with file-format = hdf5");
 /// Switch.
 pub const ENABLED: Key = key("enabled", Flag, Value("true"), Honoured, "whether the section has any effect");
 /// Triggers.
@@ -33,11 +43,20 @@ pub const REGION: Key = key(
 /// Part of the mesh, where it is of no effect yet.
 pub const REGION_LATER: Key = key("region", Text, Value("*"), NotYet, "part of the mesh");
 /// Part of the mesh.
-pub const REGION_TYPE: Key =
-    key("region-type", Text, Value("volume"), NotYet, "volume or surface of the region");
+pub const REGION_TYPE: Key = key(
+    "region-type",
+    Choice(&["volume", "surface"]),
+    Value("volume"),
+    Honoured,
+    "all elements of the region, or only those with a face on its surface",
+);
 /// Part of the mesh.
 pub const REGION_EXPAND: Key =
-    key("region-expand", Integer, Value("0"), NotYet, "layers of elements added to the region");
+    key("region-expand", Integer, Value("0"), Honoured, "layers of elements added to the region, over faces");
+/// Part of the mesh, where it is of no effect yet.
+pub const REGION_TYPE_LATER: Key = Key { status: NotYet, ..REGION_TYPE };
+/// Part of the mesh, where it is of no effect yet.
+pub const REGION_EXPAND_LATER: Key = Key { status: NotYet, ..REGION_EXPAND };
 
 const NO_SOURCE: Status = Refused("remove the section to run without it");
 

@@ -35,6 +35,9 @@ pub fn answer(path: &Path, bytes: u64) -> Result<Answer> {
             text.add("field", format!("{name:<width$}  no finite value"));
         }
     }
+    if !summary.gradients.is_empty() {
+        text.add("gradients", summary.gradients.join(", "));
+    }
     if summary.not_finite > 0 {
         text.add("not finite", format!("{} values", grouped(summary.not_finite)));
     }
@@ -71,6 +74,7 @@ pub fn answer(path: &Path, bytes: u64) -> Result<Answer> {
         "blocks": blocks.collect::<Vec<_>>(),
         "unknowns": summary.unknowns(),
         "fields": fields.map(|(v, r)| json!({ "name": v, "min": r[0], "max": r[1] })).collect::<Vec<_>>(),
+        "gradients": summary.gradients,
         "not-finite": summary.not_finite,
         "case": header.config_source,
         "effective-case": header.config,

@@ -11,6 +11,7 @@
 //! | `/solution/NN-SHAPE-pP` | one group a block, attributes `shape`, `order`, `point-set` |
 //! | `.../ids` | \[element\] u32, global element ids, ascending |
 //! | `.../values` | \[element\]\[variable\]\[point\], f32 or f64, conserved variables at the solution points |
+//! | `.../gradients` | \[element\]\[variable\]\[direction\]\[point\], f32 or f64, gradients of the primitive variables at the solution points, for people; attribute `variables` \[variable\] (their names); absent in files without |
 //! | `.../points` | \[point\]\[dimension\] f64, reference coordinates of the solution points |
 //! | `/kept/NAME` | names of fields that a part of the program needs to continue (an average so far); absent in files without |
 //! | `.../kept/NAME` | \[element\]\[field\]\[point\] f64, these fields at the solution points |
@@ -89,6 +90,15 @@ pub struct SolutionHeader {
     pub kept: BTreeMap<String, Vec<String>>,
 }
 
+/// Gradients of variables, for people: no run needs them to go on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients {
+    /// Names of the variables.
+    pub names: Vec<String>,
+    /// `[element][variable][direction][point]`.
+    pub values: Vec<f64>,
+}
+
 /// Elements of one shape and order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SolutionBlock {
@@ -106,6 +116,8 @@ pub struct SolutionBlock {
     pub points_name: String,
     /// The fields of [`SolutionHeader::kept`], `[element][field][point]`.
     pub kept: BTreeMap<String, Vec<f64>>,
+    /// Gradients of the primitive variables, in files that have them.
+    pub gradients: Option<Gradients>,
 }
 
 impl SolutionBlock {
@@ -136,6 +148,10 @@ impl SolutionBlock {
         }
         for (values, names) in self.kept.values().zip(header.kept.values()) {
             sizes("kept", values.len(), self.ids.len() * names.len() * self.points())?;
+        }
+        if let Some(Gradients { names, values }) = &self.gradients {
+            let expected = self.ids.len() * names.len() * header.dims * self.points();
+            sizes("gradients", values.len(), expected)?;
         }
         match self.ids.windows(2).find(|w| w[0] >= w[1]) {
             Some(w) => Err(("ids", format!("{} is followed by {}, not ascending", w[0], w[1]))),

@@ -2,8 +2,8 @@
 //! no allocation is larger than the file can justify.
 
 use super::{
-    AVERAGES, FORMAT, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text, VERSION,
-    repeated_id,
+    AVERAGES, FORMAT, Gradients, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text,
+    VERSION, repeated_id,
 };
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};
@@ -196,6 +196,8 @@ pub(super) struct OpenBlock {
     pub points: Dataset,
     /// `[element][field][point]`, in the order of [`SolutionHeader::kept`].
     pub kept: Vec<Dataset>,
+    /// Names of the variables, and `[element][variable][direction][point]`.
+    pub gradients: Option<(Vec<String>, Dataset)>,
 }
 
 pub(super) fn open_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<OpenBlock, Problem> {
@@ -218,10 +220,7 @@ pub(super) fn open_block(group: &Group, bytes: u64, header: &SolutionHeader) -> 
     let (n, variables) = (ids.size(), header.variables.len());
     let values =
         dataset("values", &|s| s == [n, variables, points], &format!("[{n}, {variables}, {points}]"))?;
-    match header.precision {
-        Precision::Double => check_size::<f64>(&values, "values", possible(&values, bytes))?,
-        Precision::Single => check_size::<f32>(&values, "values", possible(&values, bytes))?,
-    }
+    check_reals(&values, "values", header.precision, bytes)?;
     let mut kept = vec![];
     for (name, fields) in &header.kept {
         let (item, size) = (format!("kept/{name}"), [n, fields.len(), points]);
@@ -230,6 +229,17 @@ pub(super) fn open_block(group: &Group, bytes: u64, header: &SolutionHeader) -> 
         kept.push(fields);
     }
     let dims = header.dims;
+    let mut gradients = None;
+    if group.link_exists("gradients") {
+        let any = dataset("gradients", &|s| s.len() == 4, "[elements, variables, directions, points]")?;
+        let names = any.attr("variables").map_err(at("gradients"))?;
+        let names: Vec<Text> = self::values(&names, "gradients", bytes)?;
+        let names = names.iter().map(|n| utf8(n, "gradients")).collect::<Result<Vec<_>, _>>()?;
+        let size = [n, names.len(), dims, points];
+        let data = dataset("gradients", &|s| s == size, &format!("{size:?}"))?;
+        check_reals(&data, "gradients", header.precision, bytes)?;
+        gradients = Some((names, data));
+    }
     let points = dataset("points", &|s| s == [points, dims], &format!("[{points}, {dims}]"))?;
     Ok(OpenBlock {
         shape,
@@ -239,18 +249,39 @@ pub(super) fn open_block(group: &Group, bytes: u64, header: &SolutionHeader) -> 
         values,
         points,
         kept,
+        gradients,
     })
 }
 
+/// Refuses other types than that of the file's precision, and more numbers than the file can hold.
+fn check_reals(data: &Dataset, item: &str, precision: Precision, bytes: u64) -> Result<(), Problem> {
+    match precision {
+        Precision::Double => check_size::<f64>(data, item, possible(data, bytes)),
+        Precision::Single => check_size::<f32>(data, item, possible(data, bytes)),
+    }
+}
+
+/// All numbers of a dataset in the precision of the file.
+fn reals(data: &Dataset, item: &str, precision: Precision, bytes: u64) -> Result<Vec<f64>, Problem> {
+    match precision {
+        Precision::Double => numbers(data, item, bytes),
+        Precision::Single => Ok(numbers(data, item, bytes)?.into_iter().map(|x: f32| x.into()).collect()),
+    }
+}
+
 fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<SolutionBlock, Problem> {
-    let OpenBlock { shape, order, points_name, ids, values, points, kept } =
+    let OpenBlock { shape, order, points_name, ids, values, points, kept, gradients } =
         open_block(group, bytes, header)?;
     let fields = header.kept.keys().zip(&kept);
     let kept = fields.map(|(name, data)| Ok((name.clone(), numbers(data, name, bytes)?)));
     let kept = kept.collect::<Result<_, Problem>>()?;
-    let values = match header.precision {
-        Precision::Double => numbers(&values, "values", bytes)?,
-        Precision::Single => numbers(&values, "values", bytes)?.into_iter().map(|x: f32| x.into()).collect(),
+    let values = reals(&values, "values", header.precision, bytes)?;
+    let gradients = match gradients {
+        None => None,
+        Some((names, data)) => {
+            let values = reals(&data, "gradients", header.precision, bytes)?;
+            Some(Gradients { names, values })
+        }
     };
     Ok(SolutionBlock {
         shape,
@@ -260,6 +291,7 @@ fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<Solu
         reference_points: numbers(&points, "points", bytes)?,
         points_name,
         kept,
+        gradients,
     })
 }
 

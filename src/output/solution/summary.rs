@@ -25,6 +25,8 @@ pub struct Summary {
     pub ranges: Vec<[f64; 2]>,
     /// Number of values that are not finite.
     pub not_finite: u64,
+    /// Names of the variables whose gradients are there, too.
+    pub gradients: Vec<String>,
 }
 
 /// A block of elements in a solution file.
@@ -56,7 +58,7 @@ pub fn summarise(path: &Path) -> Result<Summary, OutputError> {
     let (file, bytes) = read::open_any(path)?;
     let place = |(item, problem)| OutputError::Malformed { path: path.to_owned(), item, problem };
     let header = read::read_header(&file, bytes).map_err(place)?;
-    let (mut blocks, mut not_finite) = (vec![], 0);
+    let (mut blocks, mut not_finite, mut gradients) = (vec![], 0, vec![]);
     let mut ranges = vec![[f64::INFINITY, f64::NEG_INFINITY]; header.variables.len()];
     read::each_block(&file, |group| {
         let block = read::open_block(group, bytes, &header)?;
@@ -65,12 +67,13 @@ pub fn summarise(path: &Path) -> Result<Summary, OutputError> {
             Precision::Double => range::<f64>(&block.values, &mut ranges)?,
         };
         let elements = block.values.shape()[0];
+        gradients = block.gradients.map_or(vec![], |(names, _)| names);
         let (shape, order, points_name) = (block.shape, block.order, block.points_name);
         blocks.push(BlockSummary { shape, order, points_name, elements });
         Ok(())
     })
     .map_err(place)?;
-    Ok(Summary { version: VERSION, header, blocks, ranges, not_finite })
+    Ok(Summary { version: VERSION, header, blocks, ranges, not_finite, gradients })
 }
 
 /// Widens the range of each variable by the values of a block, `[element][variable][point]`; how many were not finite.

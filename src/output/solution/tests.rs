@@ -24,6 +24,10 @@ fn block(shape: Shape, order: usize, ids: &[u32], variables: usize) -> SolutionB
                 (name.to_string(), values.collect())
             })
             .into(),
+        gradients: (order > 0).then(|| Gradients {
+            names: ["rho", "p"].map(String::from).into(),
+            values: (0..ids.len() * 2 * shape.dims() * points).map(|i| (i as f64).tan()).collect(),
+        }),
     }
 }
 
@@ -86,8 +90,9 @@ fn a_single_precision_solution_comes_back_rounded_once() {
     let path = folder.path().join("a.ssoln");
     let mut solution = example(Precision::Single);
     write(&path, &solution.0, &solution.1).unwrap();
-    for x in solution.1.iter_mut().flat_map(|b| &mut b.values) {
-        *x = f64::from(*x as f32);
+    for block in &mut solution.1 {
+        let slopes = block.gradients.iter_mut().flat_map(|g| &mut g.values);
+        block.values.iter_mut().chain(slopes).for_each(|x| *x = f64::from(*x as f32));
     }
     assert!(same(&read(&path).unwrap(), &solution));
 }
@@ -150,6 +155,7 @@ fn large_blocks_and_empty_ones_come_back() {
     let mut empty = block(Shape::Tet, 2, &[5000], 4);
     (empty.ids, empty.values) = (vec![], vec![]);
     empty.kept.values_mut().for_each(Vec::clear);
+    empty.gradients.iter_mut().for_each(|g| g.values.clear());
     let ids: Vec<u32> = (0..1000).collect(); // several chunks
     let solution = (header, vec![block(Shape::Hex, 3, &ids, 4), empty]);
     write(&path, &solution.0, &solution.1).unwrap();

@@ -1,6 +1,8 @@
 //! Writing a solution file.
 
-use super::{AVERAGES, FORMAT, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id};
+use super::{
+    AVERAGES, FORMAT, Gradients, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id,
+};
 use crate::output::atomic::write_atomically;
 use crate::output::{Cause, OutputError, Precision};
 use hdf5::{Group, H5Type, Location};
@@ -122,12 +124,30 @@ fn write_block(group: &Group, header: &SolutionHeader, block: &SolutionBlock) ->
             dataset(&place, name, &[block.ids.len(), fields.len(), block.points()], values)?;
         }
     }
+    if let Some(Gradients { names, values }) = &block.gradients {
+        let shape = [block.ids.len(), names.len(), header.dims, block.points()];
+        reals(group, "gradients", &shape, values, header.precision)?;
+        let names = names.iter().map(|name| text(name)).collect::<Result<Vec<_>, _>>()?;
+        let attribute = group.dataset("gradients")?.new_attr::<Text>().shape(names.len());
+        attribute.create("variables")?.write_raw(&names)?;
+    }
     let shape = [block.ids.len(), header.variables.len(), block.points()];
-    match header.precision {
-        Precision::Double => dataset(group, "values", &shape, &block.values),
+    reals(group, "values", &shape, &block.values, header.precision)
+}
+
+/// Numbers in the precision of the file.
+fn reals(
+    group: &Group,
+    name: &str,
+    shape: &[usize],
+    values: &[f64],
+    precision: Precision,
+) -> Result<(), Cause> {
+    match precision {
+        Precision::Double => dataset(group, name, shape, values),
         Precision::Single => {
-            let values: Vec<f32> = block.values.iter().map(|&x| x as f32).collect();
-            dataset(group, "values", &shape, &values)
+            let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();
+            dataset(group, name, shape, &values)
         }
     }
 }
@@ -169,6 +189,7 @@ fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String
     let short = [&header.mesh_uuid, &header.system];
     let short = short.into_iter().chain(&header.variables).chain(blocks.iter().map(|b| &b.points_name));
     let short = short.chain(header.kept.values().flatten());
+    let short = short.chain(blocks.iter().filter_map(|b| b.gradients.as_ref()).flat_map(|g| &g.names));
     if let Some(long) = short.clone().find(|s| s.len() > TEXT) {
         return Err(format!("{long:?} is longer than {TEXT} bytes"));
     }
