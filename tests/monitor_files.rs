@@ -175,6 +175,32 @@ fn regions_grow_by_layers_or_shrink_to_their_surface() {
 }
 
 #[test]
+fn averages_of_a_region_are_those_of_the_whole_there() {
+    let tavg = |name: &str, region: &str| {
+        format!(
+            "[soln-plugin-tavg-{name}]\nnsteps = 2\ndt-out = 0.01\nbasename = {name}-{{n}}\nprecision = double\nstd-mode = all\n\
+             avg-rho = rho\navg-ru = rho*u + x\nregion = {region}\n"
+        )
+    };
+    let folder = folder("quad", &(tavg("all", "*") + &tavg("some", "left")));
+    folder.succeed(&["run", "mesh.smesh", "case.ini"]);
+    let read = |name: &str| solution::read_averages(&folder.path(name)).unwrap();
+    for n in 0..2 {
+        let ((header, all), (of_some, some)) =
+            (read(&format!("all-{n}.savg")), read(&format!("some-{n}.savg")));
+        assert_eq!((header.variables.len(), &header.variables), (4, &of_some.variables));
+        let (all, some) = (&all[0], &some[0]);
+        assert_eq!((all.ids.len(), some.ids.len()), (25, 5));
+        let size = all.values.len() / 25;
+        for (e, id) in some.ids.iter().enumerate() {
+            let place = all.ids.iter().position(|i| i == id).unwrap();
+            assert_eq!(some.values[e * size..][..size], all.values[place * size..][..size]);
+        }
+        assert_eq!(Vtu::read(&folder.path(&format!("some-{n}.vtu"))).cells, 5);
+    }
+}
+
+#[test]
 fn gradients_are_written_with_solutions_and_stand_in_no_runs_way() {
     let folder = folder("tri+quad", "");
     let gradients = ["--set", "soln-plugin-writer.write-gradients=true"];

@@ -8,8 +8,8 @@ use super::keys::Fallback::{Absent, Required, Value};
 use super::keys::Kind::{Choice, Expression, Flag, Integer, Literal, Number, Path, Text};
 use super::keys::Status::{Honoured, Ignored};
 use super::keys::plugins::{
-    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_EXPAND_LATER,
-    REGION_LATER, REGION_TYPE, REGION_TYPE_LATER, TRIGGER, TRIGGER_NAME,
+    ENABLED, FILE, FILE_DATASET, FILE_FORMAT, HEADER, PUBLISH, REGION, REGION_EXPAND, REGION_TYPE, TRIGGER,
+    TRIGGER_NAME,
 };
 use super::keys::{self, Section, key, section};
 use super::values::Values;
@@ -390,9 +390,9 @@ pub const MONITORS: &[MonitorKind] = &[
                 ENABLED,
                 TRIGGER,
                 TRIGGER_NAME,
-                REGION_LATER,
-                REGION_TYPE_LATER,
-                REGION_EXPAND_LATER,
+                REGION,
+                REGION_TYPE,
+                REGION_EXPAND,
             ],
         ),
         make: averages,
@@ -542,6 +542,7 @@ fn averages(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
     let functions = reader.parsed(functions, &own);
     let averages = averages?;
     let gradients = integrate::gradients(facts.primitive.len(), facts.dims, averages.iter().map(|a| &a.1));
+    let region = reader.region()?;
     Some(Box::new(Tavg::new(AverageSettings {
         state: reader.state_name(),
         nsteps: nsteps?,
@@ -560,6 +561,7 @@ fn averages(reader: &mut Reader<'_, '_>) -> Option<Box<dyn Monitor>> {
         folder: folder?,
         name: name?,
         vtk: vtk?,
+        region,
         origin: reader.origin.clone(),
     })))
 }

@@ -26,7 +26,7 @@ pub struct Settings {
     pub source: Vec<Expr>,
     /// What keeps shocks in check.
     pub capturing: ShockCapturing,
-    /// Name of the time-stepping scheme, see [`scheme::STEPPERS`].
+    /// Name of the time-stepping scheme, see [`STEPPERS`].
     pub scheme: String,
     /// Whether each step estimates its error and can be taken back, which takes more memory; not every scheme can.
     pub estimate: bool,

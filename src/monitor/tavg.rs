@@ -13,6 +13,7 @@ use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::backend::Precision;
 use crate::backend::functions::{Functions, Gather};
 use crate::engine::integrals::{Known, PointValues};
+use crate::engine::region::Region;
 use crate::engine::{Engine, KeptFields};
 use crate::output::name::NameTemplate;
 use crate::output::vtk::Series;
@@ -60,6 +61,8 @@ pub struct AverageSettings {
     pub name: NameTemplate,
     /// VTK files, too.
     pub vtk: bool,
+    /// The part of the mesh that is written.
+    pub region: Region,
     /// Texts that make a file describe itself.
     pub origin: Origin,
 }
@@ -77,6 +80,8 @@ pub struct Tavg {
     sums: Option<Sums>,
     /// The expressions, where the device evaluates them and keeps what was looked at last and the sums of the window.
     known: Option<Known>,
+    /// The elements that are written, found at the start; none where these are all.
+    elements: Option<Vec<Vec<u32>>>,
     last: Option<PathBuf>,
 }
 
@@ -148,7 +153,7 @@ impl Tavg {
     /// Averages that are yet to begin.
     pub fn new(settings: AverageSettings) -> Tavg {
         let series = Series::new(series_file(&settings.folder, &settings.name));
-        Tavg { settings, series, n: 0, step: 0, sums: None, known: None, last: None }
+        Tavg { settings, series, n: 0, step: 0, sums: None, known: None, elements: None, last: None }
     }
 
     /// The expressions now, block by block `[element][average][point]`. Collective.
@@ -159,6 +164,14 @@ impl Tavg {
             out.iter_mut().zip(list).for_each(|(out, (_, expr))| *out = expr.eval_f64(&variables));
         };
         Ok(engine.evaluate(t, self.settings.gradients, list.len(), function)?)
+    }
+
+    /// Finds the elements that are written. Collective.
+    fn find(&mut self, engine: &Engine) -> Result<(), MonitorError> {
+        if self.settings.region != Region::All {
+            self.elements = Some(super::region_elements(engine, &self.settings.region)?);
+        }
+        Ok(())
     }
 
     /// Begins if it is time to. Collective.
@@ -408,11 +421,13 @@ impl Monitor for Tavg {
     }
 
     fn start(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.find(engine)?;
         self.step = now.step;
         self.begin(engine, now.t)
     }
 
     fn resume(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
+        self.find(engine)?;
         let series = match engine.communicator().rank() {
             0 => Series::resume(series_file(&self.settings.folder, &self.settings.name), now.t).map(Some),
             _ => Ok(None),

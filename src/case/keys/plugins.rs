@@ -40,8 +40,6 @@ pub const REGION: Key = key(
     Honoured,
     "part of the mesh: box(x0, x1), sphere(x0, r), ellipsoid, cylinder, cone, conical_frustum, names of boundaries, with + and -",
 );
-/// Part of the mesh, where it is of no effect yet.
-pub const REGION_LATER: Key = key("region", Text, Value("*"), NotYet, "part of the mesh");
 /// Part of the mesh.
 pub const REGION_TYPE: Key = key(
     "region-type",
@@ -53,10 +51,6 @@ pub const REGION_TYPE: Key = key(
 /// Part of the mesh.
 pub const REGION_EXPAND: Key =
     key("region-expand", Integer, Value("0"), Honoured, "layers of elements added to the region, over faces");
-/// Part of the mesh, where it is of no effect yet.
-pub const REGION_TYPE_LATER: Key = Key { status: NotYet, ..REGION_TYPE };
-/// Part of the mesh, where it is of no effect yet.
-pub const REGION_EXPAND_LATER: Key = Key { status: NotYet, ..REGION_EXPAND };
 
 const NO_SOURCE: Status = Refused("remove the section to run without it");
 

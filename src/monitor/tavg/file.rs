@@ -2,14 +2,16 @@
 
 use super::{Deviations, MonitorError, Tavg};
 use crate::engine::Engine;
+use crate::engine::fields::{Space, part_of};
 use crate::monitor::Moment;
 use crate::output::solution::{self, AVERAGES_EXTENSION, SolutionHeader};
 use crate::output::vtk::{piece_name, with_suffix, write_index, write_piece};
 use crate::output::{OutputError, atomic, collect};
 use crate::parallel::sum::{ExactSum, total};
-use crate::parallel::{Reduce, agree};
+use crate::parallel::{Communicator, Reduce, agree};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What goes into a file.
 pub(super) struct Output {
@@ -30,7 +32,7 @@ impl Tavg {
         output: Output,
         again: bool,
     ) -> Result<(), MonitorError> {
-        let comm = std::sync::Arc::clone(engine.communicator());
+        let comm = Arc::clone(engine.communicator());
         let base = self.settings.folder.join(self.settings.name.format(now.t, self.n));
         let path = with_suffix(&base, AVERAGES_EXTENSION);
         let made = if comm.rank() == 0 {
@@ -45,16 +47,21 @@ impl Tavg {
             return Ok(());
         }
 
+        let (mut space, mut output) = (engine.space(), output);
+        if let Some(elements) = &self.elements {
+            output.values = part_of(&output.values, &space, elements);
+            space = space.part(elements);
+        }
         let mut names = self.settings.names();
-        let state = self.state(engine, &output, &names);
+        let state = self.state(&*comm, &space, &output, &names);
         let mut values = output.values;
         match self.settings.deviations {
             Deviations::All => names.extend(self.settings.names().iter().map(|name| format!("std-{name}"))),
-            Deviations::Summary => first_half(engine, &mut values, names.len()),
+            Deviations::Summary => first_half(&space, &mut values, names.len()),
             Deviations::None => {}
         }
-        let gathered = collect::collect_alone(engine, &values);
-        let written = match collect::assemble(&engine.space(), &values, &gathered) {
+        let gathered = collect::collect_part(&comm, &space, &values);
+        let written = match collect::assemble(&space, &values, &gathered) {
             Some(blocks) => {
                 let header = self.header(engine, now, names.clone(), state);
                 solution::write_averages(&path, &header, &blocks)
@@ -62,22 +69,22 @@ impl Tavg {
             None => Ok(()),
         };
         agree(&*comm, written)?;
-        if self.settings.vtk { self.write_vtk(engine, now.t, base, &values, &names) } else { Ok(()) }
+        if self.settings.vtk { self.write_vtk(&comm, &space, now.t, base, (&values, &names)) } else { Ok(()) }
     }
 
-    /// Writes the VTK files. Collective.
+    /// Writes the VTK files of `values` at the solution points of a space. Collective.
     fn write_vtk(
         &mut self,
-        engine: &Engine,
+        comm: &Arc<dyn Communicator>,
+        space: &Space,
         t: f64,
         base: PathBuf,
-        values: &[Vec<f64>],
-        names: &[String],
+        (values, names): (&[Vec<f64>], &[String]),
     ) -> Result<(), MonitorError> {
-        let (comm, precision) = (engine.communicator(), self.settings.precision);
+        let precision = self.settings.precision;
         let (rank, ranks) = (comm.rank(), comm.size());
         let output = with_suffix(&base, if ranks > 1 { ".pvtu" } else { ".vtu" });
-        let (cells, fields) = collect::vtk_fields(&engine.space(), values, names);
+        let (cells, fields) = collect::vtk_fields(space, values, names);
         let piece = if ranks > 1 { piece_name(&base, rank, ranks) } else { output.clone() };
         agree(&**comm, write_piece(&piece, &cells, &fields, rank, precision))?;
         let mut list = || -> Result<(), OutputError> {
@@ -92,7 +99,13 @@ impl Tavg {
     }
 
     /// Numbers beside the averages: `span`, `windows`, and `deviation/NAME`, its largest and mean. Collective.
-    fn state(&self, engine: &Engine, output: &Output, names: &[String]) -> BTreeMap<String, Vec<f64>> {
+    fn state(
+        &self,
+        comm: &dyn Communicator,
+        space: &Space,
+        output: &Output,
+        names: &[String],
+    ) -> BTreeMap<String, Vec<f64>> {
         let mut state = BTreeMap::from([
             ("span".to_string(), vec![output.span.0, output.span.1]),
             ("windows".to_string(), vec![output.windows as f64]),
@@ -103,7 +116,7 @@ impl Tavg {
         let mut largest = vec![0.0_f64; names.len()];
         // The last one counts the points.
         let mut sums = vec![ExactSum::default(); names.len() + 1];
-        for (block, values) in engine.discretisation().blocks.iter().zip(&output.values) {
+        for (block, values) in space.discretisation.blocks.iter().zip(&output.values) {
             let points = block.points_per_element();
             for (i, row) in values.chunks_exact(points).enumerate() {
                 let Some(i) = (i % (2 * names.len())).checked_sub(names.len()) else { continue };
@@ -116,8 +129,8 @@ impl Tavg {
                 }
             }
         }
-        let sums = total(&**engine.communicator(), &sums);
-        engine.communicator().reduce_f64(Reduce::Max, &mut largest);
+        let sums = total(comm, &sums);
+        comm.reduce_f64(Reduce::Max, &mut largest);
         for (i, name) in names.iter().enumerate() {
             state.insert(format!("deviation/{name}"), vec![largest[i], sums[i] / sums[names.len()]]);
         }
@@ -151,8 +164,8 @@ impl Tavg {
 }
 
 /// Leaves of `[element][2 count][point]` the first `count` of each element.
-fn first_half(engine: &Engine, values: &mut [Vec<f64>], count: usize) {
-    for (block, values) in engine.discretisation().blocks.iter().zip(values) {
+fn first_half(space: &Space, values: &mut [Vec<f64>], count: usize) {
+    for (block, values) in space.discretisation.blocks.iter().zip(values) {
         let half = count * block.points_per_element();
         *values = values.chunks_exact(2 * half).flat_map(|element| &element[..half]).copied().collect();
     }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::element::Shape;
 use crate::engine::Settings;
+use crate::engine::region::Region;
 use crate::mesh::Mesh;
 use crate::mesh::generate::{BoxMesh, Cells};
 use crate::mesh::local::cut;
@@ -55,6 +56,7 @@ fn settings(folder: &Path, averages: &[&str], functions: &[&str]) -> AverageSett
         folder: folder.into(),
         name: NameTemplate::parse("mean-{n}").unwrap(),
         vtk: true,
+        region: Region::All,
         origin: Origin::default(),
     }
 }
