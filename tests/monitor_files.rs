@@ -201,6 +201,25 @@ fn averages_of_a_region_are_those_of_the_whole_there() {
 }
 
 #[test]
+fn averages_of_many_steps_in_single_precision_do_not_drift() {
+    let tavg = "[soln-plugin-tavg]\nnsteps = 1\ndt-out = 0.02\nbasename = mean-{n}\nprecision = double\navg-rho = rho\n";
+    let folder = folder("quad", tavg);
+    // Nothing changes: a uniform flow.
+    let mut words = vec!["run", "mesh.smesh", "case.ini", "--set", "backend.precision=single"];
+    let uniform = ["soln-ics", "soln-bcs-left", "soln-bcs-right", "soln-bcs-bottom", "soln-bcs-top"];
+    let state = [("rho", "1.7"), ("u", "0.1"), ("v", "0"), ("p", "1")];
+    let sets =
+        uniform.iter().flat_map(|section| state.map(|(key, value)| format!("{section}.{key}={value}")));
+    let sets: Vec<String> =
+        sets.chain(["solver-time-integrator.dt=2e-5".into(), "solver.order=1".into()]).collect();
+    sets.iter().for_each(|set| words.extend(["--set", set]));
+    folder.succeed(&words);
+    let (_, blocks) = solution::read_averages(&folder.path("mean-0.savg")).unwrap();
+    let apart = blocks[0].values.iter().map(|x| (x / 1.7 - 1.0).abs()).fold(0.0, f64::max);
+    assert!(apart < 3e-6, "after 1000 steps {apart:e}");
+}
+
+#[test]
 fn gradients_are_written_with_solutions_and_stand_in_no_runs_way() {
     let folder = folder("tri+quad", "");
     let gradients = ["--set", "soln-plugin-writer.write-gradients=true"];

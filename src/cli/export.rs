@@ -111,7 +111,8 @@ struct Content {
     /// The gradients of all primitive variables, too, as grad_NAME
     #[arg(long)]
     gradients: bool,
-    /// Points that elements share become one, with the mean of their values: smaller files, and fields without jumps
+    /// Points that elements share become one, with the mean of their values (of normals, too, which then are shorter at edges):
+    /// smaller files, and fields without jumps
     #[arg(long)]
     merge: bool,
     /// Compressed .vtu files: smaller, slower, read by fewer programs
@@ -406,7 +407,7 @@ impl Content {
         let given = self.order.or(self.divide).map(usize::from);
         let order = |geometry: usize| given.unwrap_or_else(|| usual(geometry));
         let kind = if self.divide.is_some() { CellKind::Linear } else { CellKind::Lagrange };
-        if wanted.is_none() {
+        if wanted.is_none() && self.compress {
             check_size(engine, order)?;
         }
         let (picked, values) = match (fields, averages) {
@@ -494,7 +495,7 @@ fn check_size(engine: &Engine, order: impl Fn(usize) -> usize) -> Result<()> {
     let nodes = engine.mesh().blocks.iter().map(|b| b.ids.len() * b.shape.points(order(b.order)));
     let nodes: usize = nodes.sum();
     if u32::try_from(nodes).is_err() {
-        bail!("{} nodes are more than a file takes; give a lower --order or --divide", grouped(nodes as u64));
+        bail!("{} nodes are more than a compressed file takes; leave out --compress", grouped(nodes as u64));
     }
     Ok(())
 }

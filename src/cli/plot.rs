@@ -41,7 +41,7 @@ pub struct Plot {
     /// What to draw: a variable, an expression, NAME = EXPRESSION, or a quantity with a name (see below)
     #[arg(short, long, value_name = "EXPR", allow_hyphen_values = true)]
     field: Option<String>,
-    /// File to write; with {n} or {t} in it one a solution; by default named after the solution, here
+    /// File to write; with {n:03d} or {t} in it one a solution; by default named after the solution, here
     #[arg(short, long, value_name = "OUT.png")]
     output: Option<PathBuf>,
     /// Values of the first and the last colour, or of the bottom and the top; by default the least and the largest seen

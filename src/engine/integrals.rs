@@ -9,7 +9,7 @@ use super::placing::Placing;
 use super::{Engine, EngineError};
 use crate::backend::discretisation::Block;
 use crate::backend::faces::Gradients;
-use crate::backend::{Functions, Gather};
+use crate::backend::{BackendError, Functions, Gather};
 use crate::element::{Shape, basis, quadrature};
 use crate::mesh::local::LocalMesh;
 use crate::parallel::Reduce;
@@ -246,15 +246,27 @@ impl Engine {
 }
 
 impl Engine {
-    /// Makes room on the device for averages over time of functions, at first zero; false where the host has to keep them.
+    /// Makes room on the device for averages over time of functions, at first zero; false where the host has to keep them:
+    /// the device of some rank has not the memory, or the backend leaves the functions to the host. Collective.
     ///
     /// # Errors
-    /// The device has not the memory.
+    /// The device failed.
     pub fn begin_averages(&mut self, known: &Known) -> Result<bool, EngineError> {
-        if let Some(number) = known.number {
-            self.backend.add_averages(number)?;
+        let Some(number) = known.number else { return Ok(false) };
+        let made = self.backend.add_averages(number);
+        let mut without = [u64::from(made.is_err())];
+        self.communicator.sum_u64(&mut without);
+        if without[0] > 0 {
+            self.backend.drop_averages(number);
         }
-        Ok(known.number.is_some())
+        match made {
+            Ok(()) => Ok(without[0] == 0),
+            Err(BackendError::Memory { what, device, .. }) => {
+                log::info!("{device} has no room for {what}; the host keeps them");
+                Ok(false)
+            }
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Looks at functions at time `t`, on the device: adds `half` times the values looked at last and those now to their sums.

@@ -8,7 +8,7 @@ use crate::parallel::{Communicator, agree};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Numbers that are held back at most: 64 MiB.
+/// Numbers that are held back at most: 64 MiB, or an eighth of the file.
 const MOST: usize = 1 << 23;
 /// A file is written at most so small a part of the time: each writing waits so many times as long as the one before took.
 const WAIT: u32 = 50;
@@ -141,6 +141,14 @@ pub struct Held {
 }
 
 impl Held {
+    /// Numbers that are held back: the larger the file, the more, so that copying it does not come to dominate.
+    fn most(&self) -> usize {
+        let size = std::fs::metadata(self.file.path()).map_or(0, |file| file.len());
+        MOST.max(usize::try_from(size / 64).unwrap_or(usize::MAX))
+    }
+}
+
+impl Held {
     fn push(
         &mut self,
         layout: impl FnOnce() -> Layout,
@@ -151,7 +159,7 @@ impl Held {
         self.times.push(t);
         self.values.extend(row);
         let due = self.last.is_none_or(|(then, took)| then.elapsed() > WAIT * took);
-        if due || self.values.len() > MOST { self.flush() } else { Ok(()) }
+        if due || self.values.len() > self.most() { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> Result<(), OutputError> {

@@ -103,14 +103,20 @@ struct Sums {
     fields: Vec<Vec<f64>>,
 }
 
-/// Positions of the first of each group of fields: the values looked at last, their integrals over the window, those from
-/// the start to the window (continuous only), and mean and spread (`sum(w (m - M)^2)`) of the window means, functions too.
+/// Looks at the solution after which the sums of a device in single precision are added to those of the host: rounding leaves
+/// 1e-6 of them until then, and would leave the more the longer the window is.
+const LOOKS: u64 = 32;
+
+/// Positions of the first of each group of fields: the values looked at last, their integrals over the window, in two parts
+/// (what was added up lately, what before), those from the start to the window (continuous only), and mean and spread
+/// (`sum(w (m - M)^2)`) of the window means, functions too.
 #[derive(Clone, Copy, Debug)]
 struct Groups {
     averages: usize,
     /// With the functions.
     all: usize,
     sum: usize,
+    before: usize,
     total: Option<usize>,
     mean: Option<usize>,
     len: usize,
@@ -119,11 +125,11 @@ struct Groups {
 impl AverageSettings {
     fn groups(&self) -> Groups {
         let (averages, all) = (self.averages.len(), self.averages.len() + self.functions.len());
-        let total = self.continuous.then_some(2 * averages);
-        let next = averages * if self.continuous { 3 } else { 2 };
+        let total = self.continuous.then_some(3 * averages);
+        let next = averages * if self.continuous { 4 } else { 3 };
         let mean = (self.deviations != Deviations::None).then_some(next);
         let len = next + if mean.is_some() { 2 * all } else { 0 };
-        Groups { averages, all, sum: averages, total, mean, len }
+        Groups { averages, all, sum: averages, before: 2 * averages, total, mean, len }
     }
 
     /// Names of averages and functions.
@@ -138,7 +144,8 @@ impl AverageSettings {
             (0..count).map(move |i| format!("{what}-{}", names[i]))
         };
         let (few, all) = (self.averages.len(), self.averages.len() + self.functions.len());
-        let mut names: Vec<String> = group("last", few).chain(group("sum", few)).collect();
+        let mut names: Vec<String> =
+            group("last", few).chain(group("sum", few)).chain(group("before", few)).collect();
         if self.continuous {
             names.extend(group("total", few));
         }
@@ -205,13 +212,34 @@ impl Tavg {
             && engine.average(known, t, half)?
         {
             sums.at = t;
-            return Ok(());
+            return self.settle(engine);
         }
         self.pull(engine)?;
         let values = self.values(engine, t)?;
         let groups = self.settings.groups();
         if let Some(sums) = &mut self.sums {
             sums.add(groups, t, &values);
+        }
+        self.push(engine)
+    }
+
+    /// Takes the sums from a device in single precision, now and then: by the steps, so that runs that go on do the same.
+    fn settle(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
+        let every = LOOKS.saturating_mul(self.settings.nsteps);
+        if engine.precision() == Precision::Double || !self.step.is_multiple_of(every) {
+            return Ok(());
+        }
+        self.pull(engine)?;
+        let groups = self.settings.groups();
+        if let Some(sums) = &mut self.sums {
+            for (fields, points) in sums.fields.iter_mut().zip(&sums.points) {
+                for fields in fields.chunks_exact_mut(groups.len * points) {
+                    let (lately, before) =
+                        fields[groups.sum * points..].split_at_mut(groups.averages * points);
+                    let before = before[..lately.len()].iter_mut().zip(lately);
+                    before.for_each(|(before, lately)| *before += std::mem::take(lately));
+                }
+            }
         }
         self.push(engine)
     }
@@ -363,8 +391,8 @@ impl Sums {
             for (fields, file) in elements.zip(file.chunks_exact_mut(outputs * points)) {
                 for p in 0..points {
                     for i in 0..groups.averages {
-                        let sum = &mut fields[(groups.sum + i) * points + p];
-                        let part = std::mem::take(sum);
+                        let lately = std::mem::take(&mut fields[(groups.sum + i) * points + p]);
+                        let part = lately + std::mem::take(&mut fields[(groups.before + i) * points + p]);
                         window[i] = part / length;
                         output[i] = window[i];
                         if let Some(total) = groups.total {

@@ -24,7 +24,7 @@ pub struct Known<L: Lane> {
     /// Weights of the solution points, by block.
     weights: Vec<Vec<L::Scalar>>,
     /// Values looked at last and sums over time, by block `[pack][last ones, sums][point]`, where there are averages.
-    averages: Vec<Vec<L>>,
+    pub averages: Vec<Vec<L>>,
 }
 
 impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {

@@ -459,6 +459,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         Ok(())
     }
 
+    fn drop_averages(&mut self, number: usize) {
+        self.functions[number].averages.clear();
+    }
+
     fn average(&mut self, number: usize, register: usize, t: f64, half: f64) -> Result<bool, BackendError> {
         Ok(self.averaged(number, register, t, half))
     }

@@ -169,14 +169,20 @@ impl Gpu {
         let count = 2 * self.functions[number].traced.count;
         for (known, arrays) in self.functions[number].pieces.iter_mut().zip(&self.pieces) {
             let points = self.disc.blocks[arrays.piece.block].points_per_element();
-            let numbers =
-                memory.numbers("averages (use more ranks)", count * points * arrays.piece.elements.len())?;
+            let numbers = memory.numbers("averages", count * points * arrays.piece.elements.len())?;
             known.averages = Some(numbers);
+            self.memory = memory.bytes;
         }
-        self.memory = memory.bytes;
         // Kernels that know the buffers of before.
         self.passes.retain(|pass, _| !matches!(pass, Pass::Averages(n, _) if *n == number));
         self.device.check()
+    }
+
+    /// Gives the room for averages back.
+    pub(super) fn forget_averages(&mut self, number: usize) {
+        for known in &mut self.functions[number].pieces {
+            self.memory -= known.averages.take().map_or(0, |buffer| buffer.size());
+        }
     }
 
     /// One look at the solution for averages. Collective.

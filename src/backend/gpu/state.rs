@@ -448,6 +448,10 @@ impl Backend for Gpu {
         self.make_averages(number)
     }
 
+    fn drop_averages(&mut self, number: usize) {
+        self.forget_averages(number);
+    }
+
     fn average(&mut self, number: usize, register: usize, t: f64, half: f64) -> Result<bool, BackendError> {
         self.averaged(number, register, t, half).map(|()| true)
     }
