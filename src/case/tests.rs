@@ -125,13 +125,7 @@ fn expressions_see_helpers_constants_and_their_variables() {
 #[test]
 fn old_files_are_read_with_remarks() {
     let (case, warnings) = read("classic.ini");
-    assert_eq!(
-        texts(&warnings),
-        [
-            ":23: [solver] anti-alias: 'div-flux' is of old versions and ignored",
-            ":55: [soln-plugin-writer] write-gradients: not available yet, ignored",
-        ]
-    );
+    assert_eq!(texts(&warnings), [":23: [solver] anti-alias: 'div-flux' is of old versions and ignored",]);
     assert_eq!((case.interfaces.ldg_beta, case.interfaces.ldg_tau), (-0.5, 0.0));
     assert_eq!((case.backend.device_id("cuda"), case.backend.device_id("gpu")), (Some("1"), Some("1")));
     assert_eq!(case.backend.device_id("hip"), None);
