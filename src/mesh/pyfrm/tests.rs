@@ -10,6 +10,7 @@ use crate::mesh::{gmsh, mean, store, vertex_nodes};
 use hdf5::types::FixedAscii;
 use hdf5::{File, Group, H5Type};
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 #[derive(Clone, Copy, H5Type)]
