@@ -53,7 +53,7 @@ fn commands_whose_lines_nobody_reads_write_their_files_or_end_quietly() {
     folder.succeed(&["import", "mesh.msh"]);
     assert!(unread(&["run", "--progress", "lines", "case.ini"]).success());
     assert!(unread(&["plot", "results/wave-0.10.ssoln", "-o", "wave.png"]).success());
-    assert!(unread(&["export", "volume", "results/wave-0.10.ssoln", "wave.vtu"]).success());
+    assert!(unread(&["export", "volume", "results/wave-0.10.ssoln", "-o", "wave.vtu"]).success());
     for name in ["results/wave-0.10.ssoln", "wave.png", "wave.vtu"] {
         assert!(folder.path(name).is_file(), "{name}");
     }
