@@ -15,6 +15,7 @@ pub mod filter;
 pub mod functions;
 #[cfg(feature = "gpu")]
 pub mod gpu;
+pub(crate) mod memory;
 pub mod problem;
 pub mod reference;
 pub mod rows;

@@ -5,12 +5,13 @@ use super::{Engine, EngineError};
 use crate::backend::Discretisation;
 use crate::backend::discretisation::{Block, Metrics};
 use crate::element::{PointSets, Shape, basis, lattice, quadrature};
-use crate::mesh::local::LocalMesh;
+use crate::mesh::local::{LocalBlock, LocalMesh};
 use crate::parallel::sum::{ExactSum, total};
 use crate::physics::variables::Variables;
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Numbers that are interpolated at once: a few hundred KiB.
@@ -44,10 +45,11 @@ impl Sampler {
     /// Coordinates of the sample points of some elements, whose nodes are given, `[element][point]`.
     fn coordinates(&self, elements: &[&[[f64; 3]]], to: &mut Vec<[f64; 3]>) {
         let (count, k) = self.geometry.dim();
-        let by_axis = |nodes: &&[[f64; 3]], d: usize| nodes.iter().map(move |x| x[d]).collect::<Vec<_>>();
-        let nodes: Vec<f64> =
-            elements.iter().flat_map(|nodes| (0..3).flat_map(move |d| by_axis(nodes, d))).collect();
-        let nodes = ArrayView2::from_shape((3 * elements.len(), k), &nodes).expect("sizes agree");
+        let mut by_axis = Vec::with_capacity(3 * k * elements.len());
+        for nodes in elements {
+            (0..3).for_each(|d| by_axis.extend(nodes.iter().map(|x| x[d])));
+        }
+        let nodes = ArrayView2::from_shape((3 * elements.len(), k), &by_axis).expect("sizes agree");
         let placed = nodes.dot(&self.geometry.t());
         to.clear();
         let points = (0..elements.len()).flat_map(|e| (0..count).map(move |q| (3 * e, q)));
@@ -82,6 +84,23 @@ pub struct Sample<'a> {
     pub values: ArrayView2<'a, f64>,
     /// Quadrature weight times Jacobian of each point (nothing where no rule was asked for).
     pub weights: &'a [f64],
+}
+
+/// Values of some elements of one block at sample points.
+pub struct Batch<'a> {
+    /// Global element ids.
+    pub ids: &'a [u32],
+    /// Block of the discretisation.
+    pub block: usize,
+    /// Order of the elements' geometry.
+    pub geometry_order: usize,
+    /// Coordinates, `[element][point]`.
+    pub coordinates: &'a [[f64; 3]],
+    /// What was given at the solution points, `[element][value]` and `[point]`.
+    pub values: ArrayView2<'a, f64>,
+    /// Nodes of each element.
+    nodes: &'a [&'a [[f64; 3]]],
+    sampler: &'a Sampler,
 }
 
 /// Where the solution of a rank lives: all that makes a function of space of its numbers. Cheap to clone, for threads that
@@ -133,15 +152,45 @@ impl Space {
         points: impl Fn(Shape, usize) -> (Array2<f64>, Vec<f64>),
         mut visit: impl FnMut(Sample),
     ) {
-        let (dims, order) = (self.discretisation.dims, self.discretisation.order);
+        let blocks = self.discretisation.blocks.iter().zip(solution);
+        let mut counts =
+            blocks.map(|(block, values)| values.len() / (block.len() * block.points_per_element()).max(1));
+        let count = counts.find(|n| *n > 0).unwrap_or(0);
+        let dims = self.discretisation.dims;
+        let given = |b: usize, elements: Range<usize>, to: &mut Vec<f64>| {
+            let row = count * self.discretisation.blocks[b].points_per_element();
+            to.extend_from_slice(&solution[b][elements.start * row..elements.end * row]);
+        };
+        self.sample_batches(count, given, points, |batch| {
+            let points = batch.coordinates.len() / batch.ids.len();
+            for (i, (id, nodes)) in batch.ids.iter().zip(batch.nodes).enumerate() {
+                visit(Sample {
+                    element: *id,
+                    block: batch.block,
+                    geometry_order: batch.geometry_order,
+                    coordinates: &batch.coordinates[i * points..(i + 1) * points],
+                    values: batch.values.slice(s![i * count..(i + 1) * count, ..]),
+                    weights: &batch.sampler.weights(nodes, dims),
+                });
+            }
+        });
+    }
+
+    /// The same for some hundred elements at a time, in order. `given(block, elements, to)` appends the `count` values of each
+    /// element at its solution points to `to`, `[element][value][point]`.
+    pub fn sample_batches(
+        &self,
+        count: usize,
+        mut given: impl FnMut(usize, Range<usize>, &mut Vec<f64>),
+        points: impl Fn(Shape, usize) -> (Array2<f64>, Vec<f64>),
+        mut visit: impl FnMut(&Batch),
+    ) {
+        let order = self.discretisation.order;
         let mut samplers: BTreeMap<(Shape, usize), Sampler> = BTreeMap::new();
-        // Position of each element in the mesh, where its nodes are.
+        let (mut from, mut coordinates): (Vec<f64>, Vec<[f64; 3]>) = (vec![], vec![]);
         for (b, block) in self.discretisation.blocks.iter().enumerate() {
             let shape = block.operators.shape;
-            let mesh_block = self.mesh.blocks.iter().find(|m| {
-                m.shape == shape && block.ids.first().is_some_and(|id| m.ids.binary_search(id).is_ok())
-            });
-            let Some(mesh_block) = mesh_block else { continue };
+            let Some(mesh_block) = self.mesh_block(block) else { continue };
             let sampler = samplers.entry((shape, mesh_block.order)).or_insert_with(|| {
                 let (points, weights) = points(shape, mesh_block.order);
                 let nodes = lattice::nodes(shape, mesh_block.order);
@@ -153,38 +202,57 @@ impl Space {
                 }
             });
             let per_element = block.points_per_element();
-            let variables = solution[b].len() / (block.len() * per_element);
-            let row = variables * per_element;
             let k = shape.points(mesh_block.order);
             // Many elements at once: one product of matrices instead of many small ones.
+            let row = count * per_element;
             let step = (CHUNK / row.max(3 * sampler.geometry.nrows()).max(1)).max(1);
-            let mut coordinates: Vec<[f64; 3]> = vec![];
-            for (ids, from) in block.ids.chunks(step).zip(solution[b].chunks(step * row)) {
-                let from = ArrayView2::from_shape((ids.len() * variables, per_element), from);
-                let values = from.expect("sizes agree").dot(&sampler.solution.t());
-                let place = |id: &u32| mesh_block.ids.binary_search(id).ok();
-                let nodes = ids.iter().map(|id| place(id).map(|m| &mesh_block.nodes[m * k..(m + 1) * k]));
-                let Some(nodes) = nodes.collect::<Option<Vec<_>>>() else { continue };
+            // Where its nodes are; the next element is often the next one of the mesh, too.
+            let mut next = 0;
+            let mut place = |id: &u32| {
+                let at = if mesh_block.ids.get(next) == Some(id) {
+                    next
+                } else {
+                    mesh_block.ids.binary_search(id).ok()?
+                };
+                next = at + 1;
+                Some(&mesh_block.nodes[at * k..(at + 1) * k])
+            };
+            for (n, ids) in block.ids.chunks(step).enumerate() {
+                from.clear();
+                given(b, n * step..n * step + ids.len(), &mut from);
+                let from =
+                    ArrayView2::from_shape((ids.len() * count, per_element), &from).expect("sizes agree");
+                let values = from.dot(&sampler.solution.t());
+                let Some(nodes) = ids.iter().map(&mut place).collect::<Option<Vec<_>>>() else { continue };
                 sampler.coordinates(&nodes, &mut coordinates);
-                let count = sampler.geometry.nrows();
-                for (i, (id, nodes)) in ids.iter().zip(&nodes).enumerate() {
-                    visit(Sample {
-                        element: *id,
-                        block: b,
-                        geometry_order: mesh_block.order,
-                        coordinates: &coordinates[i * count..(i + 1) * count],
-                        values: values.slice(s![i * variables..(i + 1) * variables, ..]),
-                        weights: &sampler.weights(nodes, dims),
-                    });
-                }
+                visit(&Batch {
+                    ids,
+                    block: b,
+                    geometry_order: mesh_block.order,
+                    coordinates: &coordinates,
+                    values: values.view(),
+                    nodes: &nodes,
+                    sampler,
+                });
             }
         }
+    }
+
+    /// The block of the mesh that the elements of a block are in.
+    fn mesh_block(&self, block: &Block) -> Option<&LocalBlock> {
+        let here = |m: &&LocalBlock| block.ids.first().is_some_and(|id| m.ids.binary_search(id).is_ok());
+        self.mesh.blocks.iter().filter(|m| m.shape == block.operators.shape).find(here)
+    }
+
+    /// Order of the geometry of each block; none where it is empty.
+    pub fn geometry_orders(&self) -> Vec<Option<usize>> {
+        self.discretisation.blocks.iter().map(|block| self.mesh_block(block).map(|m| m.order)).collect()
     }
 
     /// Puts the first value (by global element id) that is not finite into `first`, if it comes before the one there.
     /// `values`: those of elements from `start` on of block `b`.
     fn bad_value(&self, b: usize, start: usize, values: &[f64], first: &mut Option<BadValue>) {
-        if values.par_iter().all(|x| x.is_finite()) {
+        if all_finite(values) {
             return;
         }
         let (block, names) = (&self.discretisation.blocks[b], self.variables.conserved());
@@ -198,6 +266,11 @@ impl Space {
             }
         }
     }
+}
+
+/// Whether all are finite. It does not stop at one that is not, so that many are looked at at once.
+fn all_finite(values: &[f64]) -> bool {
+    values.par_chunks(1 << 13).all(|some| some.iter().fold(true, |sound, x| sound & x.is_finite()))
 }
 
 /// The values of some of the elements, see [`Space::part`]; `values` block by block, so many an element.
@@ -294,8 +367,7 @@ impl Engine {
     /// Collective.
     pub fn bad_value(&self, solution: &[Vec<f64>]) -> Option<BadValue> {
         let mut some = [0];
-        let sound = |x: &f64| x.is_finite();
-        some[0] = u64::from(!solution.iter().all(|values| values.par_iter().all(sound)));
+        some[0] = u64::from(!solution.iter().all(|values| all_finite(values)));
         self.communicator.sum_u64(&mut some);
         if some[0] == 0 {
             return None;

@@ -30,6 +30,7 @@ pub use settings::{BACKENDS, BackendChoice, BoundarySpec, Settings};
 
 use crate::backend::cpu;
 use crate::backend::faces::{Faces, Gradients};
+use crate::backend::memory;
 use crate::backend::problem::CONTROL;
 use crate::backend::reference::Reference;
 use crate::backend::{
@@ -307,7 +308,7 @@ impl Engine {
         let variables = self.variables.conserved().len();
         let mut blocks = vec![];
         for (b, block) in self.discretisation.blocks.iter().enumerate() {
-            let mut values = vec![0.0; block.len() * block.points_per_element() * variables];
+            let mut values = memory::filled(block.len() * block.points_per_element() * variables, 0.0);
             self.backend.read(register, b, 0, &mut values)?;
             blocks.push(values);
         }

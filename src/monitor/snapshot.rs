@@ -7,8 +7,7 @@ use crate::engine::Engine;
 use crate::engine::fields::{Space, part_of};
 use crate::output::collect::{self, Gathered};
 use crate::output::solution::{self, SolutionHeader};
-use crate::output::vtk::write_piece;
-use crate::output::{OutputError, atomic};
+use crate::output::{OutputError, atomic, stream};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -92,7 +91,7 @@ impl Snapshot {
         match collect::assemble(&self.space, &self.solution, &self.gathered) {
             Some(blocks) => {
                 atomic::create_folder_of(path)?;
-                solution::write(path, &self.header, &blocks)
+                solution::write_rows(path, &self.header, &blocks)
             }
             None => Ok(()),
         }
@@ -101,10 +100,10 @@ impl Snapshot {
     /// Writes this rank's piece for ParaView, and the folder it is in.
     ///
     /// # Errors
-    /// See [`write_piece`].
+    /// See [`stream::write_solution`].
     pub fn write_vtk(&self, path: &Path, precision: Precision) -> Result<(), OutputError> {
         atomic::create_folder_of(path)?;
-        let (cells, fields) = collect::vtk(&self.space, &self.solution, self.gradients.as_deref());
-        write_piece(path, &cells, &fields, self.rank, precision)
+        let gradients = self.gradients.as_deref();
+        stream::write_solution(path, &self.space, &self.solution, gradients, self.rank, precision)
     }
 }

@@ -10,6 +10,7 @@ use super::*;
 use crate::engine::{BoundarySpec, Settings};
 use crate::mesh::generate::{BoxMesh, Cells};
 use crate::mesh::local::cut;
+use crate::output::solution::BlockRows;
 use crate::output::{collect, solution};
 use crate::parallel::{Communicator, threads};
 use crate::physics::SystemSpec;
@@ -98,7 +99,9 @@ fn rows_of_a_run_that_goes_on_are_those_of_one_that_never_stopped() {
         go(&mut first, &mut all, 0, 6);
         let solution = first.solution().unwrap();
         let gathered = collect::collect_alone(&first, &solution);
-        let solution = collect::assemble(&first.space(), &solution, &gathered).unwrap();
+        let space = first.space();
+        let solution = collect::assemble(&space, &solution, &gathered).unwrap();
+        let solution: Vec<_> = solution.iter().map(BlockRows::to_block).collect();
         go(&mut first, &mut all, 6, 9);
         solution
     });

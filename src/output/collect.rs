@@ -1,6 +1,6 @@
 //! From the engine's solution to what the writers take: VTK cells and fields, blocks of a solution file.
 
-use super::solution::{Gradients, SolutionBlock};
+use super::solution::{BlockRows, GradientRows, Rows};
 use super::vtk::{Field, VtkCells};
 use crate::element::{Shape, lattice, points};
 use crate::engine::fields::Space;
@@ -139,21 +139,24 @@ pub fn on_nodes(
 
 /// The solution in primitive variables at the solution points.
 fn primitive(space: &Space, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let variables = &space.variables;
-    let count = variables.conserved().len();
-    let mut point = vec![0.0; count];
+    let mut point = vec![0.0; space.variables.conserved().len()];
     let mut result = solution.to_vec();
     for (block, values) in space.discretisation.blocks.iter().zip(&mut result) {
-        let points = block.points_per_element();
-        for element in values.chunks_exact_mut(count * points) {
-            for p in 0..points {
-                (0..count).for_each(|v| point[v] = element[v * points + p]);
-                variables.to_primitive(&mut point);
-                (0..count).for_each(|v| element[v * points + p] = point[v]);
-            }
+        for element in values.chunks_exact_mut(point.len() * block.points_per_element()) {
+            element_to_primitive(&*space.variables, element, &mut point);
         }
     }
     result
+}
+
+/// Makes conserved variables of an element, `[variable][point]`, primitive ones; `point` has room for those of a point.
+pub(super) fn element_to_primitive(variables: &dyn Variables, element: &mut [f64], point: &mut [f64]) {
+    let points = element.len() / point.len();
+    for p in 0..points {
+        point.iter_mut().enumerate().for_each(|(v, to)| *to = element[v * points + p]);
+        variables.to_primitive(point);
+        point.iter().enumerate().for_each(|(v, from)| element[v * points + p] = *from);
+    }
 }
 
 /// The whole solution, and the fields kept beside it, on their way to one rank.
@@ -258,9 +261,13 @@ fn unpacked(mut rest: &[u8], arrays: usize) -> Vec<Part<'_>> {
     parts
 }
 
-/// The whole solution, elements by global id, one block a shape; nothing on ranks but 0. `solution` is the one that was
-/// given to [`collect`].
-pub fn assemble(space: &Space, solution: &[Vec<f64>], gathered: &Gathered) -> Option<Vec<SolutionBlock>> {
+/// The whole solution, elements by global id, one block a shape, its numbers where they are; nothing on ranks but 0.
+/// `solution` is the one that was given to [`collect`].
+pub fn assemble<'a>(
+    space: &'a Space,
+    solution: &'a [Vec<f64>],
+    gathered: &'a Gathered,
+) -> Option<Vec<BlockRows<'a>>> {
     let others = gathered.others.as_ref()?;
     let arrays = 1 + gathered.kept.len();
     let mut parts: Vec<Part<'_>> = others.iter().flat_map(|bytes| unpacked(bytes, arrays)).collect();
@@ -270,8 +277,9 @@ pub fn assemble(space: &Space, solution: &[Vec<f64>], gathered: &Gathered) -> Op
         let arrays = all.map(|values| (size(values), bytemuck::cast_slice(values))).collect();
         parts.push(Part { shape: block.operators.shape, ids: block.ids.clone(), arrays });
     }
-    let mut by_shape: BTreeMap<Shape, Vec<&Part<'_>>> = BTreeMap::new();
-    parts.iter().filter(|p| !p.ids.is_empty()).for_each(|p| by_shape.entry(p.shape).or_default().push(p));
+    let mut by_shape: BTreeMap<Shape, Vec<Part<'_>>> = BTreeMap::new();
+    let parts = parts.into_iter().filter(|p| !p.ids.is_empty());
+    parts.for_each(|p| by_shape.entry(p.shape).or_default().push(p));
     let order = space.discretisation.order;
     let blocks = by_shape.into_iter().map(|(shape, parts)| {
         // Global id, part, element of the part.
@@ -280,19 +288,14 @@ pub fn assemble(space: &Space, solution: &[Vec<f64>], gathered: &Gathered) -> Op
             rows.extend(part.ids.iter().zip(0..).map(|(id, e)| (*id, n as u32, e)));
         }
         rows.sort_unstable();
+        let places: Arc<[(u32, u32)]> = rows.iter().map(|row| (row.1, row.2)).collect();
         let array = |a: usize| {
             let size = parts.first().map_or(0, |part| part.arrays[a].0);
-            let mut values = vec![0.0; size * rows.len()];
-            // Not in parallel: the threads of the pool belong to the computation that goes on meanwhile.
-            for (to, (_, part, e)) in values.chunks_exact_mut(size.max(1)).zip(&rows) {
-                let from = &parts[*part as usize].arrays[a].1[8 * size * *e as usize..][..8 * size];
-                bytemuck::cast_slice_mut(to).copy_from_slice(from);
-            }
-            values
+            Rows::placed(size, parts.iter().map(|part| part.arrays[a].1).collect(), Arc::clone(&places))
         };
         let name = space.points.solution_name(shape);
         let reference_points = points::points(shape, name, order).map(|p| p.iter().copied().collect());
-        SolutionBlock {
+        BlockRows {
             shape,
             order,
             ids: rows.iter().map(|row| row.0).collect(),
@@ -300,7 +303,7 @@ pub fn assemble(space: &Space, solution: &[Vec<f64>], gathered: &Gathered) -> Op
             reference_points: reference_points.unwrap_or_default(),
             points_name: name.into(),
             kept: gathered.names.keys().enumerate().map(|(n, name)| (name.clone(), array(1 + n))).collect(),
-            gradients: gathered.gradients.then(|| Gradients {
+            gradients: gathered.gradients.then(|| GradientRows {
                 names: space.variables.primitive().into_iter().map(String::from).collect(),
                 values: array(arrays - 1),
             }),
@@ -315,7 +318,9 @@ mod tests {
     use crate::backend::Precision;
     use crate::engine::{BackendChoice, BoundarySpec, Settings};
     use crate::mesh::local::{LocalBlock, LocalLink, LocalMesh};
-    use crate::output::solution::{self, SolutionHeader};
+    use crate::output::solution::{self, SolutionBlock, SolutionHeader};
+    use crate::output::stream;
+    use crate::output::vtk::write_piece;
     use crate::parallel::serial::Serial;
     use crate::physics::SystemSpec;
 
@@ -419,11 +424,32 @@ mod tests {
     }
 
     #[test]
+    fn a_file_made_a_few_elements_at_a_time_is_the_same_as_one_made_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for (dims, order) in (1..=3).flat_map(|dims| [0, 1, 3].map(|order| (dims, order))) {
+            let mut engine = engine(dims, order);
+            let (space, values) = (engine.space(), solution(&engine));
+            let slopes = gradients(&mut engine, 0.0).unwrap();
+            for (gradients, precision) in
+                [(None, Precision::Single), (None, Precision::Double), (Some(&slopes[..]), Precision::Double)]
+            {
+                let paths = ["a.vtu", "b.vtu"].map(|name| folder.path().join(name));
+                stream::write_solution(&paths[0], &space, &values, gradients, 3, precision).unwrap();
+                let (cells, fields) = vtk(&space, &values, gradients);
+                write_piece(&paths[1], &cells, &fields, 3, precision).unwrap();
+                let [streamed, whole] = paths.map(|path| std::fs::read(path).unwrap());
+                assert!(streamed == whole, "{dims} {order} {}", gradients.is_some());
+            }
+        }
+    }
+
+    #[test]
     fn solutions_of_every_shape_come_back_from_the_file_with_their_elements_and_points() {
         for dims in 1..=3 {
             let engine = engine(dims, 2);
             let values = solution(&engine);
-            let blocks = assemble(&engine.space(), &values, &collect(&engine, &values)).unwrap();
+            let (space, gathered) = (engine.space(), collect(&engine, &values));
+            let blocks = assemble(&space, &values, &gathered).unwrap();
             let shapes: Vec<Shape> = blocks.iter().map(|b| b.shape).collect();
             assert!(shapes.into_iter().eq(Shape::ALL.into_iter().filter(|s| s.dims() == dims)));
             let header = SolutionHeader {
@@ -443,7 +469,8 @@ mod tests {
             };
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("all.ssoln");
-            solution::write(&path, &header, &blocks).unwrap();
+            solution::write_rows(&path, &header, &blocks).unwrap();
+            let blocks: Vec<SolutionBlock> = blocks.iter().map(BlockRows::to_block).collect();
             assert_eq!(solution::read(&path).unwrap(), (header.clone(), blocks.clone()));
             for block in &blocks {
                 let n = block.points();

@@ -12,6 +12,7 @@ mod number_format;
 pub mod pyfrs;
 pub mod solution;
 pub mod stl;
+pub mod stream;
 pub mod surface;
 pub mod vtk;
 

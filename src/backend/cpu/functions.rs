@@ -3,8 +3,9 @@
 
 use super::lane::{Lane, Scalar};
 use super::layout::BlockLayout;
-use super::{Cpu, Rows, memory};
+use super::{Cpu, Rows};
 use crate::backend::functions::{Functions, Gather};
+use crate::backend::memory;
 use crate::physics::Real;
 use crate::physics::expr::Program;
 use crate::physics::system::System;

@@ -2,10 +2,10 @@
 //! last element, so that every lane computes something sensible.
 
 use super::lane::{Lane, MOST_LANES};
-use super::memory;
 use super::operators::ElementOperators;
 use crate::backend::discretisation::{Block, Discretisation, Link, Metrics, Normals};
 use crate::backend::filter::ElementFilter;
+use crate::backend::memory;
 use crate::backend::problem::ShockCapturing;
 use crate::backend::rows::FaceRows;
 use crate::backend::sensor;

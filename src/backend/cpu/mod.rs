@@ -20,7 +20,6 @@ pub mod lane;
 #[cfg(test)]
 mod lane_tests;
 mod layout;
-mod memory;
 mod operators;
 mod scratch;
 mod step_error;
@@ -32,7 +31,7 @@ pub use isa::{Isa, create, create_for};
 use super::discretisation::Discretisation;
 use super::problem::{ArtificialViscosity, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
-use super::{Backend, BackendError, Functions, Precision, Stage, StepError, Tolerance};
+use super::{Backend, BackendError, Functions, Precision, Stage, StepError, Tolerance, memory};
 use crate::physics::Real;
 use crate::physics::expr::Program;
 use crate::physics::system::System;

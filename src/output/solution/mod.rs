@@ -25,16 +25,19 @@
 //! flow are noise, on which deflate spends far more time than the disk (and without it shuffling the bytes gains
 //! nothing); a file that was compressed later (`h5repack`) is read as well.
 
+mod chunk;
 mod read;
+mod rows;
 mod stored;
 mod summary;
 mod write;
 
 pub(super) use read::possible;
 pub use read::{read, read_averages};
+pub use rows::{BlockRows, GradientRows, Rows};
 pub use stored::{Stored, StoredBlock};
 pub use summary::{BlockSummary, Summary, summarise};
-pub use write::{write, write_averages};
+pub use write::{write, write_averages, write_rows};
 
 use super::Precision;
 use crate::element::Shape;
@@ -126,45 +129,26 @@ impl SolutionBlock {
         self.shape.points(self.order)
     }
 
-    /// Checks the sizes against each other; the error says what is wrong with which array.
-    fn check(&self, header: &SolutionHeader) -> Result<(), (&'static str, String)> {
-        let sizes = |name, found: usize, expected: usize| {
-            if found == expected {
-                Ok(())
-            } else {
-                Err((name, format!("{found} numbers, expected {expected}")))
-            }
-        };
-        if self.order > MAX_ORDER {
-            return Err(("order", format!("{} is beyond {MAX_ORDER}", self.order)));
-        }
-        if self.shape.dims() != header.dims {
-            return Err(("shape", format!("{} in {} dimensions", self.shape.name(), header.dims)));
-        }
-        sizes("values", self.values.len(), self.ids.len() * header.variables.len() * self.points())?;
-        sizes("points", self.reference_points.len(), self.points() * header.dims)?;
-        if !self.kept.keys().eq(header.kept.keys()) {
-            return Err(("kept", "not the fields that the header names".into()));
-        }
-        for (values, names) in self.kept.values().zip(header.kept.values()) {
-            sizes("kept", values.len(), self.ids.len() * names.len() * self.points())?;
-        }
-        if let Some(Gradients { names, values }) = &self.gradients {
-            let expected = self.ids.len() * names.len() * header.dims * self.points();
-            sizes("gradients", values.len(), expected)?;
-        }
-        match self.ids.windows(2).find(|w| w[0] >= w[1]) {
-            Some(w) => Err(("ids", format!("{} is followed by {}, not ascending", w[0], w[1]))),
-            None => Ok(()),
+    /// The same without a copy of its numbers.
+    pub fn rows(&self) -> BlockRows<'_> {
+        BlockRows {
+            shape: self.shape,
+            order: self.order,
+            ids: self.ids.clone(),
+            values: Rows::all(&self.values, self.ids.len()),
+            reference_points: self.reference_points.clone(),
+            points_name: self.points_name.clone(),
+            kept: self
+                .kept
+                .iter()
+                .map(|(name, values)| (name.clone(), Rows::all(values, self.ids.len())))
+                .collect(),
+            gradients: self.gradients.as_ref().map(|g| GradientRows {
+                names: g.names.clone(),
+                values: Rows::all(&g.values, self.ids.len()),
+            }),
         }
     }
-}
-
-/// An element id that occurs in two blocks, if any.
-fn repeated_id(blocks: &[SolutionBlock]) -> Option<u32> {
-    let mut ids: Vec<u32> = blocks.iter().flat_map(|b| &b.ids).copied().collect();
-    ids.sort_unstable();
-    ids.windows(2).find(|w| w[0] == w[1]).map(|w| w[0])
 }
 
 #[cfg(test)]

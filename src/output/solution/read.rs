@@ -3,7 +3,7 @@
 
 use super::{
     AVERAGES, FORMAT, Gradients, MAX_ORDER, MAX_STATES, STATE_DEPTH, SolutionBlock, SolutionHeader, Text,
-    VERSION, repeated_id,
+    VERSION, rows::repeated_id,
 };
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};
@@ -159,11 +159,11 @@ fn read_blocks(file: &Group, bytes: u64, header: &SolutionHeader) -> Result<Vec<
     let mut blocks = Vec::new();
     each_block(file, |group| {
         let block = read_block(group, bytes, header)?;
-        block.check(header).map_err(|(item, problem)| (item.into(), problem))?;
+        block.rows().check(header).map_err(|(item, problem)| (item.into(), problem))?;
         blocks.push(block);
         Ok(())
     })?;
-    match repeated_id(&blocks) {
+    match repeated_id(blocks.iter().map(|b| &b.ids[..])) {
         Some(id) => fail("solution", format!("element {id} occurs twice")),
         None => Ok(blocks),
     }

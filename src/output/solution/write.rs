@@ -1,11 +1,10 @@
 //! Writing a solution file.
 
-use super::{
-    AVERAGES, FORMAT, Gradients, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, repeated_id,
-};
+use super::rows::{BlockRows, GradientRows, Rows, repeated_id};
+use super::{AVERAGES, FORMAT, STATE_DEPTH, SolutionBlock, SolutionHeader, TEXT, Text, VERSION, chunk};
 use crate::output::atomic::write_atomically;
 use crate::output::{Cause, OutputError, Precision};
-use hdf5::{Group, H5Type, Location};
+use hdf5::{Dataset, Group, H5Type, Location};
 use std::path::Path;
 
 /// Bytes a chunk, at most: fits HDF5's default chunk cache of 1 MiB.
@@ -19,6 +18,15 @@ const CHUNK: usize = 1 << 19;
 /// [`OutputError::Inconsistent`] when sizes contradict each other or a text cannot be stored, [`OutputError::Write`]
 /// when writing fails.
 pub fn write(path: &Path, header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), OutputError> {
+    let rows: Vec<BlockRows> = blocks.iter().map(SolutionBlock::rows).collect();
+    write_rows(path, header, &rows)
+}
+
+/// The same, of blocks whose numbers lie where they are.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_rows(path: &Path, header: &SolutionHeader, blocks: &[BlockRows]) -> Result<(), OutputError> {
     write_as(FORMAT, path, header, blocks)
 }
 
@@ -27,11 +35,7 @@ pub fn write(path: &Path, header: &SolutionHeader, blocks: &[SolutionBlock]) -> 
 ///
 /// # Errors
 /// As [`write()`].
-pub fn write_averages(
-    path: &Path,
-    header: &SolutionHeader,
-    blocks: &[SolutionBlock],
-) -> Result<(), OutputError> {
+pub fn write_averages(path: &Path, header: &SolutionHeader, blocks: &[BlockRows]) -> Result<(), OutputError> {
     write_as(AVERAGES, path, header, blocks)
 }
 
@@ -39,7 +43,7 @@ fn write_as(
     format: &str,
     path: &Path,
     header: &SolutionHeader,
-    blocks: &[SolutionBlock],
+    blocks: &[BlockRows],
 ) -> Result<(), OutputError> {
     check(header, blocks).map_err(|problem| OutputError::Inconsistent { path: path.to_owned(), problem })?;
     write_atomically(path, |temporary| {
@@ -111,7 +115,7 @@ fn inside<'n>(group: &Group, name: &'n str) -> Result<(Group, &'n str), Cause> {
     Ok((place, name))
 }
 
-fn write_block(group: &Group, header: &SolutionHeader, block: &SolutionBlock) -> Result<(), Cause> {
+fn write_block(group: &Group, header: &SolutionHeader, block: &BlockRows) -> Result<(), Cause> {
     attribute(group, "shape", &text(block.shape.name())?)?;
     attribute(group, "order", &(block.order as u32))?;
     attribute(group, "point-set", &text(&block.points_name)?)?;
@@ -121,10 +125,10 @@ fn write_block(group: &Group, header: &SolutionHeader, block: &SolutionBlock) ->
         let kept = group.create_group("kept")?;
         for ((name, values), fields) in block.kept.iter().zip(header.kept.values()) {
             let (place, name) = inside(&kept, name)?;
-            dataset(&place, name, &[block.ids.len(), fields.len(), block.points()], values)?;
+            reals(&place, name, &[block.ids.len(), fields.len(), block.points()], values, Precision::Double)?;
         }
     }
-    if let Some(Gradients { names, values }) = &block.gradients {
+    if let Some(GradientRows { names, values }) = &block.gradients {
         let shape = [block.ids.len(), names.len(), header.dims, block.points()];
         reals(group, "gradients", &shape, values, header.precision)?;
         let names = names.iter().map(|name| text(name)).collect::<Result<Vec<_>, _>>()?;
@@ -136,18 +140,15 @@ fn write_block(group: &Group, header: &SolutionHeader, block: &SolutionBlock) ->
 }
 
 /// Numbers in the precision of the file.
-fn reals(
-    group: &Group,
-    name: &str,
-    shape: &[usize],
-    values: &[f64],
-    precision: Precision,
-) -> Result<(), Cause> {
+fn reals(group: &Group, name: &str, shape: &[usize], rows: &Rows, precision: Precision) -> Result<(), Cause> {
     match precision {
-        Precision::Double => dataset(group, name, shape, values),
+        Precision::Double => {
+            let (dataset, per_chunk) = checked::<f64>(group, name, shape)?;
+            chunk::write(&dataset, shape[0], per_chunk, rows, |x| x)
+        }
         Precision::Single => {
-            let values: Vec<f32> = values.iter().map(|&x| x as f32).collect();
-            dataset(group, name, shape, &values)
+            let (dataset, per_chunk) = checked::<f32>(group, name, shape)?;
+            chunk::write(&dataset, shape[0], per_chunk, rows, |x| x as f32)
         }
     }
 }
@@ -156,17 +157,20 @@ fn attribute<T: H5Type>(place: &Location, name: &str, value: &T) -> Result<(), C
     Ok(place.new_attr::<T>().create(name)?.write_scalar(value)?)
 }
 
-/// A dataset with checksums, chunked along its first dimension.
 fn dataset<T: H5Type>(group: &Group, name: &str, shape: &[usize], data: &[T]) -> Result<(), Cause> {
+    Ok(checked::<T>(group, name, shape)?.0.write_raw(data)?)
+}
+
+/// A dataset with checksums, and how many rows of its first dimension each chunk has.
+fn checked<T: H5Type>(group: &Group, name: &str, shape: &[usize]) -> Result<(Dataset, usize), Cause> {
     let mut builder = group.new_dataset::<T>();
-    if !data.is_empty() {
-        let row: usize = shape[1..].iter().product::<usize>().max(1);
-        let rows = (CHUNK / (row * size_of::<T>())).clamp(1, shape[0]);
+    let row: usize = shape[1..].iter().product::<usize>().max(1);
+    let rows = (CHUNK / (row * size_of::<T>())).clamp(1, shape[0].max(1));
+    if shape.iter().all(|n| *n > 0) {
         let chunk: Vec<usize> = std::iter::once(rows).chain(shape[1..].iter().copied()).collect();
         builder = builder.chunk(chunk).fletcher32();
     }
-    let dataset = builder.shape(shape).create(name)?;
-    Ok(dataset.write_raw(data)?)
+    Ok((builder.shape(shape).create(name)?, rows))
 }
 
 fn text(value: &str) -> Result<Text, Cause> {
@@ -185,7 +189,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String> {
+fn check(header: &SolutionHeader, blocks: &[BlockRows]) -> Result<(), String> {
     let short = [&header.mesh_uuid, &header.system];
     let short = short.into_iter().chain(&header.variables).chain(blocks.iter().map(|b| &b.points_name));
     let short = short.chain(header.kept.values().flatten());
@@ -207,7 +211,7 @@ fn check(header: &SolutionHeader, blocks: &[SolutionBlock]) -> Result<(), String
     for (n, block) in blocks.iter().enumerate() {
         block.check(header).map_err(|(array, problem)| format!("block {n}, {array}: {problem}"))?;
     }
-    match repeated_id(blocks) {
+    match repeated_id(blocks.iter().map(|b| &b.ids[..])) {
         Some(id) => Err(format!("element {id} occurs twice")),
         None => Ok(()),
     }

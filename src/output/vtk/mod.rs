@@ -4,13 +4,14 @@
 //! Values are given on the equally spaced node lattice of each element ([`crate::element::lattice`]); [`nodes`] turns that
 //! into VTK's cells and order. Elements share no points, since the solution is discontinuous between them.
 
+pub(super) mod appended;
 mod compressed;
 pub mod grid;
 pub mod hdf;
 mod merge;
 pub mod nodes;
 pub mod piece;
-mod raw;
+pub(super) mod raw;
 pub mod series;
 
 pub use grid::{Grid, Mark};

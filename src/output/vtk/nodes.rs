@@ -53,6 +53,14 @@ pub fn layout(shape: Shape, order: usize, kind: CellKind) -> Layout {
     }
 }
 
+/// Version of a `.vtu` file with elements of these shapes and orders: 2.2 defines the order of nodes of hexahedra of order 2 and
+/// more, which has been another one; there are programs that read files up to 1.0 alone, which is enough for all else.
+pub fn version(kind: CellKind, elements: impl IntoIterator<Item = (Shape, usize)>) -> (u32, u32) {
+    let reordered = |(shape, order): (Shape, usize)| shape == Shape::Hex && order > 1;
+    let any = kind == CellKind::Lagrange && elements.into_iter().any(reordered);
+    if any { (2, 2) } else { (1, 0) }
+}
+
 /// Linear cells that fill an element, without gap or overlap, on the nodes of its lattice of order `p`.
 fn linear_cells(shape: Shape, p: usize) -> Vec<Cell> {
     let index: HashMap<Node, usize> = lattice::indices(shape, p).into_iter().zip(0..).collect();

@@ -1,7 +1,7 @@
 //! One `.vtu` file: the cells and values of one rank.
 
 use super::grid::{Grid, Laid, Mark, check};
-use super::nodes::CellKind;
+use super::nodes::{CellKind, version};
 use super::{compressed, raw};
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};
@@ -76,12 +76,10 @@ pub(super) struct Piece<'a> {
 }
 
 impl Piece<'_> {
-    /// Version of the file format: 2.2 defines the order of nodes of hexahedra of order 2 and more, which has been another one;
-    /// there are programs that read files up to 1.0 alone, which is enough for all else.
+    /// Version of the file format.
     pub fn version(&self) -> (u32, u32) {
-        let reordered = |b: &VtkCells| b.shape == Shape::Hex && b.order > 1 && !b.is_empty();
-        let any = self.kind == CellKind::Lagrange && self.blocks.iter().any(reordered);
-        if any { (2, 2) } else { (1, 0) }
+        let blocks = self.blocks.iter().filter(|b| !b.is_empty());
+        version(self.kind, blocks.map(|b| (b.shape, b.order)))
     }
 }
 

@@ -1,174 +1,176 @@
-//! A `.vtu` file with its arrays as they are behind the XML (VTK calls that raw appended data).
-//!
-//! Our own, and not by the crate of [`super::compressed`], which encodes arrays as text: a run that writes every few steps
-//! waits for that text. The format is that of VTK's "XML file formats"; beyond it, readers in other languages want the arrays
-//! one right after the other, and a new line at their end.
+//! The arrays of a grid as they go into a file of [`super::appended`].
 
+use super::appended::{Arrays, Head, Part, write as write_file};
 use super::grid::Laid;
 use super::nodes::Layout;
 use super::piece::{CellValues, Piece};
-use super::series::{escape, real_type};
-use crate::output::atomic::write_atomically;
+use super::series::real_type;
 use crate::output::{OutputError, Precision};
 use bytemuck::Pod;
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 use std::path::Path;
 
 /// Numbers converted at a time.
 const CHUNK: usize = 1 << 14;
 
-/// What writes the bytes of an array.
-type Fill<'a> = Box<dyn Fn(&mut dyn Write) -> io::Result<()> + 'a>;
-
-/// One array: its tag without the place, its bytes, and what writes them.
-struct Array<'a> {
-    tag: String,
-    bytes: u64,
-    write: Fill<'a>,
-}
-
-impl<'a> Array<'a> {
-    fn new<T: Pod>(
-        (kind, name, components): (&str, &str, usize),
-        count: usize,
-        write: impl Fn(&mut dyn Write) -> io::Result<()> + 'a,
-    ) -> Array<'a> {
-        let name = escape(name);
-        let tag = format!("<DataArray type=\"{kind}\" Name=\"{name}\" NumberOfComponents=\"{components}\"");
-        Array { tag, bytes: (count * size_of::<T>()) as u64, write: Box::new(write) }
-    }
-
-    /// Numbers that are there already.
-    fn of<T: Pod>(kind: &str, name: &str, values: &'a [T]) -> Array<'a> {
-        Array::new::<T>((kind, name, 1), values.len(), move |out| out.write_all(bytemuck::cast_slice(values)))
-    }
-
-    /// Values at the nodes of all blocks, `[element][lattice node][component]` each, nodes in VTK's order.
-    fn nodal(
-        name: &str,
-        components: usize,
-        laid: &'a Laid,
-        values: Vec<&'a [f64]>,
-        precision: Precision,
-    ) -> Array<'a> {
-        let count = laid.points() * components;
-        let head = (real_type(precision), name, components);
-        match precision {
-            Precision::Single => Array::new::<f32>(head, count, move |out| {
-                reordered(out, laid, components, &values, |x| x as f32)
-            }),
-            Precision::Double => {
-                Array::new::<f64>(head, count, move |out| reordered(out, laid, components, &values, |x| x))
-            }
-        }
-    }
-}
-
 /// Writes a piece, whole or not at all.
 pub(super) fn write(path: &Path, piece: &Piece) -> Result<(), OutputError> {
     let Piece { laid, blocks, fields, cell_data, precision, .. } = piece;
-    let nodes = laid.points();
-    let corners: usize = laid.blocks().map(|(b, layout)| b.len() * corners_of(layout)).sum();
-    let points = blocks.iter().map(|b| &b.points[..]).collect();
-    let points = vec![Array::nodal("Points", 3, laid, points, *precision)];
-    // Half the size where that is enough.
-    let narrow = i32::try_from(nodes.max(corners)).is_ok();
-    let cells = match narrow {
-        true => cells::<i32>("Int32", laid, corners, |i| i as i32),
-        false => cells::<i64>("Int64", laid, corners, |i| i as i64),
+    let cells =
+        Cells::new(laid.blocks().map(|(block, layout)| (block.len(), layout)).collect(), laid.points());
+    let real = |part: Part, name: &str, components: usize| {
+        real_head(part, name, components, laid.points(), *precision)
     };
-    let nodal = fields.iter().map(|f| {
-        let values = f.values.iter().map(Vec::as_slice).collect();
-        Array::nodal(&f.name, f.components, laid, values, *precision)
-    });
-    let marks = cell_data.iter().map(|data| match &data.values {
-        CellValues::Whole(values) => Array::of("Int32", data.name, values),
-        CellValues::Real(values) => Array::of("Float64", data.name, values),
-    });
-    let parts =
-        [("Points", points), ("Cells", cells), ("PointData", nodal.collect()), ("CellData", marks.collect())];
-    let mut body = String::new();
-    let mut place = 0;
-    for (part, arrays) in &parts {
-        body += &format!("<{part}>\n");
-        for array in arrays {
-            body += &format!("{} format=\"appended\" offset=\"{place}\"/>\n", array.tag);
-            place += 8 + array.bytes;
+    let mut heads = vec![real(Part::Points, "Points", 3)];
+    heads.extend(cells.heads());
+    heads.extend(fields.iter().map(|f| real(Part::PointData, &f.name, f.components)));
+    heads.extend(cell_data.iter().map(|data| match &data.values {
+        CellValues::Whole(values) => Head::new::<i32>(Part::CellData, ("Int32", data.name, 1), values.len()),
+        CellValues::Real(values) => Head::new::<f64>(Part::CellData, ("Float64", data.name, 1), values.len()),
+    }));
+    write_file(path, piece.version(), (laid.points(), laid.count()), &heads, |arrays| {
+        let points: Vec<&[f64]> = blocks.iter().map(|b| &b.points[..]).collect();
+        nodal(&mut arrays.array(0), laid, 3, &points, *precision)?;
+        let mut next = 1;
+        cells.write(arrays, &mut next, |node| laid.point(node))?;
+        for field in *fields {
+            let values: Vec<&[f64]> = field.values.iter().map(Vec::as_slice).collect();
+            nodal(&mut arrays.array(next), laid, field.components, &values, *precision)?;
+            next += 1;
         }
-        body += &format!("</{part}>\n");
-    }
-    let (major, minor) = piece.version();
-    let order = if cfg!(target_endian = "big") { "BigEndian" } else { "LittleEndian" };
-    let head = format!(
-        "<?xml version=\"1.0\"?>\n<VTKFile type=\"UnstructuredGrid\" version=\"{major}.{minor}\" byte_order=\"{order}\" \
-         header_type=\"UInt64\">\n<UnstructuredGrid>\n<Piece NumberOfPoints=\"{nodes}\" NumberOfCells=\"{}\">\n{body}\
-         </Piece>\n</UnstructuredGrid>\n<AppendedData encoding=\"raw\">\n_",
-        laid.count()
-    );
-    write_atomically(path, |temporary| {
-        let mut out = BufWriter::with_capacity(1 << 20, File::create(temporary)?);
-        out.write_all(head.as_bytes())?;
-        for array in parts.iter().flat_map(|(_, arrays)| arrays) {
-            out.write_all(&array.bytes.to_ne_bytes())?;
-            (array.write)(&mut out)?;
+        for data in cell_data {
+            let bytes = match &data.values {
+                CellValues::Whole(values) => bytemuck::cast_slice(values),
+                CellValues::Real(values) => bytemuck::cast_slice(values),
+            };
+            arrays.array(next).write_all(bytes)?;
+            next += 1;
         }
-        out.write_all(b"\n</AppendedData>\n</VTKFile>\n")?;
-        Ok(out.flush()?)
+        Ok(())
     })
 }
 
-/// Nodes, ends and types of all cells, on points that are stored element by element in VTK's order.
-fn cells<'a, T: Pod>(
-    kind: &str,
-    laid: &'a Laid,
+/// An array of numbers at all points.
+pub(in crate::output) fn real_head(
+    part: Part,
+    name: &str,
+    components: usize,
+    points: usize,
+    precision: Precision,
+) -> Head {
+    let head = (real_type(precision), name, components);
+    match precision {
+        Precision::Single => Head::new::<f32>(part, head, points * components),
+        Precision::Double => Head::new::<f64>(part, head, points * components),
+    }
+}
+
+/// Cells of elements that come one after the other, each with nodes of its own in VTK's order.
+pub(in crate::output) struct Cells<'a> {
+    /// Elements and what becomes of one, block by block.
+    blocks: Vec<(usize, &'a Layout)>,
+    /// Nodes of all cells, those of each cell counted.
     corners: usize,
-    number: impl Fn(usize) -> T + Copy + 'a,
-) -> Vec<Array<'a>> {
-    let nodes = move |out: &mut dyn Write| {
-        let mut chunk = Chunk::new(out);
-        let mut first = 0;
-        for (block, layout) in laid.blocks() {
-            for _ in 0..block.len() {
+    /// Whether 32 bits are enough for all numbers: half the size.
+    narrow: bool,
+}
+
+impl<'a> Cells<'a> {
+    /// Those of so many elements with each layout, on so many points.
+    pub fn new(blocks: Vec<(usize, &'a Layout)>, points: usize) -> Cells<'a> {
+        let of = |layout: &Layout| layout.cells.iter().map(|cell| cell.nodes.len()).sum::<usize>();
+        let corners = blocks.iter().map(|(count, layout)| count * of(layout)).sum();
+        Cells { narrow: i32::try_from(points.max(corners)).is_ok(), blocks, corners }
+    }
+
+    /// Number of cells.
+    pub fn count(&self) -> usize {
+        self.blocks.iter().map(|(count, layout)| count * layout.cells.len()).sum()
+    }
+
+    /// Their arrays: nodes of all cells, the end of each cell in these, types.
+    pub fn heads(&self) -> [Head; 3] {
+        let whole = |name: &str, count: usize| match self.narrow {
+            true => Head::new::<i32>(Part::Cells, ("Int32", name, 1), count),
+            false => Head::new::<i64>(Part::Cells, ("Int64", name, 1), count),
+        };
+        [
+            whole("connectivity", self.corners),
+            whole("offsets", self.count()),
+            Head::new::<u8>(Part::Cells, ("UInt8", "types", 1), self.count()),
+        ]
+    }
+
+    /// Fills the arrays, the first of which is the one with number `next`, which is counted up. `point`: the point of each node.
+    pub fn write(
+        &self,
+        arrays: &mut Arrays,
+        next: &mut usize,
+        point: impl Fn(usize) -> usize,
+    ) -> io::Result<()> {
+        match self.narrow {
+            true => self.numbers(arrays, *next, |node| point(node) as i32, |end| end as i32),
+            false => self.numbers(arrays, *next, |node| point(node) as i64, |end| end as i64),
+        }?;
+        *next += 3;
+        Ok(())
+    }
+
+    fn numbers<T: Pod>(
+        &self,
+        arrays: &mut Arrays,
+        first: usize,
+        point: impl Fn(usize) -> T,
+        end: impl Fn(usize) -> T,
+    ) -> io::Result<()> {
+        let mut out = arrays.array(first);
+        let mut chunk = Chunk::new(&mut out);
+        let mut start = 0;
+        for (count, layout) in &self.blocks {
+            for _ in 0..*count {
                 let all = layout.cells.iter().flat_map(|cell| &cell.nodes);
-                chunk.put(all.map(|&node| number(laid.point(first + node))))?;
-                first += block.nodes_per_element();
+                chunk.put(all.map(|&node| point(start + node)))?;
+                start += layout.order.len();
             }
         }
-        chunk.end()
-    };
-    let ends = move |out: &mut dyn Write| {
-        let mut chunk = Chunk::new(out);
-        let mut end = 0;
-        for (block, layout) in laid.blocks() {
-            for _ in 0..block.len() {
+        chunk.end()?;
+        drop(out);
+        let mut out = arrays.array(first + 1);
+        let mut chunk = Chunk::new(&mut out);
+        let mut ends = 0;
+        for (count, layout) in &self.blocks {
+            for _ in 0..*count {
                 chunk.put(layout.cells.iter().map(|cell| {
-                    end += cell.nodes.len();
-                    number(end)
+                    ends += cell.nodes.len();
+                    end(ends)
                 }))?;
             }
         }
-        chunk.end()
-    };
-    let types = move |out: &mut dyn Write| {
-        let mut chunk = Chunk::new(out);
-        for (block, layout) in laid.blocks() {
-            for _ in 0..block.len() {
+        chunk.end()?;
+        drop(out);
+        let mut out = arrays.array(first + 2);
+        let mut chunk = Chunk::new(&mut out);
+        for (count, layout) in &self.blocks {
+            for _ in 0..*count {
                 chunk.put(layout.cells.iter().map(|cell| cell.kind as u8))?;
             }
         }
         chunk.end()
-    };
-    vec![
-        Array::new::<T>((kind, "connectivity", 1), corners, nodes),
-        Array::new::<T>((kind, "offsets", 1), laid.count(), ends),
-        Array::new::<u8>(("UInt8", "types", 1), laid.count(), types),
-    ]
+    }
 }
 
-/// Nodes of the cells of an element, those of each cell counted.
-fn corners_of(layout: &Layout) -> usize {
-    layout.cells.iter().map(|cell| cell.nodes.len()).sum()
+/// Values at the nodes of all blocks, `[element][lattice node][component]` each, nodes in VTK's order.
+fn nodal(
+    out: &mut dyn Write,
+    laid: &Laid,
+    components: usize,
+    values: &[&[f64]],
+    precision: Precision,
+) -> io::Result<()> {
+    match precision {
+        Precision::Single => reordered(out, laid, components, values, |x| x as f32),
+        Precision::Double => reordered(out, laid, components, values, |x| x),
+    }
 }
 
 /// Values `[element][lattice node][component]` of all blocks with the nodes of each element in VTK's order.
@@ -219,18 +221,5 @@ impl<'o, T: Pod> Chunk<'o, T> {
 
     fn end(self) -> io::Result<()> {
         self.out.write_all(bytemuck::cast_slice(&self.numbers))
-    }
-}
-
-#[cfg(all(test, target_os = "linux"))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_an_error() {
-        let mut out = File::options().write(true).open("/dev/full").unwrap();
-        let mut chunk = Chunk::new(&mut out);
-        chunk.put(0..3_u64).unwrap();
-        assert_eq!(chunk.end().unwrap_err().kind(), io::ErrorKind::StorageFull);
     }
 }
