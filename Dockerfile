@@ -14,9 +14,9 @@ COPY . .
 RUN cargo build --release --locked && strip target/release/solver
 
 FROM debian:bookworm-slim
-# Open MPI with its mpirun; HDF5; lzma; the Vulkan loader and Mesa's drivers.
+# Open MPI with its mpirun; HDF5; the Vulkan loader and Mesa's drivers.
 RUN apt-get update && apt-get install -y --no-install-recommends \
-        libopenmpi3 openmpi-bin libhdf5-103-1 liblzma5 libgcc-s1 libvulkan1 mesa-vulkan-drivers \
+        libopenmpi3 openmpi-bin libhdf5-103-1 libgcc-s1 libvulkan1 mesa-vulkan-drivers \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --create-home --uid 1000 solver \
     && mkdir /work && chown solver:solver /work
