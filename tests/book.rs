@@ -1,5 +1,8 @@
 //! The book holds together: chapters, links, included files, pictures, names of keys; checked without mdBook.
 
+#[path = "support/pages.rs"]
+mod pages;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -10,23 +13,6 @@ fn root() -> PathBuf {
 
 fn read(path: &Path) -> String {
     std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())).replace("\r\n", "\n")
-}
-
-/// The pages of the book.
-fn pages() -> Vec<PathBuf> {
-    let (mut pages, mut folders) = (vec![], vec![root().join("docs/src")]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "md") {
-                pages.push(path);
-            }
-        }
-    }
-    pages.sort();
-    pages
 }
 
 /// The text of a page without blocks of code, and without code in a line.
@@ -64,7 +50,7 @@ fn anchors(page: &str) -> HashSet<String> {
 #[test]
 fn every_link_and_picture_leads_to_something() {
     let mut broken = vec![];
-    for page in pages().into_iter().chain([root().join("README.md")]) {
+    for page in pages::all() {
         let text = read(&page);
         for link in links(&text) {
             if link.contains("://") {
@@ -95,7 +81,7 @@ fn every_link_and_picture_leads_to_something() {
 
 #[test]
 fn every_included_file_is_there() {
-    for page in pages() {
+    for page in pages::book() {
         for rest in read(&page).split("{{#include ").skip(1) {
             let name = rest.split("}}").next().unwrap().split(':').next().unwrap();
             let file = page.parent().unwrap().join(name);
@@ -111,7 +97,7 @@ fn the_contents_list_every_page_once_and_no_other() {
         links(&read(&summary)).iter().map(|link| root().join("docs/src").join(link)).collect();
     listed.push(summary);
     listed.sort();
-    assert_eq!(listed, pages());
+    assert_eq!(listed, pages::book());
 }
 
 #[test]
@@ -128,7 +114,7 @@ fn the_case_reference_is_that_of_the_program() {
 #[test]
 fn sections_and_keys_in_examples_exist() {
     let mut wrong = vec![];
-    for page in pages().into_iter().chain([root().join("README.md")]) {
+    for page in pages::all() {
         let text = read(&page);
         for block in text.split("\n```ini\n").skip(1) {
             let block = block.split("\n```").next().unwrap();

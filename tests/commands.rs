@@ -16,20 +16,20 @@
 //! * What cannot be run in a test stands in blocks of ```` ```sh not-run ````; each of its commands must begin as [`NOT_RUN`] says.
 #![cfg(unix)]
 
+#[path = "support/pages.rs"]
+mod pages;
 mod support;
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Beginnings of commands that are shown and not run here, and why.
-const NOT_RUN: [(&str, &str); 12] = [
+const NOT_RUN: [(&str, &str); 11] = [
     ("sudo apt-get ", "installs packages"),
     ("sudo dnf ", "installs packages"),
     ("brew ", "installs packages"),
-    ("git clone ", "needs the network"),
-    ("cd solver", "the folder of that clone"),
     ("cargo ", "builds; what it runs, other tests run"),
     ("LZMA_API_STATIC=1 cargo ", "builds"),
     ("docker ", "needs the network, and a service"),
@@ -37,6 +37,7 @@ const NOT_RUN: [(&str, &str); 12] = [
     ("mpirun -n 2 target/release/examples/", "an example, see tests/examples.rs"),
     ("target/release/examples/", "an example, see tests/examples.rs"),
     ("sbatch ", "needs a batch system"),
+    ("srun ", "needs a batch system"),
 ];
 
 /// Time that no command may take. All of them take half a minute on one core, twenty times as long where kernels were built
@@ -249,30 +250,12 @@ fn faults(page: &str, means: &Means) -> Result<Vec<String>, String> {
     Ok(faults)
 }
 
-/// README.md and the pages of the book.
-fn pages() -> Vec<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (mut pages, mut folders) = (vec![root.join("README.md")], vec![root.join("docs/src")]);
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "md") {
-                pages.push(path);
-            }
-        }
-    }
-    pages.sort();
-    pages
-}
-
 #[test]
 fn every_command_of_the_readme_and_the_book_does_what_the_page_shows() {
     let means = Means::here();
     let only = std::env::var("SOLVER_TEST_PAGE").unwrap_or_default();
     let mut report = String::new();
-    for page in pages().into_iter().filter(|page| page.to_string_lossy().contains(&only)) {
+    for page in pages::all().into_iter().filter(|page| page.to_string_lossy().contains(&only)) {
         let started = Instant::now();
         let text = std::fs::read_to_string(&page).unwrap();
         match faults(&text, &means) {

@@ -37,6 +37,31 @@ fn with(case: &str, old: &str, new: &str) -> String {
     case.replace(old, new)
 }
 
+#[cfg(unix)]
+#[test]
+fn commands_whose_lines_nobody_reads_write_their_files_or_end_quietly() {
+    use std::os::unix::process::ExitStatusExt;
+    let folder = folder(&periodic(), WAVE);
+    let unread = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output = command.stdout(writer).stderr(std::process::Stdio::piped()).output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
+        output.status
+    };
+    folder.succeed(&["import", "mesh.msh"]);
+    assert!(unread(&["run", "--progress", "lines", "case.ini"]).success());
+    assert!(unread(&["plot", "results/wave-0.10.ssoln", "-o", "wave.png"]).success());
+    assert!(unread(&["export", "volume", "results/wave-0.10.ssoln", "-o", "wave.vtu"]).success());
+    for name in ["results/wave-0.10.ssoln", "wave.png", "wave.vtu"] {
+        assert!(folder.path(name).is_file(), "{name}");
+    }
+    // SIGPIPE is 13 everywhere.
+    assert_eq!(unread(&["info", "--case", "results/wave-0.10.ssoln"]).signal(), Some(13));
+    assert!(unread(&["keys"]).success());
+}
+
 #[test]
 fn import_partition_run() {
     let folder = folder(&periodic(), WAVE);

@@ -1,4 +1,4 @@
-//! Regions in a case file: `box((0, 0), (1, 1)) + sphere((2, 0), 0.5, rot=30) - wall` (case-format section 6.14).
+//! Regions in a case file: `box((0, 0), (1, 1)) + sphere((2, 0), 0.5, rot=30) - wall` (docs/src/monitors.md).
 
 use super::points::{parts, point};
 use crate::engine::region::{Body, Form, Place, UNTURNED, rotation};

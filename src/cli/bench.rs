@@ -101,7 +101,7 @@ enum Subject {
 impl Bench {
     pub fn execute(self) -> ExitCode {
         if self.list {
-            WORKLOADS.iter().for_each(|w| println!("{}", w.name));
+            WORKLOADS.iter().for_each(|w| say!("{}", w.name));
             return ExitCode::SUCCESS;
         }
         let comm = match world() {
@@ -259,11 +259,12 @@ impl Bench {
     /// Writes the records where they are wanted.
     fn put(&self, found: &Found) -> Result<()> {
         let Some(path) = &self.json else { return Ok(()) };
-        let text = serde_json::to_string_pretty(&found.records)? + "\n";
+        let text = serde_json::to_string_pretty(&found.records)?;
         if self.json_only() {
-            print!("{text}");
+            say!("{text}");
             return Ok(());
         }
+        let text = text + "\n";
         files::replace(path, |temporary| std::fs::write(temporary, text), |error| error)
             .with_context(|| format!("cannot write '{}'", path.display()))
     }

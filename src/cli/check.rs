@@ -32,8 +32,9 @@ use std::process::ExitCode;
 /// written.
 ///
 /// The stable time step is that of the initial state, from the linear theory of the scheme: an
-/// estimate, exact for waves on boxes, to some tens of percent elsewhere. Flows that speed up
-/// need less. Artificial viscosity and sources are not in it.
+/// estimate, exact for waves on boxes, to some tens of percent elsewhere. The rates of waves and
+/// of diffusion are added, which is on the safe side: where both matter a run may bear somewhat
+/// more. Flows that speed up need less. Artificial viscosity and sources are not in it.
 ///
 ///   solver check case.ini                      the mesh that the case names
 ///   solver check case.ini channel.smesh        another one

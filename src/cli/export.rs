@@ -316,7 +316,7 @@ impl Content {
             for ((t, _), file) in &parts {
                 series.push(*t, file)?;
             }
-            println!("written    {}: {} times", output.display(), times.len());
+            say!("written    {}: {} times", output.display(), times.len());
             Ok(())
         };
         agree(world, if many && rank == 0 { list() } else { Ok(()) })
@@ -355,14 +355,14 @@ impl Content {
             let (mut grid, fields) = self.grid(loader.load(path)?, prepared.boundaries.as_deref())?;
             grid.merged = self.merge;
             if !std::mem::replace(&mut told, true) {
-                println!("fields     {fields}");
+                say!("fields     {fields}");
             }
             Ok(grid)
         };
         let told = |path: &Path, t: f64, grid: &Grid| {
             let (name, count) = (path.display(), grouped(grid.len() as u64));
             let what = if prepared.boundaries.is_some() { "faces" } else { "elements" };
-            println!("written    {name}: t = {t}, {count} {what}");
+            say!("written    {name}: t = {t}, {count} {what}");
         };
         if prepared.format == Format::Vtkhdf {
             let mut left = parts.iter().map(|((t, path), _)| (t, path));
@@ -551,7 +551,7 @@ impl Stl {
         let triangles = stl::triangles(&grid);
         atomic::create_folder_of(&output)?;
         stl::write(&output, &triangles)?;
-        println!("written    {}: {} triangles", output.display(), grouped(triangles.len() as u64));
+        say!("written    {}: {} triangles", output.display(), grouped(triangles.len() as u64));
         Ok(())
     }
 }

@@ -103,8 +103,8 @@ pub fn help() -> String {
     for derived in DERIVED {
         let _ = writeln!(text, "  {:<15} {}", derived.name, derived.doc);
     }
-    text + "In expressions: the primitive variables (rho, u, v, w, p), x, y, z, t, gradients such as grad_u_x, \
-            constants of the case"
+    text + "In expressions: the primitive variables (rho, u, v, w, p), x, y, z, t, gradients such as \
+            grad_u_x,\nconstants of the case"
 }
 
 /// Fields, and the expressions that they are made of.

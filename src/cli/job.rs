@@ -136,7 +136,7 @@ pub fn prepare(
     if speak {
         warnings.iter().for_each(|w| eprintln!("warning: {w}"));
         unmatched(&case, mesh.boundaries()).iter().for_each(note);
-        println!("mesh       {}: {}", mesh_file.display(), files::Summary::of(&mesh));
+        say!("mesh       {}: {}", mesh_file.display(), files::Summary::of(&mesh));
     }
     let ranks = comm.size();
     let division = agree(&**comm, mesh.division(choices.partitioning.as_deref(), ranks))?;
@@ -158,15 +158,15 @@ pub fn prepare(
             Control::Fixed => String::new(),
             control => format!(", controller {}", control.name()),
         };
-        println!(
+        say!(
             "system     {system}, order {order}, {} unknowns, {}{controller}",
             grouped(unknowns),
             plan.settings.scheme
         );
         let ranks = if comm.size() > 1 { format!("{} ranks, each ", comm.size()) } else { String::new() };
-        println!("backend    {ranks}{}", engine.description());
+        say!("backend    {ranks}{}", engine.description());
         if let (Some(from), Some(file)) = (&from, &solution) {
-            println!("goes on    from {}: t = {}, step {}", file.display(), from.t, from.step);
+            say!("goes on    from {}: t = {}, step {}", file.display(), from.t, from.step);
         }
     }
     let mut checkpoints = case.checkpoints();
@@ -261,7 +261,7 @@ impl Job {
                 let names = self.engine.variables().primitive();
                 let list: Vec<String> =
                     names.iter().zip(&errors).map(|(n, e)| format!("{n} {e:.6e}")).collect();
-                println!("L2 error   {}", list.join("  "));
+                say!("L2 error   {}", list.join("  "));
             }
         }
         if speaks {
@@ -272,9 +272,9 @@ impl Job {
 
     /// Says where results are, where time went, and how to go on.
     fn conclude(&self, end: &End, waiting: Option<f64>) {
-        println!("time       {}", times(end, waiting));
+        say!("time       {}", times(end, waiting));
         for path in self.monitors.iter().filter_map(|m| m.written()) {
-            println!("results    {}", path.display());
+            say!("results    {}", path.display());
         }
         let Some(stop) = end.stopped else { return };
         let why = match stop {
@@ -282,9 +282,9 @@ impl Job {
             Stop::TimeLimit => "before the time limit",
         };
         let (t, tend) = (end.now.t, self.plan.span.tend);
-        println!("stopped    {why}, at t = {t} of {tend}");
+        say!("stopped    {why}, at t = {t} of {tend}");
         if let Some((_, file)) = &end.last {
-            println!("go on with solver restart {} {}", self.mesh_file.display(), file.display());
+            say!("go on with solver restart {} {}", self.mesh_file.display(), file.display());
         }
     }
 }

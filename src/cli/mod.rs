@@ -1,5 +1,11 @@
 //! The command line: one file per subcommand; parses, calls the library, prints. No numerics.
 
+/// Prints a line as `println!` does, and goes on where nobody reads it (`| head`, a full disk): for commands whose files count,
+/// not their lines.
+macro_rules! say {
+    ($($text:tt)*) => { $crate::cli::print_line(format_args!($($text)*)) };
+}
+
 mod bench;
 mod check;
 mod devices;
@@ -25,6 +31,7 @@ mod signals;
 mod solution;
 
 use clap::{Parser, Subcommand};
+use std::io::Write;
 use std::process::ExitCode;
 
 /// High-order flow solver for unstructured meshes, on CPUs and GPUs.
@@ -73,10 +80,18 @@ pub fn main() -> ExitCode {
     let filter = ["warn", "solver=info,warn", "solver=debug,info"][usize::from(arguments.verbose.min(2))];
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(filter)).init();
     hdf5::silence_errors(true);
-    use Command::{Check, Completions, Devices, Generate, Import, Info, Mesh, Partition};
+    use Command::{Check, Completions, Devices, Generate, Import, Info, Man, Mesh, Partition};
     if matches!(
         arguments.command,
-        Check(_) | Completions(_) | Devices(_) | Generate(_) | Import(_) | Info(_) | Mesh(_) | Partition(_)
+        Check(_)
+            | Completions(_)
+            | Devices(_)
+            | Generate(_)
+            | Import(_)
+            | Info(_)
+            | Man(_)
+            | Mesh(_)
+            | Partition(_)
     ) {
         signals::end_with_reader();
     }
@@ -121,6 +136,12 @@ fn report(error: &anyhow::Error) {
 /// Prints something the user may want to know.
 fn note(text: impl std::fmt::Display) {
     eprintln!("note: {text}");
+}
+
+/// Prints a line if somebody reads it; see `say!`.
+fn print_line(text: std::fmt::Arguments<'_>) {
+    // Hours of computing are not given up for a line.
+    let _ = writeln!(std::io::stdout(), "{text}");
 }
 
 /// A number with thousands separators.

@@ -22,8 +22,8 @@ use std::path::{Path, PathBuf};
 
 /// Draw pictures of solutions, or of what monitors have written
 ///
-/// The polynomial of the solution is evaluated in every pixel, so that nothing is seen but the solution. Without -f the
-/// first variable is drawn.
+/// The polynomial of the solution is evaluated in every pixel, so that nothing is seen but the
+/// solution. Without -f the first variable is drawn.
 ///
 ///   solver plot vortex-20.0.ssoln                          rho of a 2-D solution, to vortex-20.0.png
 ///   solver plot vortex-20.0.ssoln -f mach --mesh --contours 8 -o mach.png
@@ -129,12 +129,12 @@ impl Plot {
             Target::Each(paths) => {
                 for (i, path) in paths.iter().enumerate() {
                     encode::png(path, &picture(i)?)?;
-                    println!("{}", path.display());
+                    say!("{}", path.display());
                 }
             }
             Target::Moving(path, kind) => {
                 encode::animate(path, *kind, solutions.len(), 1.0 / self.rate, picture)?;
-                println!("{}: {} pictures", path.display(), solutions.len());
+                say!("{}: {} pictures", path.display(), solutions.len());
             }
         }
         Ok(())
@@ -310,7 +310,7 @@ impl Plot {
         };
         let wanted = csv::Wanted { x: self.x.as_deref(), y: &self.y, style };
         csv::draw(&self.csv, wanted, &output)?;
-        println!("{}", output.display());
+        say!("{}", output.display());
         Ok(())
     }
 }

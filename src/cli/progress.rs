@@ -159,8 +159,8 @@ impl Watcher for Progress {
                 bar.set_position(((status.now.t - start) / (end - start) * TICKS as f64) as u64);
                 bar.set_message(text(status));
             }
-            Progress::Lines => println!("{}", text(status)),
-            Progress::Json => println!("{}", json(status, "progress")),
+            Progress::Lines => say!("{}", text(status)),
+            Progress::Json => say!("{}", json(status, "progress")),
             Progress::Silent => {}
         }
     }
@@ -181,10 +181,10 @@ impl Watcher for Progress {
         match self {
             Progress::Bar(bar) => {
                 bar.finish_and_clear();
-                println!("{last}");
+                say!("{last}");
             }
-            Progress::Lines => println!("{last}"),
-            Progress::Json => println!("{}", json(status, "end")),
+            Progress::Lines => say!("{last}"),
+            Progress::Json => say!("{}", json(status, "end")),
             Progress::Silent => {}
         }
     }

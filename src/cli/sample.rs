@@ -13,8 +13,9 @@ use std::path::{Path, PathBuf};
 
 /// Print the values of solutions at points, along lines, on planes
 ///
-/// The values are those of the elements' polynomials at the points, not interpolated between stored ones, written as CSV
-/// with as many digits as it takes to read them back. Without -f they are those of all primitive variables.
+/// The values are those of the elements' polynomials at the points, not interpolated between
+/// stored ones, written as CSV with as many digits as it takes to read them back. Without -f they
+/// are those of all primitive variables.
 ///
 ///   solver sample flow-1.00.ssoln --point 0.5,0.25 --point 0.5,0.75
 ///   solver sample flow-*.ssoln --point 0.5,0.25 -f p -f 'u*u + v*v' -o probe.csv

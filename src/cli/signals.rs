@@ -45,7 +45,8 @@ pub fn watch() -> io::Result<Signals> {
     Ok(signals)
 }
 
-/// Lets the process end quietly when what it prints is read no more (`| head`), as that of other programs does; a run goes on.
+/// Lets the process end quietly when what it prints is read no more (`| head`), as that of other programs does. Not for commands
+/// that make files while they print, such as runs: these go on, see `say!`.
 pub fn end_with_reader() {
     // Without it the next line that is printed is an error, and that is told.
     #[cfg(unix)]

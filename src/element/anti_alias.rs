@@ -1,4 +1,4 @@
-//! Anti-aliasing by quadrature (case-format sections 3.4 to 3.7): fluxes are evaluated at the points of a rule that
+//! Anti-aliasing by quadrature (docs/src/numerics.md, "Anti-aliasing"): fluxes are evaluated at the points of a rule that
 //! is stronger than the solution points, and what they are there is projected onto the polynomials of the solution.
 //!
 //! `flux` does so inside the elements, `surf-flux` on faces, where the flux points become the points of a rule.

@@ -14,6 +14,7 @@ mod identity;
 pub mod local;
 pub mod order;
 pub mod partition;
+pub mod pyfr;
 pub mod pyfrm;
 pub mod raw;
 pub mod store;

@@ -1,4 +1,4 @@
-//! Writes the time steps taken to a CSV file (case-format section 6.6).
+//! Writes the time steps taken to a CSV file (docs/src/monitors.md).
 
 use super::rows::Rows;
 use super::{Attempt, Expected, Moment, Monitor, MonitorError, Outlook};

@@ -1,4 +1,4 @@
-//! Writes integrals of expressions to a CSV file (case-format section 6.3).
+//! Writes integrals of expressions to a CSV file (docs/src/monitors.md).
 
 use super::rows::Rows;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};

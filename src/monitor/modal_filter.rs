@@ -1,4 +1,5 @@
-//! An exponential filter of the solution's highest modes, every so many steps (case-format section 3.9).
+//! An exponential filter of the solution's highest modes, every so many steps (docs/src/numerics-time.md, "The
+//! modal filter").
 //!
 //! The mode of degree `d` is multiplied by `exp(-alpha ((d - cutoff) / (highest - cutoff))^order)` if `d >= cutoff`. On
 //! products of lines the degree is the sum of those in each direction. The mean of an element (on its reference element)

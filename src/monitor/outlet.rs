@@ -1,5 +1,5 @@
 //! Outlets whose pressure is moved until the mass flow through them, or the mean pressure on them, is the one wanted
-//! (case-format section 4, `char-riem-inv-mass-flow` and `char-riem-inv-pressure`).
+//! (`char-riem-inv-mass-flow` and `char-riem-inv-pressure`; docs/src/numerics-time.md, "Controlled outlets").
 //!
 //! Every so many steps the quantity is integrated over the boundary and smoothed, `average = alpha new + (1 - alpha)
 //! average`. Until the next time the boundary's pressure moves linearly in time with the slope

@@ -7,7 +7,7 @@ use crate::parallel::agree;
 use std::path::PathBuf;
 
 /// Appends a row `t,value of each conserved variable` every so many steps: the norm over all solution points of `du/dt`,
-/// without weights.
+/// `(sum |du/dt|^p)^(1/p)`, without weights: it grows with the number of points.
 #[derive(Debug)]
 pub struct Residual {
     /// Steps between rows.

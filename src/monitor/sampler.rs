@@ -1,4 +1,4 @@
-//! Writes the solution at points to a CSV or HDF5 file (case-format section 6.7).
+//! Writes the solution at points to a CSV or HDF5 file (docs/src/monitors.md).
 
 use super::record::Record;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};

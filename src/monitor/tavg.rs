@@ -1,4 +1,4 @@
-//! Averages over time, written like solutions (case-format section 6.8).
+//! Averages over time, written like solutions (docs/src/monitors.md).
 //!
 //! Expressions are integrated in time by the trapezoidal rule over the moments looked at: every so many steps, and outputs. A
 //! *window* is the span between two outputs. A file holds the averages of its window, or (continuous) those since the start,

@@ -1,6 +1,6 @@
 //! Who am I, who are my neighbours: the ranks of a run behind one trait.
 //!
-//! [`serial`] is one rank; [`threads`] runs several ranks as threads of one process (tests, examples); [`mpi`] is the
+//! [`serial`] is one rank; [`threads`] runs several ranks as threads of one process (tests, examples); `mpi` is the
 //! real thing. Nothing outside this module names MPI. Reductions are exact or order-independent, so that results never
 //! depend on the number of ranks: floating-point sums go through [`sum`].
 

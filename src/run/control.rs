@@ -1,5 +1,5 @@
-//! Controllers: what chooses the size of the steps (case-format section 5.3). Adding one: a line of the table, a variant,
-//! and its arms in `Controller`.
+//! Controllers: what chooses the size of the steps (docs/src/numerics-time.md, "Controllers"). Adding one: a line of the
+//! table, a variant, and its arms in `Controller`.
 
 use super::{RunError, Span};
 use crate::backend::{ErrorNorm, Tolerance};

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks files of `solver export` (written by tests/export_cli.rs) with VTK's own readers and interpolation.
+"""Checks files of `solver export` (written by tests/export_cli/) with VTK's own readers and interpolation.
 
 usage: check_export.py FOLDER ORDER       (packages: vtk, numpy)
 

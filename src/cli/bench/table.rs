@@ -19,10 +19,10 @@ impl Table {
             return;
         }
         if !self.started {
-            println!("{}", HEAD.trim_end());
+            say!("{}", HEAD.trim_end());
             self.started = true;
         }
-        println!("{}", row(record));
+        say!("{}", row(record));
     }
 }
 

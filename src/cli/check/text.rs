@@ -78,11 +78,13 @@ fn stable(Step { dt, stable }: &Step) -> String {
     }
     let at: Vec<String> = stable.at.iter().map(|x| figure(*x)).collect();
     let share = |limit: f64| if limit.is_finite() { figure(limit) } else { "any".into() };
+    let both = stable.advective.is_finite() && stable.diffusive.is_finite();
     format!(
-        "about {} (waves alone {}, diffusion alone {}), least in element {} at ({}); dt is {} of it",
+        "about {} (waves alone {}, diffusion alone {}{}), least in element {} at ({}); dt is {} of it",
         figure(stable.dt),
         share(stable.advective),
         share(stable.diffusive),
+        if both { "; their rates are added, on the safe side" } else { "" },
         stable.element,
         at.join(", "),
         figure(dt / stable.dt)

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 /// What the page begins with.
 const HEAD: &str = "\
-<!-- Made by `solver keys --markdown`; change src/case/keys/, src/case/monitors.rs or src/cli/keys/, not this file. -->
+<!-- Made by `solver keys --markdown`; change src/case/keys/, src/case/monitors/ or src/cli/keys/, not this file. -->
 # Case reference
 
 Every section and key that case files may have, from the table that the program checks them against; `solver keys` prints

@@ -1,10 +1,10 @@
 //! Makes a raw mesh of the tables of a file, and checks that its connectivity is that of the nodes.
 
-use super::PyfrmError;
 use super::codec::{Code, parse};
 use super::file::Reader;
 use super::rows::{self, Beyond, NO_ELEMENT, Table};
 use crate::element::Shape;
+use crate::mesh::pyfr::PyfrError;
 use crate::mesh::raw::{Group, RawBlock, RawMesh};
 use crate::mesh::vertex_nodes;
 use std::collections::{BTreeMap, HashSet};
@@ -27,7 +27,7 @@ struct Faces<'a> {
 type Surface = BTreeMap<Shape, (Vec<u32>, Vec<u32>)>;
 
 /// Reads the whole mesh.
-pub fn raw(reader: &Reader) -> Result<RawMesh, PyfrmError> {
+pub fn raw(reader: &Reader) -> Result<RawMesh, PyfrError> {
     let (nodes, dims) = rows::nodes(reader)?;
     let mut tables = Vec::new();
     for name in reader.members("eles")? {
@@ -96,7 +96,7 @@ impl Faces<'_> {
     }
 
     /// The pairs of a list of periodic faces, each of which must be joined to the other.
-    fn pairs(&mut self, object: &str) -> Result<Vec<[FaceId; 2]>, PyfrmError> {
+    fn pairs(&mut self, object: &str) -> Result<Vec<[FaceId; 2]>, PyfrError> {
         let mut pairs = Vec::new();
         for (i, pair) in rows::pairs(self.reader, object)?.iter().enumerate() {
             let ids = pair.each_ref().map(|face| Beyond::of(face).and_then(|b| self.face(b).ok().flatten()));
@@ -119,7 +119,7 @@ impl Faces<'_> {
     }
 
     /// Checks a face. Entry of the codec if it is on a boundary.
-    fn check(&self, id: FaceId) -> Result<Option<usize>, PyfrmError> {
+    fn check(&self, id: FaceId) -> Result<Option<usize>, PyfrError> {
         let beyond = self.beyond(id);
         let theirs = match self.face(beyond) {
             Ok(Some(theirs)) => theirs,
@@ -138,7 +138,7 @@ impl Faces<'_> {
         Ok(None)
     }
 
-    fn fault(&self, (t, e, f): FaceId, what: &str) -> PyfrmError {
+    fn fault(&self, (t, e, f): FaceId, what: &str) -> PyfrError {
         let object = format!("/eles/{}", self.tables[t].shape.name());
         self.reader.invalid(&object, format!("face {f} of element {e} {what}"))
     }

@@ -26,86 +26,11 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use file::is_sound;
-
+use super::pyfr::PyfrError;
 use super::raw::RawMesh;
 use file::Reader;
 use std::fmt;
-use std::path::{Path, PathBuf};
-
-/// Why a file cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum PyfrmError {
-    /// The operating system refused.
-    #[error("cannot read {}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: std::io::Error,
-    },
-    /// The file is something else.
-    #[error("{} is no mesh file of PyFR: {why}", .path.display())]
-    NotAMesh {
-        /// The file.
-        path: PathBuf,
-        /// What was found.
-        why: String,
-    },
-    /// The flat layout of PyFR 1 and 2.
-    #[error(
-        "{} has the layout of PyFR before version 3, which is not supported; import the Gmsh file that it was made \
-         from instead", .path.display()
-    )]
-    OldLayout {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A version of the format that did not exist when this was written.
-    #[error(
-        "{} has format version {version}, but only 1 and 2 are known; import the Gmsh file that it was made from \
-         instead", .path.display()
-    )]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: i64,
-    },
-    /// The HDF5 library refused something.
-    #[error("{}: {object}: {source}", .path.display())]
-    Hdf5 {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, group or attribute.
-        object: String,
-        /// Why it failed.
-        source: hdf5::Error,
-    },
-    /// The HDF5 library does not know the form of what a later one wrote.
-    #[error(
-        "{}: {object} was written by a later HDF5 library than the one of this program ({library}); convert the file as \
-         the README says (\"Coming from PyFR\"), or import the Gmsh file that it was made from", .path.display()
-    )]
-    NewerHdf5 {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, group or attribute.
-        object: String,
-        /// Version of the library of this program.
-        library: String,
-    },
-    /// A dataset contradicts the format or the rest of the file, or holds what is not supported.
-    #[error("{}: {object}: {what}", .path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// The dataset or group.
-        object: String,
-        /// What is wrong with it, and what to do.
-        what: String,
-    },
-}
+use std::path::Path;
 
 /// Something of the file that the mesh does not have.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,7 +65,7 @@ pub struct Pyfrm {
 /// # Errors
 /// When the file cannot be read, is something else, contradicts itself, or holds what is not supported: names the
 /// dataset, and the element and face.
-pub fn read(path: &Path) -> Result<Pyfrm, PyfrmError> {
+pub fn read(path: &Path) -> Result<Pyfrm, PyfrError> {
     let reader = Reader::open(path)?;
     let notices = reader.partitionings();
     let notices = if notices.is_empty() { vec![] } else { vec![Notice::Partitionings(notices)] };
@@ -151,7 +76,7 @@ pub fn read(path: &Path) -> Result<Pyfrm, PyfrmError> {
 ///
 /// # Errors
 /// As [`read`], and a file without one.
-pub fn uuid(path: &Path) -> Result<String, PyfrmError> {
+pub fn uuid(path: &Path) -> Result<String, PyfrError> {
     Reader::open(path)?.uuid()
 }
 
@@ -160,7 +85,7 @@ pub fn uuid(path: &Path) -> Result<String, PyfrmError> {
 pub fn is_pyfrm(path: &Path) -> bool {
     let named = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("pyfrm"));
     let known = || {
-        use PyfrmError::{OldLayout, Version};
+        use PyfrError::{OldLayout, Version};
         matches!(Reader::open(path), Ok(_) | Err(OldLayout { .. } | Version { .. }))
     };
     named || known()

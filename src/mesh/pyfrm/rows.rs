@@ -3,9 +3,9 @@
 //! HDF5 converts by the names of fields, so only those of interest are named here. Lengths of the arrays inside a row are
 //! part of its type, hence the constants and the table of them.
 
-use super::PyfrmError;
 use super::file::Reader;
 use crate::element::Shape;
+use crate::mesh::pyfr::PyfrError;
 use hdf5::types::{CompoundType, FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, H5Type, Selection};
 
@@ -84,7 +84,7 @@ impl Table {
 }
 
 /// Reads the table of the elements of a shape; `nodes` is how many nodes there are.
-pub fn table(reader: &Reader, shape: Shape, nodes: usize) -> Result<Table, PyfrmError> {
+pub fn table(reader: &Reader, shape: Shape, nodes: usize) -> Result<Table, PyfrError> {
     let object = format!("/eles/{}", shape.name());
     let (dataset, row, _) = reader.compound(&object, 1)?;
     let ty = |name| field(&row, name);
@@ -117,7 +117,7 @@ pub fn table(reader: &Reader, shape: Shape, nodes: usize) -> Result<Table, Pyfrm
 }
 
 /// Reads rows of a certain type.
-type Rows = fn(&Reader, &str, &Dataset, usize, &mut Table) -> Result<(), PyfrmError>;
+type Rows = fn(&Reader, &str, &Dataset, usize, &mut Table) -> Result<(), PyfrError>;
 
 /// The reader for elements of a shape and geometry order: nodes and faces of each.
 fn rows_of(shape: Shape, order: usize) -> Option<Rows> {
@@ -156,7 +156,7 @@ fn rows<const N: usize, const F: usize>(
     dataset: &Dataset,
     nodes: usize,
     table: &mut Table,
-) -> Result<(), PyfrmError> {
+) -> Result<(), PyfrError> {
     let count = dataset.size();
     table.nodes.reserve_exact(count * N);
     table.beyond.reserve_exact(count * F);
@@ -184,7 +184,7 @@ fn rows<const N: usize, const F: usize>(
 }
 
 /// Coordinates of the nodes (z is 0 in two dimensions), and the dimensions.
-pub fn nodes(reader: &Reader) -> Result<(Vec<[f64; 3]>, usize), PyfrmError> {
+pub fn nodes(reader: &Reader) -> Result<(Vec<[f64; 3]>, usize), PyfrError> {
     let object = "/nodes";
     let (dataset, row, _) = reader.compound(object, 1)?;
     let count = dataset.size();
@@ -218,7 +218,7 @@ fn locations<const D: usize>(
     reader: &Reader,
     object: &str,
     dataset: &Dataset,
-) -> Result<Vec<[f64; 3]>, PyfrmError> {
+) -> Result<Vec<[f64; 3]>, PyfrError> {
     let mut nodes = Vec::with_capacity(dataset.size());
     each(reader, object, dataset, |_, NodeRow::<D> { location }| {
         nodes.push(std::array::from_fn(|d| location.get(d).copied().unwrap_or(0.0)));
@@ -228,7 +228,7 @@ fn locations<const D: usize>(
 }
 
 /// The pairs of periodic faces called `name`.
-pub fn pairs(reader: &Reader, object: &str) -> Result<Vec<[FaceRow; 2]>, PyfrmError> {
+pub fn pairs(reader: &Reader, object: &str) -> Result<Vec<[FaceRow; 2]>, PyfrError> {
     let (dataset, row, shape) = reader.compound(object, 2)?;
     if shape[1] != 2 || !is_face(&TypeDescriptor::Compound(row)) {
         return Err(reader.invalid(object, "it is no list of pairs of faces: cidx (int16), off (int64)"));
@@ -242,8 +242,8 @@ fn each<T: H5Type>(
     reader: &Reader,
     object: &str,
     dataset: &Dataset,
-    mut take: impl FnMut(usize, T) -> Result<(), PyfrmError>,
-) -> Result<(), PyfrmError> {
+    mut take: impl FnMut(usize, T) -> Result<(), PyfrError>,
+) -> Result<(), PyfrError> {
     let count = dataset.size();
     let step = (CHUNK / size_of::<T>()).max(1);
     for first in (0..count).step_by(step) {

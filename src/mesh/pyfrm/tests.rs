@@ -10,6 +10,7 @@ use crate::mesh::{gmsh, mean, store, vertex_nodes};
 use hdf5::types::FixedAscii;
 use hdf5::{File, Group, H5Type};
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use tempfile::TempDir;
 
 #[derive(Clone, Copy, H5Type)]
@@ -477,7 +478,7 @@ fn damaged_files_are_survived() {
 }
 
 /// Files of PyFR 3.1 and the Gmsh files that it made them from: a strip of curved triangles and quadrilaterals,
-/// periodic; tetrahedra, hexahedra, prisms and pyramids of second order. Written anew as the README says, because that
+/// periodic; tetrahedra, hexahedra, prisms and pyramids of second order. Written anew as the book says, because that
 /// PyFR had a later HDF5 library.
 #[test]
 fn files_of_pyfr_hold_what_the_gmsh_files_hold_that_they_were_made_from() {

@@ -16,11 +16,11 @@
 //! The file is not trusted: types, sizes and numbers are checked before they are used.
 
 mod rows;
-mod text;
 
 use super::Precision;
 use crate::element::Shape;
-use hdf5::{Dataset, File};
+use crate::mesh::pyfr::{Content, PyfrError, Source};
+use hdf5::Dataset;
 use std::path::{Path, PathBuf};
 
 /// File name extension.
@@ -31,42 +31,12 @@ const MAX_ORDER: usize = 40;
 /// Most fields of an element.
 const MAX_FIELDS: usize = 1000;
 
-/// Why a file cannot be read.
+/// Why a solution cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PyfrsError {
-    /// The operating system refused.
-    #[error("cannot read {}: {source}", .path.display())]
-    Io {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        source: std::io::Error,
-    },
-    /// The file is something else.
-    #[error("{} is no solution file of PyFR: {why}", .path.display())]
-    NotASolution {
-        /// The file.
-        path: PathBuf,
-        /// What was found.
-        why: String,
-    },
-    /// The flat layout of PyFR 1 and 2.
-    #[error(
-        "{} has the layout of PyFR before version 3, whose partitioned meshes are not supported; go on from a file that \
-         PyFR 3 has written", .path.display()
-    )]
-    OldLayout {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A version of the format that did not exist when this was written.
-    #[error("{} has format version {version}, but only 1 and 2 are known", .path.display())]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// Its version.
-        version: i64,
-    },
+    /// The file, or what is in it.
+    #[error(transparent)]
+    File(#[from] PyfrError),
     /// Averages over time.
     #[error(
         "{} holds averages over time, not a solution; take a file that [soln-plugin-writer] wrote", .path.display()
@@ -86,45 +56,12 @@ pub enum PyfrsError {
         /// The list of elements.
         object: String,
     },
-    /// The HDF5 library refused something.
-    #[error("{}: {object}: {source}", .path.display())]
-    Hdf5 {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, group or attribute.
-        object: String,
-        /// Why it failed.
-        source: hdf5::Error,
-    },
-    /// The HDF5 library does not know the form of what a later one wrote.
-    #[error(
-        "{}: {object} was written by a later HDF5 library than the one of this program ({library}); convert the file as \
-         the README says for meshes (\"Coming from PyFR\")", .path.display()
-    )]
-    NewerHdf5 {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, group or attribute.
-        object: String,
-        /// Version of the library of this program.
-        library: String,
-    },
-    /// A dataset contradicts the format or the rest of the file.
-    #[error("{}: {object}: {what}", .path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// The dataset, group or attribute.
-        object: String,
-        /// What is wrong with it.
-        what: String,
-    },
 }
 
 /// An open solution file of PyFR; values are read block by block.
 #[derive(Debug)]
 pub struct Pyfrs {
-    path: PathBuf,
+    source: Source,
     /// Identity of the mesh, given by PyFR.
     pub mesh_uuid: String,
     /// The case, with every value in force.
@@ -169,36 +106,18 @@ impl Pyfrs {
     /// # Errors
     /// When the file cannot be read, is something else, contradicts itself, or holds what is not supported.
     pub fn open(path: &Path) -> Result<Pyfrs, PyfrsError> {
-        let io = |source| PyfrsError::Io { path: path.into(), source };
-        let metadata = std::fs::File::open(path).and_then(|f| f.metadata()).map_err(io)?;
-        let not = |why: &str| PyfrsError::NotASolution { path: path.into(), why: why.into() };
-        if !metadata.is_file() {
-            return Err(not("it is not a regular file"));
-        }
-        let file = File::open(path).map_err(|e| not(&format!("HDF5 cannot open it ({e})")))?;
-        let has = |name: &&str| file.link_exists(name);
-        if !["config", "stats", "mesh-uuid", "version"].iter().all(has) {
-            let names = file.member_names().unwrap_or_default();
-            if names.iter().any(|n| n.starts_with("soln_")) {
-                return Err(PyfrsError::OldLayout { path: path.into() });
-            }
-            return Err(not("it lacks one of config, stats, mesh-uuid, version"));
-        }
-        let place = |(object, problem): (String, Problem)| problem.at(path, object);
-        let version = text::version(&file).map_err(place)?;
-        if !(1..=2).contains(&version) {
-            return Err(PyfrsError::Version { path: path.into(), version });
-        }
-        if !file.link_exists("soln") {
-            if file.link_exists("tavg") {
+        let source = Source::open(path, Content::Solution)?;
+        if !source.file.link_exists("soln") {
+            if source.file.link_exists("tavg") {
                 return Err(PyfrsError::Averages { path: path.into() });
             }
-            return Err(not("it lacks soln"));
+            return Err(source.other("it lacks soln").into());
         }
-        let text = |name: &str| text::scalar(&file, name).map_err(place);
-        let (mesh_uuid, config, stats) = (text("mesh-uuid")?, text("config")?, text("stats")?);
-        let group = file.group("soln").map_err(|e| place(("/soln".into(), e.into())))?;
-        let mut names = group.member_names().map_err(|e| place(("/soln".into(), e.into())))?;
+        let mesh_uuid = source.text("/mesh-uuid")?;
+        let config = source.text("/config")?;
+        let stats = source.text("/stats")?;
+        let group = source.file.group("soln").map_err(source.at("/soln"))?;
+        let mut names = group.member_names().map_err(source.at("/soln"))?;
         names.sort();
         let mut blocks: Vec<PyfrsBlock> = Vec::new();
         for name in names {
@@ -209,20 +128,20 @@ impl Pyfrs {
             if name.ends_with("-parts") {
                 continue;
             }
-            let place = |problem: Problem| problem.at(path, object.clone());
-            let dataset = group.dataset(&name).map_err(|e| place(e.into()))?;
-            let block = open_block(&name, object.clone(), dataset, version, metadata.len()).map_err(place)?;
+            let dataset = group.dataset(&name).map_err(source.at(&object))?;
+            let block = open_block(&name, object.clone(), dataset, source.version, source.len)
+                .map_err(|problem| problem.at(&source, &object))?;
             if blocks.iter().any(|b| b.shape == block.shape) {
-                return Err(place(Problem::what("elements of this shape are there twice")));
+                return Err(source.invalid(&object, "elements of this shape are there twice").into());
             }
             blocks.push(block);
         }
-        Ok(Pyfrs { path: path.into(), mesh_uuid, config, stats, blocks })
+        Ok(Pyfrs { source, mesh_uuid, config, stats, blocks })
     }
 
     /// The file.
     pub fn path(&self) -> &Path {
-        &self.path
+        &self.source.path
     }
 
     /// Values of all elements of a block, `[element][variable][point]`, elements in the order of the mesh file; `listed` is
@@ -232,12 +151,13 @@ impl Pyfrs {
     /// A file without one of the `variables`, or damaged.
     pub fn values(&self, block: usize, variables: &[&str], listed: &[&str]) -> Result<Vec<f64>, PyfrsError> {
         let block = &self.blocks[block];
-        rows::values(block, variables, listed).map_err(|problem| problem.at(&self.path, block.object.clone()))
+        let values = rows::values(block, variables, listed);
+        Ok(values.map_err(|problem| problem.at(&self.source, &block.object))?)
     }
 
     /// An error in an object of this file.
     pub fn invalid(&self, object: &str, what: impl Into<String>) -> PyfrsError {
-        Problem::What(what.into()).at(&self.path, object.into())
+        self.source.invalid(object, what).into()
     }
 }
 
@@ -258,15 +178,10 @@ impl Problem {
         Problem::What(what.into())
     }
 
-    fn at(self, path: &Path, object: String) -> PyfrsError {
-        let path = path.into();
+    fn at(self, source: &Source, object: &str) -> PyfrError {
         match self {
-            Problem::Hdf5(source) if source.to_string().contains("bad version number") => {
-                let (major, minor, release) = hdf5::library_version();
-                PyfrsError::NewerHdf5 { path, object, library: format!("{major}.{minor}.{release}") }
-            }
-            Problem::Hdf5(source) => PyfrsError::Hdf5 { path, object, source },
-            Problem::What(what) => PyfrsError::Invalid { path, object, what },
+            Problem::Hdf5(error) => source.at(object)(error),
+            Problem::What(what) => source.invalid(object, what),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Values of elements, and the types they may have in the file.
 
 use super::{Fields, Precision, Problem, PyfrsBlock};
-use crate::mesh::pyfrm::is_sound;
+use crate::mesh::pyfr::is_sound;
 use crate::output::solution::possible;
 use hdf5::datatype::Datatype;
 use hdf5::types::{CompoundField, CompoundType, FloatSize, TypeDescriptor};

@@ -1,5 +1,5 @@
-//! Boundary conditions of fluids, with and without viscosity (case-format section 4). Adding one: its variant, its table
-//! line, its states.
+//! Boundary conditions of fluids, with and without viscosity (docs/src/case-reference.md, "Boundaries of
+//! `navier-stokes`"). Adding one: its variant, its table line, its states.
 //!
 //! A viscous boundary has two states: the ghost, which enters the Riemann solver, and the common solution, which enters the
 //! gradient; most conditions use one for both. At no-slip walls the ghost has the mirrored velocity, so that nothing flows
