@@ -1,5 +1,5 @@
 //! What writing results costs a run: its wall-clock time with an output every so many steps over that without any, the two in
-//! turn, on the same engine.
+//! turn, on the same engine. The ratio is the median of those of neighbours, which a machine that is slower at times leaves alone.
 //!
 //! `cargo bench --bench output -- [workload] [steps between outputs] [folder]`; by default Navier-Stokes on hexes of order 4
 //! (16^3 elements), 10 steps, a folder below the system's temporary one.
@@ -19,9 +19,11 @@ use std::time::Instant;
 
 /// Elements along each axis, in three and in two dimensions.
 const COUNTS: [usize; 2] = [16, 128];
-/// Outputs of a run, and how often each kind of run is made.
+/// Outputs of a run.
 const OUTPUTS: u64 = 8;
-const ROUNDS: usize = 3;
+/// Pairs of runs, at least, and how many seconds more are made.
+const PAIRS: usize = 5;
+const SECONDS: f64 = 30.0;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
@@ -42,20 +44,27 @@ fn main() -> ExitCode {
         .engine(counts, BackendChoice::Cpu(None), Precision::Double, &(Arc::new(Serial) as _))
         .expect("the workload is sound");
     println!("{name}, {} unknowns, an output every {every} steps", engine.global_unknowns());
-    println!("{:<28} {:>9} {:>9} {:>8}", "output", "without", "with", "ratio");
+    println!("{:<28} {:>9} {:>9} {:>8} {:>6}", "output", "without", "with", "ratio", "pairs");
     for (what, vtk) in [("solution files", false), ("solution and VTK files", true)] {
-        let mut times = [vec![], vec![]];
-        for round in 0..2 * ROUNDS {
-            let with = round % 2 == 1;
-            times[usize::from(with)].push(time(&mut engine, every, with.then_some(vtk), folder.path()));
+        let mut pairs = vec![];
+        let begun = Instant::now();
+        // The first one warms up.
+        while pairs.len() <= PAIRS || begun.elapsed().as_secs_f64() < SECONDS {
+            let without = time(&mut engine, every, None, folder.path());
+            pairs.push([without, time(&mut engine, every, Some(vtk), folder.path())]);
         }
-        let [without, with] = times.map(|mut t| {
-            t.sort_by(f64::total_cmp);
-            t[t.len() / 2]
-        });
-        println!("{what:<28} {without:>7.3} s {with:>7.3} s {:>8.3}", with / without);
+        pairs.remove(0);
+        let [without, with] = [0, 1].map(|i| median(pairs.iter().map(|pair| pair[i])));
+        let ratio = median(pairs.iter().map(|[without, with]| with / without));
+        println!("{what:<28} {without:>7.3} s {with:>7.3} s {ratio:>8.3} {:>6}", pairs.len());
     }
     ExitCode::SUCCESS
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// Seconds of a run from some moment on, with outputs or without.

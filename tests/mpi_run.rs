@@ -180,6 +180,74 @@ fn ranks_share_the_files_of_a_series() {
     assert_eq!(message.matches("missing.ssoln").count(), 1, "{message}");
 }
 
+/// The numbers of an array of all pieces of a `.pvtu` file, sorted: pieces have elements in another order than the whole.
+fn sorted(pieces: &[Vtu], name: &str) -> Vec<f64> {
+    let of = |vtu: &Vtu| vtu.arrays.iter().find(|(_, n, _)| n == name).map(|(.., numbers)| numbers.clone());
+    let mut all: Vec<f64> = pieces.iter().flat_map(|vtu| of(vtu).unwrap_or_default()).collect();
+    all.sort_by(f64::total_cmp);
+    all
+}
+
+#[test]
+fn ranks_export_a_part_of_the_mesh_each() {
+    let Some(_turn) = turn() else { return };
+    let folder = Folder::new();
+    let case = concat!(env!("CARGO_MANIFEST_DIR"), "/configs/cavity.ini");
+    let sets = [
+        "solver-time-integrator.tend=0.002",
+        "soln-plugin-writer.dt-out=0.001",
+        "soln-plugin-writer.basename=flow-{n}",
+    ];
+    let sets = sets.iter().flat_map(|set| ["--set", *set]);
+    folder.succeed(&["generate", "box", "6", "5", "-o", "box.smesh"]);
+    folder.succeed(&["run", "box.smesh", case].into_iter().chain(sets).collect::<Vec<_>>());
+    let all = folder.files();
+    let solutions: Vec<&str> = all.iter().map(String::as_str).filter(|f| f.ends_with(".ssoln")).collect();
+    assert_eq!(solutions.len(), 3, "{all:?}");
+    let last = solutions[2];
+    let read = |name: String| Vtu::read(&folder.path(&name));
+    for (kind, fields) in
+        [("volume", ["-f", "vorticity"]), ("boundary", ["-f", "vorticity"]), ("volume", ["-f", "Pressure"])]
+    {
+        let export = |output: &'static str| {
+            let mut arguments = vec!["export", kind, "box.smesh", last, "-p", "double", "-o", output];
+            arguments.extend(fields);
+            arguments.extend(["--merge"].iter().filter(|_| fields[1] == "Pressure"));
+            arguments
+        };
+        folder.succeed(&export("one.vtu"));
+        succeed(&mut folder.parallel(3, &export("three.pvtu")));
+        let (one, three) = ([read("one.vtu".into())], [0, 1, 2].map(|r| read(format!("three.p{r}.vtu"))));
+        assert_eq!(three.iter().map(|vtu| vtu.cells).sum::<usize>(), one[0].cells, "{kind}");
+        if fields[1] == "vorticity" {
+            for name in ["Points", "vorticity"] {
+                let (one, three) = (sorted(&one, name), sorted(&three, name));
+                let far = one.iter().zip(&three).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+                assert!(one.len() == three.len() && far < 1e-12, "{kind}, {name}: {far:e}");
+            }
+        }
+        let parts = sorted(&three, "Part");
+        assert!([0.0, 1.0, 2.0].iter().all(|rank| parts.contains(rank)), "{kind}: {parts:?}");
+        let index = std::fs::read_to_string(folder.path("three.pvtu")).unwrap();
+        assert!((0..3).all(|r| index.contains(&format!("three.p{r}.vtu"))), "{index}");
+        assert!(
+            index.contains("\"Part\"") && index.contains("\"Boundary\"") == (kind == "boundary"),
+            "{index}"
+        );
+    }
+    // Without a name; a series; what is one file.
+    succeed(&mut folder.parallel(2, &["export", "volume", "box.smesh", last]));
+    let name = last.replace(".ssoln", "-volume");
+    assert_eq!(read(format!("{name}.p0.vtu")).cells + read(format!("{name}.p1.vtu")).cells, 30);
+    let series = ["export", "volume", "--pieces", "box.smesh", solutions[0], last, "-o", "all.pvd"];
+    succeed(&mut folder.parallel(2, &series));
+    let list = std::fs::read_to_string(folder.path("all.pvd")).unwrap();
+    assert!(list.contains("all-000.pvtu") && list.contains("all-001.pvtu"), "{list}");
+    let hdf = ["export", "volume", "--pieces", "box.smesh", last, "-o", "a.vtkhdf"];
+    let message = fail(&mut folder.parallel(2, &hdf));
+    assert_eq!(message.matches("one rank").count(), 1, "{message}");
+}
+
 /// The job ends with one message, which holds these words, and writes nothing new.
 fn one_message(folder: &Folder, arguments: &[&str], words: &[&str]) {
     let before = folder.files();

@@ -95,7 +95,7 @@ fn write_all(folder: &Path) {
             piece(path, &blocks, rank, Precision::Single);
         }
         let index = with_suffix(&output, ".pvtu");
-        write_index(&index, &pieces, &fields(&[]), Precision::Single).unwrap();
+        write_index(&index, &pieces, (&fields(&[]), &["Part"]), Precision::Single).unwrap();
         series.push(t, &index).unwrap();
     }
 }

@@ -7,7 +7,7 @@
 //! element with itself: the lower face number), and the normal, computed once from the left element's geometry, points
 //! from left to right. Both sides store the same bits.
 //!
-//! # The scheme (case-format section 7), for one variable of one element
+//! # The scheme (docs/src/numerics.md), for one variable of one element
 //! With `u_f = M0 u` and `F* ` the common flux per unit area along the stored normal, side sign `s` (+1 left, -1 right):
 //! `du/dt = -(1/|J|) ( sum_d divergence[d] (S_d . F) + lift (s |n| F*) )`.
 //! Viscous systems first form the common solution `u_c`, the reference gradient

@@ -1,4 +1,4 @@
-//! The entropy filter of one element (T. Dzanic, F. D. Witherden, J. Comput. Phys. 468, 2022; case-format section 9).
+//! The entropy filter of one element (T. Dzanic, F. D. Witherden, J. Comput. Phys. 468, 2022; docs/src/numerics-time.md).
 //!
 //! An element is *admissible* when at all its solution and flux points density, pressure and entropy are above their
 //! bounds ([`System::constraints`]). The bound of the entropy is the least one of the element, its neighbours and the

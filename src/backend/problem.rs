@@ -32,7 +32,7 @@ pub struct Problem<const D: usize, const V: usize, S: System<D, V>> {
     pub communicator: Arc<dyn Communicator>,
 }
 
-/// Parameters of the local discontinuous Galerkin treatment of second derivatives (case-format section 8).
+/// Parameters of the local discontinuous Galerkin treatment of second derivatives (docs/src/numerics.md, "Viscous terms").
 ///
 /// Common solution `(1/2 + beta) u_R + (1/2 - beta) u_L`; common normal flux
 /// `(1/2 + beta) G_L + (1/2 - beta) G_R + tau (u_L - u_R)`.
@@ -60,7 +60,7 @@ pub const TIME: usize = 3;
 /// [`super::Backend::control`] sets during a run.
 pub const CONTROL: usize = 4;
 
-/// What keeps shocks in check (case-format section 9).
+/// What keeps shocks in check (docs/src/numerics-time.md).
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum ShockCapturing {
     /// Nothing.

@@ -1,5 +1,5 @@
-//! Artificial viscosity of an element from the decay of its modes (P.-O. Persson, J. Peraire, AIAA 2006-112; case-format
-//! section 9): with `S = log10(energy of the modes of highest degree / energy of all)` of the first conserved variable
+//! Artificial viscosity of an element from the decay of its modes (P.-O. Persson, J. Peraire, AIAA 2006-112;
+//! docs/src/numerics-time.md): with `S = log10(energy of the modes of highest degree / energy of all)` of the first conserved variable
 //! and `s = log10(s0 / p^4)`, none below `s - kappa`, `max` above `s + kappa`, and a sine between the two.
 //!
 //! The flux is `-mu grad u` for every conserved variable. It does not act through boundaries.

@@ -1,24 +1,30 @@
 //! `solver export`.
 
+mod load;
+mod pieces;
+mod stl;
+
 use super::fields::{self, Fields};
-use super::solution::{self, Averages, is_solution};
+use super::solution::is_solution;
 use super::{grouped, job, report};
 use crate::case::Case;
 use crate::engine::Engine;
 use crate::output::collect::{Picked, on_nodes, usual_order};
-use crate::output::solution::{AVERAGES_EXTENSION, EXTENSION, SolutionHeader, Stored, read_averages};
+use crate::output::solution::{AVERAGES_EXTENSION, EXTENSION, Stored, read_averages};
 use crate::output::surface::on_boundaries;
 use crate::output::vtk::{CellKind, Encoding, Grid, Series, with_suffix, write_grid, write_hdf};
-use crate::output::{Precision, atomic, stl};
+use crate::output::{Precision, atomic};
 use crate::parallel::serial::Serial;
-use crate::parallel::{AgreedError, Communicator, agree, world};
+use crate::parallel::{AgreedError, Communicator, Reduce, agree, world};
 use crate::physics::expr::nearest;
-use crate::run::restart::restore;
 use anyhow::{Context, Result, anyhow, bail};
 use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+
+use load::{Loaded, Loader};
+use stl::Stl;
 
 /// Write solutions as files for ParaView and other programs
 ///
@@ -37,6 +43,7 @@ Examples:
   solver export volume flow-*.ssoln -o flow.vtkhdf -f 'M = sqrt(u*u + v*v)/sqrt(gamma*p/rho)'
   solver export boundary flow-2.50.ssoln wall --gradients
   mpirun -np 8 solver export volume flow-*.ssoln -o flow.pvd       the files of a series side by side
+  mpirun -np 8 solver export volume flow-2.50.ssoln -o flow.pvtu   a part of the mesh each
   solver export stl flow-2.50.ssoln wall -o wall.stl";
 
 #[derive(clap::Subcommand, Debug)]
@@ -51,6 +58,9 @@ enum What {
 /// Cells are Lagrange cells of the order of the solution (or of the mesh, if that is higher); pyramids, which VTK does not have
 /// as such, are linear cells between the same nodes. Fields are evaluated at the solution points and interpolated like the
 /// solution itself.
+///
+/// Under mpirun the ranks write the files of a series side by side, each of them the whole mesh; with --pieces, or where there is
+/// one solution and no other name is asked for, each rank loads and writes its part of the mesh: a .pvtu file and its pieces.
 #[derive(clap::Args, Debug)]
 #[command(after_help = fields::help())]
 struct Volume {
@@ -75,25 +85,9 @@ struct Boundary {
     content: Content,
 }
 
-/// Boundaries of a 3-D mesh as triangles, in a binary STL file
-///
-/// Normals point out of the mesh.
-#[derive(clap::Args, Debug)]
-struct Stl {
-    /// A solution (.ssoln), after the mesh if one is to be named, before the names of boundaries
-    #[arg(required = true, value_name = "[MESH] SOLUTION [NAME]")]
-    files: Vec<PathBuf>,
-    /// The file to write; by default beside the solution, under its name
-    #[arg(short, long)]
-    output: Option<PathBuf>,
-    /// Parts of each edge; by default 1 where the mesh is straight, else 4
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
-    divide: Option<u8>,
-}
-
 #[derive(clap::Args, Debug)]
 struct Content {
-    /// The file to write: .vtu, .pvd (several solutions) or .vtkhdf; by default beside the first solution, under its name
+    /// The file to write: .vtu, .pvtu (a piece of each rank), .pvd (several solutions) or .vtkhdf; by default beside the first solution, under its name
     #[arg(short, long)]
     output: Option<PathBuf>,
     /// A field: a name such as Pressure or vorticity, or NAME = EXPRESSION; may be given again; all of the system without
@@ -112,12 +106,15 @@ struct Content {
     #[arg(long)]
     gradients: bool,
     /// Points that elements share become one, with the mean of their values (of normals, too, which then are shorter at edges):
-    /// smaller files, and fields without jumps
+    /// smaller files, and fields without jumps within each
     #[arg(long)]
     merge: bool,
     /// Compressed .vtu files: smaller, slower, read by fewer programs
     #[arg(long)]
     compress: bool,
+    /// Every rank loads and writes its part of the mesh only: for solutions that are too large for one
+    #[arg(long)]
+    pieces: bool,
     /// Kind of file; by default what the name of the output says, else vtu
     #[arg(long, value_enum)]
     format: Option<Format>,
@@ -148,8 +145,8 @@ impl Export {
             }
         };
         let done = match self.what {
-            What::Volume(Volume { files, content }) => content.write(&files, false, &*comm),
-            What::Boundary(Boundary { files, content }) => content.write(&files, true, &*comm),
+            What::Volume(Volume { files, content }) => content.write(&files, false, &comm),
+            What::Boundary(Boundary { files, content }) => content.write(&files, true, &comm),
             What::Stl(stl) => agree(&*comm, if comm.rank() == 0 { stl.write() } else { Ok(()) }),
         };
         match done {
@@ -211,65 +208,29 @@ struct Prepared {
     times: Vec<(f64, PathBuf)>,
     output: PathBuf,
     format: Format,
+    /// Whether each rank writes its part.
+    pieces: bool,
 }
 
 impl Prepared {
-    fn loader(&self, world: &dyn Communicator) -> Result<Loader<'_>> {
-        Loader::new(self.mesh.as_ref(), world)
-    }
-}
-
-/// What a file holds.
-struct Loaded {
-    /// Holds the solution, if it is one.
-    engine: Engine,
-    header: SolutionHeader,
-    /// Averages, block by block `[element][average][point]`.
-    averages: Option<Vec<Vec<f64>>>,
-}
-
-/// Loads one file after the other; those of one case share an engine.
-struct Loader<'a> {
-    mesh: Option<&'a PathBuf>,
-    comm: Arc<dyn Communicator>,
-    loaded: Option<Loaded>,
-}
-
-impl Loader<'_> {
-    /// Every rank of `world` loads whole solutions.
-    fn new<'m>(mesh: Option<&'m PathBuf>, world: &dyn Communicator) -> Result<Loader<'m>> {
-        job::threads(None, world)?;
-        Ok(Loader { mesh, comm: Arc::new(Serial), loaded: None })
+    /// Whether there is a file for each time, and one that lists them.
+    fn is_series(&self) -> bool {
+        self.format == Format::Vtu && self.times.len() > 1
     }
 
-    fn load(&mut self, path: &Path) -> Result<&mut Loaded> {
-        let loaded = match self.loaded.take() {
-            _ if is_averages(path) => {
-                let Averages { engine, header, values } =
-                    solution::load_averages(self.mesh, path, &self.comm)?;
-                Loaded { engine, header, averages: Some(values) }
-            }
-            before => {
-                let stored = Stored::open(path)?;
-                let header = stored.header().clone();
-                let same = |b: &Loaded| {
-                    let of_case = |h: &SolutionHeader| (h.order, h.mesh_uuid.clone(), h.config.clone());
-                    b.averages.is_none() && of_case(&b.header) == of_case(&header)
-                };
-                match before.filter(same) {
-                    Some(mut before) => {
-                        restore(&mut before.engine, &stored)?;
-                        Loaded { header, ..before }
-                    }
-                    None => {
-                        let job = solution::load(self.mesh, path, &self.comm);
-                        let engine = job.map_err(|e| anyhow!("{e}"))?.engine;
-                        Loaded { engine, header, averages: None }
-                    }
-                }
-            }
-        };
-        Ok(self.loaded.insert(loaded))
+    /// The file of the `n`-th time.
+    fn file(&self, n: usize) -> PathBuf {
+        if !self.is_series() {
+            return self.output.clone();
+        }
+        let width = (self.times.len() - 1).to_string().len().max(3);
+        let extension = if self.pieces { "pvtu" } else { "vtu" };
+        with_suffix(&self.output.with_extension(""), &format!("-{n:0width$}.{extension}"))
+    }
+
+    /// What is counted.
+    fn what(&self) -> &'static str {
+        if self.boundaries.is_some() { "faces" } else { "elements" }
     }
 }
 
@@ -293,24 +254,24 @@ impl Content {
         &self,
         files: &[PathBuf],
         of_boundary: bool,
-        world: &dyn Communicator,
+        comm: &Arc<dyn Communicator>,
     ) -> Result<(), AgreedError> {
+        let world = &**comm;
         let prepared = agree(world, self.prepare(files, of_boundary, world))?;
-        let Prepared { times, output, format, .. } = &prepared;
+        if prepared.pieces {
+            return self.write_pieces(&prepared, comm);
+        }
         // The files of a series, each by some rank; one file by the first.
         let rank = world.rank();
-        let many = *format == Format::Vtu && times.len() > 1;
-        let width = times.len().saturating_sub(1).to_string().len().max(3);
-        let file = |n: usize| with_suffix(&output.with_extension(""), &format!("-{n:0width$}.vtu"));
-        let parts: Vec<(&(f64, PathBuf), PathBuf)> = match many {
-            true => times.iter().enumerate().map(|(n, part)| (part, file(n))).collect(),
-            false => times.iter().map(|part| (part, output.clone())).collect(),
-        };
-        let mine: Vec<_> = match many {
+        let parts = prepared.times.iter().enumerate().map(|(n, part)| (part, prepared.file(n)));
+        let parts: Vec<(&(f64, PathBuf), PathBuf)> = parts.collect();
+        let mine: Vec<_> = match prepared.is_series() {
             true => parts.iter().skip(rank).step_by(world.size()).collect(),
             false => parts.iter().filter(|_| rank == 0).collect(),
         };
-        agree(world, self.write_parts(prepared.loader(world), &prepared, &mine, rank == 0))?;
+        let threads = job::threads(None, world);
+        agree(world, threads.and_then(|()| self.write_parts(&prepared, &mine, rank == 0)))?;
+        let Prepared { times, output, .. } = &prepared;
         let mut series = Series::new(output.clone());
         let mut list = || -> Result<()> {
             for ((t, _), file) in &parts {
@@ -319,7 +280,18 @@ impl Content {
             say!("written    {}: {} times", output.display(), times.len());
             Ok(())
         };
-        agree(world, if many && rank == 0 { list() } else { Ok(()) })
+        agree(world, if prepared.is_series() && rank == 0 { list() } else { Ok(()) })
+    }
+
+    fn precision(&self) -> Precision {
+        match self.precision {
+            Digits::Single => Precision::Single,
+            Digits::Double => Precision::Double,
+        }
+    }
+
+    fn encoding(&self) -> Encoding {
+        if self.compress { Encoding::Compressed } else { Encoding::Raw }
     }
 
     /// Looks at the command line.
@@ -329,31 +301,29 @@ impl Content {
             bail!("'{name}' is no solution ({EXTENSION}); the mesh comes first");
         }
         let times = in_time(solutions)?;
-        let (output, format) = self.output(&times, if of_boundary { "-boundary" } else { "-volume" })?;
+        let tail = if of_boundary { "-boundary" } else { "-volume" };
+        let (output, format, pieces) = self.output(&times, tail, world.size())?;
         if world.rank() == 0 {
             atomic::create_folder_of(&output)?;
         }
-        Ok(Prepared { mesh: mesh.cloned(), boundaries: of_boundary.then_some(rest), times, output, format })
+        let boundaries = of_boundary.then_some(rest);
+        Ok(Prepared { mesh: mesh.cloned(), boundaries, times, output, format, pieces })
     }
 
-    /// Writes files, `parts` with times, solutions and names; the first rank tells of the fields.
+    /// Writes files of the whole mesh, `parts` with times, solutions and names; the first rank tells of the fields.
     fn write_parts(
         &self,
-        loader: Result<Loader>,
         prepared: &Prepared,
         parts: &[&(&(f64, PathBuf), PathBuf)],
         first: bool,
     ) -> Result<()> {
-        let mut loader = loader?;
-        let precision = match self.precision {
-            Digits::Single => Precision::Single,
-            Digits::Double => Precision::Double,
-        };
-        let encoding = if self.compress { Encoding::Compressed } else { Encoding::Raw };
+        let mut loader = Loader::new(prepared.mesh.as_ref(), &(Arc::new(Serial) as _));
         let mut told = !first;
         let mut grid = |path: &PathBuf| -> Result<Grid> {
-            let (mut grid, fields) = self.grid(loader.load(path)?, prepared.boundaries.as_deref())?;
-            grid.merged = self.merge;
+            let (grid, fields) = {
+                let loaded = loader.load(path).map_err(|e| anyhow!("{e}"))?;
+                self.grid(loaded, prepared.boundaries.as_deref())?
+            };
             if !std::mem::replace(&mut told, true) {
                 say!("fields     {fields}");
             }
@@ -361,8 +331,7 @@ impl Content {
         };
         let told = |path: &Path, t: f64, grid: &Grid| {
             let (name, count) = (path.display(), grouped(grid.len() as u64));
-            let what = if prepared.boundaries.is_some() { "faces" } else { "elements" };
-            say!("written    {name}: t = {t}, {count} {what}");
+            say!("written    {name}: t = {t}, {count} {}", prepared.what());
         };
         if prepared.format == Format::Vtkhdf {
             let mut left = parts.iter().map(|((t, path), _)| (t, path));
@@ -371,7 +340,7 @@ impl Content {
             }
             return write_hdf(
                 &prepared.output,
-                precision,
+                self.precision(),
                 parts.len() > 1,
                 || -> Result<Option<(f64, Grid)>> {
                     let Some((t, path)) = left.next() else { return Ok(None) };
@@ -383,13 +352,13 @@ impl Content {
         }
         for ((t, path), file) in parts {
             let grid = grid(path)?;
-            write_grid(file, &grid, precision, encoding)?;
+            write_grid(file, &grid, self.precision(), self.encoding())?;
             told(file, *t, &grid);
         }
         Ok(())
     }
 
-    /// The grid of a solution, and the names of its fields; `names`: of boundaries, if these are wanted.
+    /// The grid of a solution, and the names of its fields; `names`: of boundaries, if these are wanted. Collective.
     fn grid(&self, loaded: &mut Loaded, names: Option<&[String]>) -> Result<(Grid, String)> {
         let Loaded { engine, header, averages } = loaded;
         let wanted = names.map(|names| boundaries(names, &engine.mesh().boundaries)).transpose()?;
@@ -420,7 +389,7 @@ impl Content {
             }
         };
         let mut told = picked.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
-        let grid = match wanted {
+        let mut grid = match wanted {
             Some(wanted) => {
                 told += ", Normal";
                 for n in &wanted {
@@ -433,6 +402,7 @@ impl Content {
                 Grid { kind, cells, fields, ..Grid::default() }
             }
         };
+        grid.merged = self.merge;
         Ok((grid, told))
     }
 
@@ -453,19 +423,25 @@ impl Content {
         all.into_iter().map(pick).collect()
     }
 
-    /// The file to write and its kind.
-    fn output(&self, times: &[(f64, PathBuf)], tail: &str) -> Result<(PathBuf, Format)> {
+    /// The file to write, its kind, and whether it is in pieces.
+    fn output(&self, times: &[(f64, PathBuf)], tail: &str, ranks: usize) -> Result<(PathBuf, Format, bool)> {
         let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().into_owned());
         let said = self.output.as_deref().and_then(extension);
         let by_name = match said.as_deref() {
-            Some("vtu" | "pvd") => Some(Format::Vtu),
+            Some("vtu" | "pvtu" | "pvd") => Some(Format::Vtu),
             Some("vtkhdf") => Some(Format::Vtkhdf),
             _ => None,
         };
         let format = self.format.or(by_name).unwrap_or(Format::Vtu);
+        if format == Format::Vtkhdf && self.pieces {
+            bail!("a .vtkhdf file is written by one rank; leave out --pieces, or write .vtu files");
+        }
+        let unsaid = self.output.is_none() && times.len() == 1 && ranks > 1 && format == Format::Vtu;
+        let pieces = self.pieces || said.as_deref() == Some("pvtu") || unsaid;
         let right = match format {
             Format::Vtkhdf => "vtkhdf",
             Format::Vtu if times.len() > 1 => "pvd",
+            Format::Vtu if pieces => "pvtu",
             Format::Vtu => "vtu",
         };
         if let Some(output) = &self.output {
@@ -476,10 +452,10 @@ impl Content {
                     output.display()
                 );
             }
-            return Ok((output.clone(), format));
+            return Ok((output.clone(), format, pieces));
         }
         let first = times.first().map(|(_, path)| path.clone()).context("there is a solution")?;
-        Ok((with_suffix(&bare(&first), &format!("{tail}.{right}")), format))
+        Ok((with_suffix(&bare(&first), &format!("{tail}.{right}")), format, pieces))
     }
 }
 
@@ -490,12 +466,16 @@ fn bare(solution: &Path) -> PathBuf {
     PathBuf::from(bare.unwrap_or(&name))
 }
 
-/// Refuses what no file can hold before it is made.
+/// Refuses what no file can hold before it is made. Collective.
 fn check_size(engine: &Engine, order: impl Fn(usize) -> usize) -> Result<()> {
     let nodes = engine.mesh().blocks.iter().map(|b| b.ids.len() * b.shape.points(order(b.order)));
-    let nodes: usize = nodes.sum();
-    if u32::try_from(nodes).is_err() {
-        bail!("{} nodes are more than a compressed file takes; leave out --compress", grouped(nodes as u64));
+    let mut most = [nodes.sum::<usize>() as f64];
+    engine.communicator().reduce_f64(Reduce::Max, &mut most);
+    if most[0] > f64::from(u32::MAX) {
+        bail!(
+            "{} nodes are more than a compressed file takes; leave out --compress",
+            grouped(most[0] as u64)
+        );
     }
     Ok(())
 }
@@ -519,39 +499,5 @@ fn in_time(solutions: &[PathBuf]) -> Result<Vec<(f64, PathBuf)>> {
             bail!("{} and {} are both of t = {t}; leave one of them out", a.display(), b.display())
         }
         _ => Ok(times),
-    }
-}
-
-impl Stl {
-    fn write(&self) -> Result<()> {
-        let named = Named::of(&self.files)?;
-        let [solution] = named.solutions else {
-            bail!("{} solutions are given, but one says which mesh it is", named.solutions.len());
-        };
-        let output = self.output.clone().unwrap_or_else(|| with_suffix(&bare(solution), ".stl"));
-        if output.extension().is_none_or(|e| e != "stl") {
-            bail!("'{}': call it .stl", output.display());
-        }
-        let mut loader = Loader::new(named.mesh, &Serial)?;
-        let Loaded { engine, header, .. } = loader.load(solution)?;
-        if header.dims != 3 {
-            bail!(
-                "the mesh is {}-D, but triangles are of surfaces in 3-D; 'solver export boundary' writes curves",
-                header.dims
-            );
-        }
-        let wanted = boundaries(&named.rest, &engine.mesh().boundaries)?;
-        let parts = |geometry: usize| match self.divide {
-            Some(n) => usize::from(n),
-            None if geometry == 1 => 1,
-            None => 4,
-        };
-        let nothing = vec![vec![]; engine.discretisation().blocks.len()];
-        let grid = on_boundaries(&engine.space(), &nothing, &[], &wanted, parts, CellKind::Linear);
-        let triangles = stl::triangles(&grid);
-        atomic::create_folder_of(&output)?;
-        stl::write(&output, &triangles)?;
-        say!("written    {}: {} triangles", output.display(), grouped(triangles.len() as u64));
-        Ok(())
     }
 }

@@ -5,10 +5,10 @@ use super::job::{self, Choices, Inputs, Job, beside};
 use crate::case::{Case, Override};
 use crate::engine::Engine;
 use crate::output::pyfrs::is_pyfrs;
-use crate::output::solution::{EXTENSION, SolutionHeader, Stored, read_averages};
-use crate::parallel::{AgreedError, Communicator};
+use crate::output::solution::{EXTENSION, SolutionBlock, SolutionHeader, Stored, read_averages};
+use crate::parallel::{AgreedError, Communicator, agree};
 use crate::run::restart::RestartError;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -120,16 +120,31 @@ pub struct Averages {
     pub values: Vec<Vec<f64>>,
 }
 
-/// Loads a file of averages to look at, on one rank that has the whole mesh.
+/// Loads a file of averages to look at. Collective; the threads have been started before.
 ///
 /// # Errors
 /// Files that are missing or damaged, and averages that do not go with the mesh.
-pub fn load_averages(mesh: Option<&PathBuf>, file: &Path, comm: &Arc<dyn Communicator>) -> Result<Averages> {
-    let (header, blocks) = read_averages(file)?;
+pub fn load_averages(
+    mesh: Option<&PathBuf>,
+    file: &Path,
+    comm: &Arc<dyn Communicator>,
+) -> Result<Averages, AgreedError> {
+    let (header, blocks) = agree(&**comm, read_averages(file))?;
     let inputs = || of_text(mesh, file, &header.config, None, &[]);
-    let engine = prepare(inputs, comm).map_err(|e| anyhow!("{e}"))?.engine;
+    let engine = prepare(inputs, comm)?.engine;
+    let values = agree(&**comm, averages_of(&engine, file, &header, &blocks))?;
+    Ok(Averages { engine, header, values })
+}
+
+/// The averages in a file in the elements of `engine`.
+fn averages_of(
+    engine: &Engine,
+    file: &Path,
+    header: &SolutionHeader,
+    blocks: &[SolutionBlock],
+) -> Result<Vec<Vec<f64>>> {
     if engine.mesh().uuid != header.mesh_uuid {
-        let (theirs, ours) = (header.mesh_uuid, engine.mesh().uuid.clone());
+        let (theirs, ours) = (header.mesh_uuid.clone(), engine.mesh().uuid.clone());
         return Err(RestartError::Mesh { path: file.into(), theirs, ours }.into());
     }
     let mut values = vec![];
@@ -152,5 +167,5 @@ pub fn load_averages(mesh: Option<&PathBuf>, file: &Path, comm: &Arc<dyn Communi
         }
         values.push(all);
     }
-    Ok(Averages { engine, header, values })
+    Ok(values)
 }

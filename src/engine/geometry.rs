@@ -1,4 +1,4 @@
-//! Metric terms of elements and faces from their nodes (case-format section 7).
+//! Metric terms of elements and faces from their nodes (docs/src/numerics.md, "Curved elements").
 //!
 //! # Free stream
 //! A uniform flow must stay uniform on curved elements: for every physical direction the discrete divergence of the

@@ -1,5 +1,5 @@
 //! Parts of a mesh: bodies of simple shape put together, or what touches a boundary; with layers of neighbours around them,
-//! or their surface alone (case-format section 6.14).
+//! or their surface alone (docs/src/monitors.md).
 //!
 //! An element belongs to a region if its centroid or one of its nodes lies inside, edges included. So neighbouring regions
 //! overlap by the elements between them, and an element that is far larger than a body may hold it without belonging to it.

@@ -1,5 +1,5 @@
-//! The largest rate at which waves cross solution points, which steps of the controller `cfl` follow (case-format section
-//! 5.3). Evaluated on the host.
+//! The largest rate at which waves cross solution points, which steps of the controller `cfl` follow (docs/src/numerics-time.md,
+//! "Controllers"). Evaluated on the host.
 
 use super::fields::Space;
 use super::{Engine, EngineError};

@@ -81,7 +81,7 @@ impl Listing {
         let output = with_suffix(base, if *ranks > 1 { ".pvtu" } else { ".vtu" });
         if *ranks > 1 {
             let pieces: Vec<PathBuf> = (0..*ranks).map(|r| piece_name(base, r, *ranks)).collect();
-            write_index(&output, &pieces, fields, *precision)?;
+            write_index(&output, &pieces, (fields, &["Part"]), *precision)?;
         }
         let mut series = series.lock().unwrap_or_else(PoisonError::into_inner);
         series.push(*t, &output)

@@ -1,4 +1,4 @@
-//! Traced functions and elementary functions, evaluated on a device; see also `tests/gpu.rs`.
+//! Traced functions and elementary functions, evaluated on a device; see also `tests/gpu`.
 
 use super::buffers::{Memory, decode, read_staging, size_of};
 use super::emit::{Functions, elementary};

@@ -1,4 +1,4 @@
-//! Explicit time-stepping schemes as tables of stages (case-format section 5.2). Adding one: a line of the table and a
+//! Explicit time-stepping schemes as tables of stages (docs/src/numerics-time.md). Adding one: a line of the table and a
 //! function that lists its stages.
 //!
 //! Schemes with an embedded error estimate have two forms: one for steps of a given size, with as few registers as can be,

@@ -90,7 +90,7 @@ impl Tavg {
         let mut list = || -> Result<(), OutputError> {
             if ranks > 1 {
                 let pieces: Vec<PathBuf> = (0..ranks).map(|r| piece_name(&base, r, ranks)).collect();
-                write_index(&output, &pieces, &fields, precision)?;
+                write_index(&output, &pieces, (&fields, &["Part"]), precision)?;
             }
             self.series.push(t, &output)
         };

@@ -58,7 +58,7 @@ impl<'a> Rows<'a> {
 
     /// All numbers in order.
     fn to_vec(&self) -> Vec<f64> {
-        let elements = if self.size == 0 { 0 } else { self.len() / self.size };
+        let elements = self.len().checked_div(self.size).unwrap_or(0);
         let mut values = vec![0.0; elements * self.size];
         for (e, to) in values.chunks_exact_mut(self.size.max(1)).enumerate() {
             bytemuck::cast_slice_mut(to).copy_from_slice(self.row(e));

@@ -22,14 +22,15 @@ pub fn piece_name(output: &Path, rank: usize, ranks: usize) -> PathBuf {
 
 /// Writes the `.pvtu` file `path` that joins the `pieces` of one output; call it when all of them are on disk.
 ///
-/// `fields` and `precision` are those of the pieces; of a field only the name and the number of components matter.
+/// Fields and precision are those of the pieces; of a field only the name and the number of components matter. `marks`: the
+/// names of whole numbers of the cells, such as `Part`.
 ///
 /// # Errors
 /// [`OutputError::Write`] when writing fails.
 pub fn write_index(
     path: &Path,
     pieces: &[PathBuf],
-    fields: &[Field],
+    (fields, marks): (&[Field], &[&str]),
     precision: Precision,
 ) -> Result<(), OutputError> {
     let real = real_type(precision);
@@ -39,14 +40,14 @@ pub fn write_index(
     };
     let points = array(real, "Points", 3);
     let fields: String = fields.iter().map(|f| array(real, &f.name, f.components)).collect();
-    let part = array("Int32", "Part", 1);
+    let marks: String = marks.iter().map(|name| array("Int32", name, 1)).collect();
     let pieces: String = pieces
         .iter()
         .map(|piece| format!("    <Piece Source=\"{}\"/>\n", escape(&relative(path, piece))))
         .collect();
     let body = format!(
         "  <PUnstructuredGrid GhostLevel=\"0\">\n    <PPoints>\n{points}    </PPoints>\n    <PPointData>\n{fields}    \
-         </PPointData>\n    <PCellData>\n{part}    </PCellData>\n{pieces}  </PUnstructuredGrid>\n"
+         </PPointData>\n    <PCellData>\n{marks}    </PCellData>\n{pieces}  </PUnstructuredGrid>\n"
     );
     write_vtk_file(path, "PUnstructuredGrid", "2.2", &body)
 }
