@@ -50,6 +50,13 @@ fn commands_whose_lines_nobody_reads_write_their_files_or_end_quietly() {
         assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{arguments:?}");
         output.status
     };
+    // Neither lines nor notes and errors.
+    let unheard = |arguments: &[&str]| {
+        let mut command = folder.command(arguments);
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        command.stdout(writer.try_clone().unwrap()).stderr(writer).status().unwrap()
+    };
     folder.succeed(&["import", "mesh.msh"]);
     assert!(unread(&["run", "--progress", "lines", "case.ini"]).success());
     assert!(unread(&["plot", "results/wave-0.10.ssoln", "-o", "wave.png"]).success());
@@ -60,6 +67,13 @@ fn commands_whose_lines_nobody_reads_write_their_files_or_end_quietly() {
     // SIGPIPE is 13 everywhere.
     assert_eq!(unread(&["info", "--case", "results/wave-0.10.ssoln"]).signal(), Some(13));
     assert!(unread(&["keys"]).success());
+    assert!(unheard(&["mesh", "mesh.smesh", "--export", "quality.vtu"]).signal() == Some(13));
+    assert!(folder.path("quality.vtu").is_file());
+    let noted =
+        ["--set", "soln-plugin-writer.basename=again-{t:.2f}", "--set", "soln-bcs-nowhere.type=periodic"];
+    let status = unheard(&[&["run", "--progress", "lines", "case.ini"], &noted[..]].concat());
+    assert!(status.success() && folder.path("results/again-0.10.ssoln").is_file(), "{status}");
+    assert_eq!(unheard(&["run", "none.ini"]).code(), Some(1));
 }
 
 #[test]

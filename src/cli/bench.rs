@@ -4,7 +4,7 @@ mod children;
 mod table;
 
 use super::job::{self, Choices};
-use super::{note, report, run};
+use super::{note, print_all, report, run};
 use crate::backend::Precision;
 use crate::bench::record::{self, Record, RecordError};
 use crate::bench::workload::{self, WORKLOADS, Workload};
@@ -176,7 +176,7 @@ impl Bench {
             match self.measure(subject, precision, &backend, small[0] == 1, comm) {
                 Ok(record) => {
                     let record = record.to_json();
-                    table.row(&record);
+                    agree(&**comm, table.row(&record))?;
                     found.records.push(record);
                 }
                 Err(error) => {
@@ -261,8 +261,7 @@ impl Bench {
         let Some(path) = &self.json else { return Ok(()) };
         let text = serde_json::to_string_pretty(&found.records)?;
         if self.json_only() {
-            say!("{text}");
-            return Ok(());
+            return print_all(&(text + "\n"));
         }
         let text = text + "\n";
         files::replace(path, |temporary| std::fs::write(temporary, text), |error| error)

@@ -1,6 +1,6 @@
 //! A run from the command line: what is said on it, everything up to the first step, and what is said at the end.
 
-use super::{files, grouped, note, progress, report, signals};
+use super::{files, grouped, note, progress, report, signals, warning};
 use crate::case::settings::{Plan, evaluate};
 use crate::case::{BackendKind, Case, Override, Warning, backend_kind, checkpoint};
 use crate::element::quadrature;
@@ -134,7 +134,7 @@ pub fn prepare(
     adjust(&mut plan.settings);
     warnings.append(&mut plan.warnings);
     if speak {
-        warnings.iter().for_each(|w| eprintln!("warning: {w}"));
+        warnings.iter().for_each(warning);
         unmatched(&case, mesh.boundaries()).iter().for_each(note);
         say!("mesh       {}: {}", mesh_file.display(), files::Summary::of(&mesh));
     }

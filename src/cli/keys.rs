@@ -3,9 +3,9 @@
 mod choices;
 mod markdown;
 
+use super::print_all;
 use crate::case::keys::{self, Fallback, Key, Kind, Section, Status};
 use anyhow::{Result, bail};
-use std::io::{ErrorKind, Write};
 
 /// List the sections and keys of case files
 ///
@@ -38,11 +38,7 @@ impl Keys {
             (true, Some(_)) => markdown::section(found[0]),
             (false, _) => found.iter().map(|s| plain(s)).collect::<Vec<_>>().join("\n"),
         };
-        // Whoever reads the first lines only (`| head`) has seen enough.
-        match std::io::stdout().write_all(text.as_bytes()) {
-            Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-            _ => Ok(()),
-        }
+        print_all(&text)
     }
 }
 

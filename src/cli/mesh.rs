@@ -91,14 +91,15 @@ impl MeshQuality {
             thresholds,
             worst: &worst,
         };
+        // First, since whoever reads the first lines only ends the program.
+        if let Some(path) = &self.export {
+            let ids = if self.all { (0..mesh.len()).collect() } else { worst.clone() };
+            export(path, &mesh, &quality, ids)?;
+        }
         if self.json {
             println!("{:#}", json::report(&report));
         } else {
             text::print(&report);
-        }
-        if let Some(path) = &self.export {
-            let ids = if self.all { (0..mesh.len()).collect() } else { worst.clone() };
-            export(path, &mesh, &quality, ids)?;
         }
         let tangled = quality.counts(&thresholds).tangled;
         match refusal {

@@ -130,12 +130,35 @@ pub fn main() -> ExitCode {
 
 /// Prints an error with its causes.
 fn report(error: &anyhow::Error) {
-    eprintln!("error: {error:#}");
+    tell(format_args!("error: {error:#}"));
+}
+
+/// Prints what is probably not meant.
+fn warning(text: impl std::fmt::Display) {
+    tell(format_args!("warning: {text}"));
 }
 
 /// Prints something the user may want to know.
 fn note(text: impl std::fmt::Display) {
-    eprintln!("note: {text}");
+    tell(format_args!("note: {text}"));
+}
+
+/// Prints a line to standard error if somebody reads it: without a reader the exit status still says how it went.
+fn tell(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+/// Prints a text for which a command was called. Whoever reads the first lines only (`| head`) has seen enough.
+///
+/// # Errors
+/// It cannot be printed otherwise, as on a full disk.
+fn print_all(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(anyhow::Error::from(error).context("cannot print"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a line if somebody reads it; see `say!`.

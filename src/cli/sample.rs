@@ -1,14 +1,14 @@
 //! `solver sample`.
 
 use super::look::{self, Fields, Viewer};
-use super::note;
 use super::plot::csv;
+use super::{note, print_all};
 use crate::engine::Engine;
 use crate::engine::locate::locate;
 use crate::files;
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Result, anyhow, bail};
 use std::fmt::Write as _;
-use std::io::{self, ErrorKind, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Print the values of solutions at points, along lines, on planes
@@ -126,11 +126,7 @@ impl Sample {
                 let failed = |e: io::Error| anyhow!("cannot write {}: {e}", path.display());
                 files::replace(path, |temporary| std::fs::write(temporary, &text).map_err(failed), failed)
             }
-            None => match io::stdout().lock().write_all(text.as_bytes()) {
-                // Whoever reads has seen enough.
-                Err(e) if e.kind() == ErrorKind::BrokenPipe => Ok(()),
-                other => other.context("cannot print"),
-            },
+            None => print_all(&text),
         }
     }
 

@@ -11,6 +11,7 @@ use crate::physics::variables::Variables;
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -161,7 +162,7 @@ impl Space {
             let row = count * self.discretisation.blocks[b].points_per_element();
             to.extend_from_slice(&solution[b][elements.start * row..elements.end * row]);
         };
-        self.sample_batches(count, given, points, |batch| {
+        let done: Result<(), Infallible> = self.sample_batches(count, given, points, |batch| {
             let points = batch.coordinates.len() / batch.ids.len();
             for (i, (id, nodes)) in batch.ids.iter().zip(batch.nodes).enumerate() {
                 visit(Sample {
@@ -173,18 +174,23 @@ impl Space {
                     weights: &batch.sampler.weights(nodes, dims),
                 });
             }
+            Ok(())
         });
+        let Ok(()) = done;
     }
 
-    /// The same for some hundred elements at a time, in order. `given(block, elements, to)` appends the `count` values of each
-    /// element at its solution points to `to`, `[element][value][point]`.
-    pub fn sample_batches(
+    /// The same for as many elements at a time as stay in cache, in order. `given(block, elements, to)` appends the `count` values
+    /// of each element at its solution points to `to`, `[element][value][point]`.
+    ///
+    /// # Errors
+    /// The first error of `visit`, after which nothing more is visited.
+    pub fn sample_batches<E>(
         &self,
         count: usize,
         mut given: impl FnMut(usize, Range<usize>, &mut Vec<f64>),
         points: impl Fn(Shape, usize) -> (Array2<f64>, Vec<f64>),
-        mut visit: impl FnMut(&Batch),
-    ) {
+        mut visit: impl FnMut(&Batch) -> Result<(), E>,
+    ) -> Result<(), E> {
         let order = self.discretisation.order;
         let mut samplers: BTreeMap<(Shape, usize), Sampler> = BTreeMap::new();
         let (mut from, mut coordinates): (Vec<f64>, Vec<[f64; 3]>) = (vec![], vec![]);
@@ -233,9 +239,10 @@ impl Space {
                     values: values.view(),
                     nodes: &nodes,
                     sampler,
-                });
+                })?;
             }
         }
+        Ok(())
     }
 
     /// The block of the mesh that the elements of a block are in.

@@ -308,6 +308,7 @@ impl Engine {
         let variables = self.variables.conserved().len();
         let mut blocks = vec![];
         for (b, block) in self.discretisation.blocks.iter().enumerate() {
+            // On huge pages: an output would spend more on its page faults than on copying.
             let mut values = memory::filled(block.len() * block.points_per_element() * variables, 0.0);
             self.backend.read(register, b, 0, &mut values)?;
             blocks.push(values);

@@ -12,28 +12,6 @@ use ndarray::ArrayView2;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// This rank's cells and the system's fields at their nodes, on cells of the order of the solution or of the geometry of
-/// the block, whichever is higher, and at least 1: so curved elements stay curved under a solution of low order.
-///
-/// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
-/// [`Engine::solution`] returns it, `gradients` of the primitive variables, if any, as [`gradients`] does.
-pub fn vtk(
-    space: &Space,
-    solution: &[Vec<f64>],
-    gradients: Option<&[Vec<f64>]>,
-) -> (Vec<VtkCells>, Vec<Field>) {
-    let picked = picked(&*space.variables, gradients.map(|_| space.discretisation.dims));
-    let mut values = primitive(space, solution);
-    for (b, slopes) in gradients.unwrap_or_default().iter().enumerate() {
-        let block = &space.discretisation.blocks[b];
-        let points = block.points_per_element() * space.variables.conserved().len();
-        let both = values[b].chunks_exact(points);
-        let both = both.zip(slopes.chunks_exact(points * space.discretisation.dims));
-        values[b] = both.flat_map(|(u, slopes)| u.iter().chain(slopes)).copied().collect();
-    }
-    on_nodes(space, &values, &picked, usual_order(space))
-}
-
 /// The system's fields for people, made of the primitive variables; then, where it is asked for in so many dimensions, their
 /// gradients `grad_NAME` as vectors, `[variable][direction]` after the variables.
 pub fn picked(variables: &dyn Variables, gradients: Option<usize>) -> Vec<Picked> {
@@ -62,12 +40,9 @@ pub fn gradients(engine: &mut Engine, t: f64) -> Result<Vec<Vec<f64>>, EngineErr
     })
 }
 
-/// The same for other values than the solution's: `values` at the solution points, block by block
-/// `[element][field][point]`, each a field with its name.
-pub fn vtk_fields(space: &Space, values: &[Vec<f64>], names: &[String]) -> (Vec<VtkCells>, Vec<Field>) {
-    let picked = |(i, name): (usize, &String)| Picked { name: name.clone(), positions: vec![i] };
-    let picked: Vec<Picked> = names.iter().enumerate().map(picked).collect();
-    on_nodes(space, values, &picked, usual_order(space))
+/// The same for values that each are a field with its name.
+pub fn picked_each(names: &[String]) -> Vec<Picked> {
+    names.iter().enumerate().map(|(i, name)| Picked { name: name.clone(), positions: vec![i] }).collect()
 }
 
 /// A field made of values at the solution points.
@@ -86,14 +61,15 @@ impl Picked {
         Field { name: self.name.clone(), components, values: vec![] }
     }
 
-    /// Appends its components at the sample points, values `[value][point]`, to `to`.
-    pub(super) fn put(&self, values: ArrayView2<f64>, to: &mut Vec<f64>) {
+    /// Appends its components at the sample points, values `[value][point]`, as what `number` makes of them.
+    pub(super) fn put<T>(&self, values: ArrayView2<f64>, to: &mut Vec<T>, number: impl Fn(f64) -> T) {
         if let [i] = self.positions[..] {
-            to.extend(values.row(i));
+            to.extend(values.row(i).iter().map(|x| number(*x)));
             return;
         }
+        let rows: [_; 3] = std::array::from_fn(|c| self.positions.get(c).map(|&i| values.row(i)));
         for q in 0..values.ncols() {
-            to.extend((0..3).map(|c| self.positions.get(c).map_or(0.0, |&i| values[[i, q]])));
+            to.extend(rows.iter().map(|row| number(row.map_or(0.0, |row| row[q]))));
         }
     }
 }
@@ -130,23 +106,11 @@ pub fn on_nodes(
             let Some(block) = cells.last_mut() else { return };
             block.points.extend_from_slice(sample.coordinates.as_flattened());
             for (field, picked) in fields.iter_mut().zip(picked) {
-                field.values.last_mut().into_iter().for_each(|to| picked.put(sample.values, to));
+                field.values.last_mut().into_iter().for_each(|to| picked.put(sample.values, to, |x| x));
             }
         },
     );
     (cells, fields)
-}
-
-/// The solution in primitive variables at the solution points.
-fn primitive(space: &Space, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let mut point = vec![0.0; space.variables.conserved().len()];
-    let mut result = solution.to_vec();
-    for (block, values) in space.discretisation.blocks.iter().zip(&mut result) {
-        for element in values.chunks_exact_mut(point.len() * block.points_per_element()) {
-            element_to_primitive(&*space.variables, element, &mut point);
-        }
-    }
-    result
 }
 
 /// Makes conserved variables of an element, `[variable][point]`, primitive ones; `point` has room for those of a point.
@@ -334,25 +298,29 @@ mod tests {
     /// Two elements of every shape in `dims` dimensions, on their own between walls, for each order of the geometry.
     fn mesh(dims: usize) -> LocalMesh {
         let kinds = Shape::ALL.into_iter().filter(|s| s.dims() == dims);
-        let kinds = kinds.flat_map(|shape| (1..=4).map(move |order| (shape, order)));
+        mesh_of(dims, kinds.flat_map(|shape| (1..=4).map(move |order| (shape, order))), 2)
+    }
+
+    /// So many elements of each shape and order of the geometry.
+    fn mesh_of(dims: usize, kinds: impl Iterator<Item = (Shape, usize)>, count: u32) -> LocalMesh {
         let blocks: Vec<LocalBlock> = kinds
-            .zip((0..).step_by(2))
+            .zip((0..).step_by(count as usize))
             .map(|((shape, order), id)| {
                 let nodes = lattice::nodes(shape, order);
                 let nodes = nodes.rows().into_iter().map(|x| place(order, &x.to_vec()));
                 LocalBlock {
                     shape,
                     order,
-                    ids: vec![id, id + 1],
-                    nodes: nodes.collect::<Vec<_>>().repeat(2),
-                    links: vec![LocalLink::Boundary(0); 2 * shape.faces().len()],
+                    ids: (id..id + count).collect(),
+                    nodes: nodes.collect::<Vec<_>>().repeat(count as usize),
+                    links: vec![LocalLink::Boundary(0); count as usize * shape.faces().len()],
                 }
             })
             .collect();
         LocalMesh {
             dims,
             uuid: "two of each".into(),
-            global_len: 2 * blocks.len(),
+            global_len: count as usize * blocks.len(),
             blocks,
             ghosts: vec![],
             boundaries: vec!["wall".into()],
@@ -360,6 +328,11 @@ mod tests {
     }
 
     fn engine(dims: usize, order: usize) -> Engine {
+        engine_of(mesh(dims), order)
+    }
+
+    fn engine_of(mesh: LocalMesh, order: usize) -> Engine {
+        let dims = mesh.dims;
         let constants = BTreeMap::from([("gamma".into(), 1.4)]);
         let (name, riemann, viscosity) = ("euler".into(), "rusanov".into(), String::new());
         let system = SystemSpec { name, dims, constants, riemann, viscosity, ..SystemSpec::default() };
@@ -367,7 +340,7 @@ mod tests {
         let wall = BoundarySpec { kind: "slp-adia-wall".into(), data: BTreeMap::new() };
         settings.boundaries.insert("wall".into(), wall);
         settings.backend = BackendChoice::Reference;
-        Engine::new(&settings, mesh(dims), Arc::new(Serial)).unwrap()
+        Engine::new(&settings, mesh, Arc::new(Serial)).unwrap()
     }
 
     /// A density that is a polynomial of degree `order` on the reference element, plus the element's id.
@@ -394,6 +367,40 @@ mod tests {
             block.ids.iter().flat_map(|&id| element(id)).collect()
         };
         engine.discretisation().blocks.iter().map(block).collect()
+    }
+
+    /// This rank's cells and the system's fields at their nodes, on cells of the order of the solution or of the geometry of
+    /// the block, whichever is higher, and at least 1: so curved elements stay curved under a solution of low order.
+    ///
+    /// The fields are taken at the solution points and then interpolated, like any nodal polynomial. `solution` is laid out as
+    /// [`Engine::solution`] returns it, `gradients` of the primitive variables, if any, as [`gradients`] does.
+    fn vtk(
+        space: &Space,
+        solution: &[Vec<f64>],
+        gradients: Option<&[Vec<f64>]>,
+    ) -> (Vec<VtkCells>, Vec<Field>) {
+        let picked = picked(&*space.variables, gradients.map(|_| space.discretisation.dims));
+        let mut values = primitive(space, solution);
+        for (b, slopes) in gradients.unwrap_or_default().iter().enumerate() {
+            let block = &space.discretisation.blocks[b];
+            let points = block.points_per_element() * space.variables.conserved().len();
+            let both = values[b].chunks_exact(points);
+            let both = both.zip(slopes.chunks_exact(points * space.discretisation.dims));
+            values[b] = both.flat_map(|(u, slopes)| u.iter().chain(slopes)).copied().collect();
+        }
+        on_nodes(space, &values, &picked, usual_order(space))
+    }
+
+    /// The solution in primitive variables at the solution points.
+    fn primitive(space: &Space, solution: &[Vec<f64>]) -> Vec<Vec<f64>> {
+        let mut point = vec![0.0; space.variables.conserved().len()];
+        let mut result = solution.to_vec();
+        for (block, values) in space.discretisation.blocks.iter().zip(&mut result) {
+            for element in values.chunks_exact_mut(point.len() * block.points_per_element()) {
+                element_to_primitive(&*space.variables, element, &mut point);
+            }
+        }
+        result
     }
 
     #[test]
@@ -441,6 +448,41 @@ mod tests {
                 assert!(streamed == whole, "{dims} {order} {}", gradients.is_some());
             }
         }
+    }
+
+    /// Values of a block that differ everywhere.
+    fn numbered(space: &Space, count: usize) -> Vec<Vec<f64>> {
+        let size = |b: &crate::backend::discretisation::Block| b.len() * b.points_per_element() * count;
+        space
+            .discretisation
+            .blocks
+            .iter()
+            .map(|b| (0..size(b)).map(|i| (i as f64).sqrt()).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_file_of_many_elements_or_of_some_of_them_is_complete_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let kinds = [(Shape::Hex, 1), (Shape::Pyramid, 1), (Shape::Hex, 2)];
+        let engine = engine_of(mesh_of(3, kinds.into_iter(), 90), 5);
+        let (whole, picked) = (engine.space(), picked_each(&["a".into(), "b".into(), "c".into()]));
+        let part: Vec<Vec<u32>> = vec![(0..90).step_by(3).collect(), vec![], vec![7]];
+        for (name, space) in [("whole", whole.clone()), ("part", whole.part(&part))] {
+            let values = numbered(&space, 3);
+            let paths = ["streamed", "at-once"].map(|how| folder.path().join(format!("{name}-{how}.vtu")));
+            let (double, rank) = (Precision::Double, 2);
+            stream::write_values(&paths[0], &space, (&values, &picked), rank, double).unwrap();
+            let (cells, fields) = on_nodes(&space, &values, &picked, usual_order(&space));
+            write_piece(&paths[1], &cells, &fields, rank, double).unwrap();
+            let [streamed, at_once] = paths.map(|path| std::fs::read(path).unwrap());
+            assert!(streamed == at_once, "{name}");
+            // Several batches, and more than is written at once.
+            assert!(name == "part" || streamed.len() > 3 << 20, "{} bytes", streamed.len());
+        }
+        let path = folder.path().join("none.vtu");
+        let short = stream::write_values(&path, &whole, (&[vec![0.0; 5]], &picked), 0, Precision::Single);
+        assert!(short.unwrap_err().to_string().contains("[5] numbers") && !path.exists());
     }
 
     #[test]

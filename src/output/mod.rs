@@ -1,8 +1,8 @@
 //! Results on disk: HDF5 solutions for restart ([`solution`]), VTK files for ParaView ([`vtk`]), triangles
 //! of boundaries ([`stl`]), rows of numbers ([`growing`]), and the names of files ([`name`]).
 //!
-//! Everything here takes plain arrays and file names; what is written, when, and by which rank is decided above. Every
-//! file appears whole or not at all ([`atomic`]), so a crash at any instant leaves the files that were already there.
+//! Writers take plain arrays and file names; [`collect`] and [`stream`] make these of a solution and the space it lives in. What is
+//! written, when, and by which rank is decided above. Every file appears whole or not at all ([`atomic`]), so a crash at any instant leaves the files that were already there.
 
 pub mod atomic;
 pub mod collect;

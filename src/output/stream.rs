@@ -1,6 +1,6 @@
-//! The solution of a run as a `.vtu` file, a few hundred elements at a time, so that what is computed on the way stays in cache.
+//! Values of a space as a `.vtu` file, as many elements at a time as stay in cache: what a run writes while it goes on.
 //!
-//! [`super::collect::vtk`] and [`super::vtk::write_piece`] say what is in the file, and need several times its size to make it.
+//! [`super::collect::on_nodes`] and [`super::vtk::write_grid`] make the same file out of arrays of several times its size.
 
 use super::collect::{Picked, element_to_primitive, picked, usual_order};
 use super::vtk::appended::{Arrays, Head, Part, write};
@@ -10,17 +10,20 @@ use super::{OutputError, Precision};
 use crate::element::{Shape, lattice};
 use crate::engine::fields::{Batch, Space};
 use bytemuck::Pod;
-use ndarray::Axis;
+use ndarray::{Axis, s};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::Path;
+
+/// Cells whose rank is written at once.
+const CHUNK: usize = 1 << 16;
 
 /// Writes this rank's piece with the system's fields and the cell field `Part`, the rank, in `precision`, whole or not at all.
 /// `solution` is laid out as [`crate::engine::Engine::solution`] returns it, `gradients` of the primitive variables, if any,
 /// as [`super::collect::gradients`] does.
 ///
 /// # Errors
-/// [`OutputError::Write`] when writing fails.
+/// [`OutputError::Inconsistent`] when sizes contradict each other, [`OutputError::Write`] when writing fails.
 pub fn write_solution(
     path: &Path,
     space: &Space,
@@ -29,7 +32,74 @@ pub fn write_solution(
     rank: usize,
     precision: Precision,
 ) -> Result<(), OutputError> {
-    let picked = picked(&*space.variables, gradients.map(|_| space.discretisation.dims));
+    let (dims, variables) = (space.discretisation.dims, &*space.variables);
+    let count = variables.conserved().len();
+    check(path, space, solution, Some(count))?;
+    gradients.map_or(Ok(0), |gradients| check(path, space, gradients, Some(count * dims)))?;
+    let picked = picked(variables, gradients.map(|_| dims));
+    let mut point = vec![0.0; count];
+    // The solution in primitive variables, and the gradients after those of each element.
+    let given = |b: usize, elements: Range<usize>, to: &mut Vec<f64>| {
+        let size = count * space.discretisation.blocks[b].points_per_element();
+        for e in elements {
+            let start = to.len();
+            to.extend_from_slice(&solution[b][e * size..(e + 1) * size]);
+            element_to_primitive(variables, &mut to[start..], &mut point);
+            if let Some(gradients) = gradients {
+                to.extend_from_slice(&gradients[b][e * size * dims..(e + 1) * size * dims]);
+            }
+        }
+    };
+    let count = count + gradients.map_or(0, |_| count * dims);
+    write_given(path, space, (count, given, &picked), rank, precision)
+}
+
+/// The same of other values at the solution points, block by block `[element][value][point]`, and the fields made of them.
+///
+/// # Errors
+/// As [`write_solution`].
+pub fn write_values(
+    path: &Path,
+    space: &Space,
+    (values, picked): (&[Vec<f64>], &[Picked]),
+    rank: usize,
+    precision: Precision,
+) -> Result<(), OutputError> {
+    let count = check(path, space, values, None)?;
+    let given = |b: usize, elements: Range<usize>, to: &mut Vec<f64>| {
+        let size = count * space.discretisation.blocks[b].points_per_element();
+        to.extend_from_slice(&values[b][elements.start * size..elements.end * size]);
+    };
+    write_given(path, space, (count, given, picked), rank, precision)
+}
+
+/// The number of values at a point, which must be `wanted`, if that is known.
+fn check(
+    path: &Path,
+    space: &Space,
+    values: &[Vec<f64>],
+    wanted: Option<usize>,
+) -> Result<usize, OutputError> {
+    let blocks = &space.discretisation.blocks;
+    let points = blocks.iter().map(|block| block.len() * block.points_per_element());
+    let first = || values.iter().zip(points.clone()).find_map(|(values, n)| values.len().checked_div(n));
+    let count = wanted.or_else(first).unwrap_or(0);
+    if values.iter().map(Vec::len).eq(points.clone().map(|n| n * count)) {
+        return Ok(count);
+    }
+    let found: Vec<usize> = values.iter().map(Vec::len).collect();
+    let problem = format!("{found:?} numbers at {:?} points", points.collect::<Vec<_>>());
+    Err(OutputError::Inconsistent { path: path.to_owned(), problem })
+}
+
+/// `given`: appends the `count` values of some elements of a block, as [`Space::sample_batches`] wants them.
+fn write_given(
+    path: &Path,
+    space: &Space,
+    (count, mut given, picked): (usize, impl FnMut(usize, Range<usize>, &mut Vec<f64>), &[Picked]),
+    rank: usize,
+    precision: Precision,
+) -> Result<(), OutputError> {
     let order = usual_order(space);
     let blocks = space.discretisation.blocks.iter().zip(space.geometry_orders());
     let blocks: Vec<(usize, Shape, usize)> = blocks
@@ -46,77 +116,43 @@ pub fn write_solution(
     heads.push(Head::new::<i32>(Part::CellData, ("Int32", "Part", 1), cells.count()));
     let version = version(CellKind::Lagrange, blocks.iter().map(|&(_, shape, order)| (shape, order)));
     write(path, version, (points, cells.count()), &heads, |arrays| {
-        let mut next = 1;
-        cells.write(arrays, &mut next, |node| node)?;
-        let part = i32::try_from(rank).unwrap_or(i32::MAX);
-        arrays.array(next + picked.len()).write_all(bytemuck::cast_slice(&vec![part; cells.count()]))?;
-        let values = Values { space, solution, gradients };
+        let mut first = 1;
+        cells.write(arrays, &mut first, |node| node)?;
+        let part = vec![i32::try_from(rank).unwrap_or(i32::MAX); cells.count().min(CHUNK)];
+        for start in (0..cells.count()).step_by(CHUNK) {
+            let here = &part[..CHUNK.min(cells.count() - start)];
+            arrays.array(first + picked.len()).write_all(bytemuck::cast_slice(here))?;
+        }
+        // In VTK's order from the beginning, so that nothing is moved later.
+        let nodes = |shape: Shape, geometry: usize| {
+            let order = order(geometry);
+            let in_order = layout(shape, order, CellKind::Lagrange).order;
+            (lattice::nodes(shape, order).select(Axis(0), &in_order), vec![])
+        };
         match precision {
-            Precision::Single => values.write(arrays, (&picked, next), |x| x as f32),
-            Precision::Double => values.write(arrays, (&picked, next), |x| x),
+            Precision::Single => {
+                let mut numbers: Vec<f32> = vec![];
+                space.sample_batches(count, &mut given, nodes, |batch| {
+                    put(arrays, batch, (picked, first), &mut numbers, |x| x as f32)
+                })
+            }
+            Precision::Double => {
+                let mut numbers: Vec<f64> = vec![];
+                space.sample_batches(count, &mut given, nodes, |batch| {
+                    put(arrays, batch, (picked, first), &mut numbers, |x| x)
+                })
+            }
         }
     })
 }
 
-/// What the values at the nodes are made of.
-struct Values<'a> {
-    space: &'a Space,
-    solution: &'a [Vec<f64>],
-    gradients: Option<&'a [Vec<f64>]>,
-}
-
-impl Values<'_> {
-    /// Fills array 0 with the points, and those from `first` on with the fields.
-    fn write<T: Pod>(
-        &self,
-        arrays: &mut Arrays,
-        (picked, first): (&[Picked], usize),
-        number: impl Fn(f64) -> T,
-    ) -> io::Result<()> {
-        let order = usual_order(self.space);
-        // In VTK's order from the beginning, so that nothing is moved later.
-        let nodes = |shape: Shape, geometry: usize| {
-            let order = order(geometry);
-            let lattice = lattice::nodes(shape, order);
-            (lattice.select(Axis(0), &layout(shape, order, CellKind::Lagrange).order), vec![])
-        };
-        let variables = self.space.variables.conserved().len();
-        let slopes = self.gradients.map_or(0, |_| variables * self.space.discretisation.dims);
-        let (mut numbers, mut result): (Vec<T>, io::Result<()>) = (vec![], Ok(()));
-        let given = |b: usize, elements: Range<usize>, to: &mut Vec<f64>| self.primitive(b, elements, to);
-        self.space.sample_batches(variables + slopes, given, nodes, |batch| {
-            if result.is_ok() {
-                result = put(arrays, batch, (picked, first), &mut numbers, &number);
-            }
-        });
-        result
-    }
-
-    /// The solution in primitive variables at the solution points, and the gradients after those of each element.
-    fn primitive(&self, b: usize, elements: Range<usize>, to: &mut Vec<f64>) {
-        let points = self.space.discretisation.blocks[b].points_per_element();
-        let variables = &self.space.variables;
-        let count = variables.conserved().len();
-        let slopes = self.gradients.map_or(0, |_| count * self.space.discretisation.dims * points);
-        let mut point = vec![0.0; count];
-        for e in elements {
-            let start = to.len();
-            to.extend_from_slice(&self.solution[b][e * count * points..(e + 1) * count * points]);
-            element_to_primitive(&**variables, &mut to[start..], &mut point);
-            if let Some(gradients) = self.gradients {
-                to.extend_from_slice(&gradients[b][e * slopes..(e + 1) * slopes]);
-            }
-        }
-    }
-}
-
-/// Appends the points and fields of some elements.
+/// Appends the points of some elements to array 0, and the fields to those from `first` on.
 fn put<T: Pod>(
     arrays: &mut Arrays,
     batch: &Batch,
     (picked, first): (&[Picked], usize),
     numbers: &mut Vec<T>,
-    number: &impl Fn(f64) -> T,
+    number: impl Fn(f64) -> T + Copy,
 ) -> io::Result<()> {
     numbers.clear();
     numbers.extend(batch.coordinates.as_flattened().iter().map(|x| number(*x)));
@@ -125,15 +161,7 @@ fn put<T: Pod>(
     for (i, field) in picked.iter().enumerate() {
         numbers.clear();
         for e in 0..batch.ids.len() {
-            let row = |value: usize| batch.values.row(e * count + value);
-            if let [value] = field.positions[..] {
-                numbers.extend(row(value).iter().map(|x| number(*x)));
-                continue;
-            }
-            let rows: [_; 3] = std::array::from_fn(|c| field.positions.get(c).map(|&value| row(value)));
-            for q in 0..batch.values.ncols() {
-                numbers.extend(rows.iter().map(|row| number(row.map_or(0.0, |row| row[q]))));
-            }
+            field.put(batch.values.slice(s![e * count..(e + 1) * count, ..]), numbers, number);
         }
         arrays.array(first + i).write_all(bytemuck::cast_slice(numbers))?;
     }

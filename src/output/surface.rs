@@ -43,7 +43,7 @@ pub fn on_boundaries(
             numbers[n].push(sample.boundary as i32);
             grid.cells[n].points.extend(sample.coordinates.as_flattened());
             for (field, picked) in grid.fields.iter_mut().zip(picked) {
-                picked.put(sample.values.view(), &mut field.values[n]);
+                picked.put(sample.values.view(), &mut field.values[n], |x| x);
             }
             if let Some(normal) = grid.fields.last_mut() {
                 normal.values[n].extend(sample.normals.as_flattened());

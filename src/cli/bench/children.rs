@@ -72,7 +72,7 @@ impl Bench {
                     }
                 };
                 let records: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap_or_default();
-                records.iter().for_each(|record| table.row(record));
+                records.iter().try_for_each(|record| table.row(record))?;
                 if records.is_empty() || !output.status.success() {
                     let (name, Layout { ranks, threads }) = (self.name(subject), layout);
                     note(format!("{name} on {ranks} ranks with {threads} threads: no measurement"));

@@ -1,5 +1,7 @@
 //! The measurements for people.
 
+use crate::cli::print_all;
+use anyhow::Result;
 use serde_json::Value;
 
 /// A table that grows by rows; silent if so wanted.
@@ -14,15 +16,16 @@ impl Table {
     }
 
     /// Prints a record, after the heads of the columns if it is the first.
-    pub fn row(&mut self, record: &Value) {
+    ///
+    /// # Errors
+    /// It cannot be printed.
+    pub fn row(&mut self, record: &Value) -> Result<()> {
         if !self.speak {
-            return;
+            return Ok(());
         }
-        if !self.started {
-            say!("{}", HEAD.trim_end());
-            self.started = true;
-        }
-        say!("{}", row(record));
+        let head = if self.started { "" } else { HEAD };
+        self.started = true;
+        print_all(&format!("{head}{}\n", row(record)))
     }
 }
 

@@ -29,11 +29,19 @@ impl Content {
         }
     }
 
-    /// What to do when the file cannot be read at all.
+    /// What to do with a file of an old program.
     fn instead(self) -> &'static str {
         match self {
             Content::Mesh => "import the Gmsh file that it was made from instead",
-            Content::Solution => "go on from a file of version 1 or 2 instead, which PyFR 3 writes",
+            Content::Solution => "go on from a file that PyFR 3 has written",
+        }
+    }
+
+    /// What to do with a file in a format that is not known yet.
+    fn known(self) -> &'static str {
+        match self {
+            Content::Mesh => "import the Gmsh file that it was made from instead",
+            Content::Solution => "go on from a file in one of these formats",
         }
     }
 }
@@ -80,7 +88,7 @@ pub enum PyfrError {
     },
     /// A version of the format that did not exist when this was written.
     #[error(
-        "{} has format version {version}, but only 1 and 2 are known; {}", .path.display(), .content.instead()
+        "{} has format version {version}, but only 1 and 2 are known; {}", .path.display(), .content.known()
     )]
     Version {
         /// The file.

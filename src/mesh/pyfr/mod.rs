@@ -32,11 +32,14 @@ impl Source {
     /// Opens a file and checks its layout and version.
     pub fn open(path: &Path, content: Content) -> Result<Source, PyfrError> {
         let io = |source| PyfrError::Io { path: path.into(), source };
-        let metadata = std::fs::File::open(path).and_then(|f| f.metadata()).map_err(io)?;
+        // Before it is opened, which waits for a writer where it is a pipe.
+        let metadata = std::fs::metadata(path).map_err(io)?;
         let other = |why: String| PyfrError::Other { path: path.into(), content, why };
         if !metadata.is_file() {
             return Err(other("it is not a regular file".into()));
         }
+        // HDF5's own message about a file that may not be read is long.
+        std::fs::File::open(path).map_err(io)?;
         let file = File::open(path).map_err(|e| other(format!("HDF5 cannot open it ({e})")))?;
         if !content.required().iter().all(|name| file.link_exists(name)) {
             let names = file.member_names().unwrap_or_default();

@@ -4,9 +4,10 @@ use super::{Deviations, MonitorError, Tavg};
 use crate::engine::Engine;
 use crate::engine::fields::{Space, part_of};
 use crate::monitor::Moment;
+use crate::output::collect::Picked;
 use crate::output::solution::{self, AVERAGES_EXTENSION, SolutionHeader};
-use crate::output::vtk::{piece_name, with_suffix, write_index, write_piece};
-use crate::output::{OutputError, atomic, collect};
+use crate::output::vtk::{Field, piece_name, with_suffix, write_index};
+use crate::output::{OutputError, atomic, collect, stream};
 use crate::parallel::sum::{ExactSum, total};
 use crate::parallel::{Communicator, Reduce, agree};
 use std::collections::BTreeMap;
@@ -84,12 +85,13 @@ impl Tavg {
         let precision = self.settings.precision;
         let (rank, ranks) = (comm.rank(), comm.size());
         let output = with_suffix(&base, if ranks > 1 { ".pvtu" } else { ".vtu" });
-        let (cells, fields) = collect::vtk_fields(space, values, names);
+        let picked = collect::picked_each(names);
         let piece = if ranks > 1 { piece_name(&base, rank, ranks) } else { output.clone() };
-        agree(&**comm, write_piece(&piece, &cells, &fields, rank, precision))?;
+        agree(&**comm, stream::write_values(&piece, space, (values, &picked), rank, precision))?;
         let mut list = || -> Result<(), OutputError> {
             if ranks > 1 {
                 let pieces: Vec<PathBuf> = (0..ranks).map(|r| piece_name(&base, r, ranks)).collect();
+                let fields: Vec<Field> = picked.iter().map(Picked::empty).collect();
                 write_index(&output, &pieces, (&fields, &["Part"]), precision)?;
             }
             self.series.push(t, &output)

@@ -129,10 +129,10 @@ fn read_fields(
     let space = Dataspace::try_new([elements])?;
     let mut values = vec![0.0; elements * variables.len() * points];
     debug_assert_eq!(size * elements, std::mem::size_of_val(&values[..]));
-    let status = hdf5::sync::sync(|| {
+    hdf5::sync::sync(|| {
         // SAFETY: the identifiers are open while their owners live; the memory type is `size` bytes of doubles, of which
         // `values` has room for `elements`, as many as `space` says, which is the extent of the dataset.
-        unsafe {
+        let status = unsafe {
             hdf5_sys::h5d::H5Dread(
                 dataset.id(),
                 memory.id(),
@@ -141,7 +141,8 @@ fn read_fields(
                 hdf5_sys::h5p::H5P_DEFAULT,
                 values.as_mut_ptr().cast(),
             )
-        }
-    });
-    if status < 0 { Err(Problem::what("HDF5 cannot read it; the file is damaged")) } else { Ok(values) }
+        };
+        hdf5::h5check(status)
+    })?;
+    Ok(values)
 }

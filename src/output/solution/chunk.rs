@@ -15,25 +15,31 @@ const LANES: usize = 16;
 /// Words a lane after which sums are reduced, so that they fit in 32 bits: `128 * 129 / 2 * 65535 < 2^32`.
 const ROUNDS: usize = 128;
 
-/// Writes all rows into a dataset of chunks of `per_chunk` rows each, whose one filter is Fletcher's checksum; `number` makes
-/// what is stored.
+/// Writes all rows into a dataset of this shape, a row for each place along the first dimension, in chunks of `per_chunk` rows
+/// each, whose one filter is Fletcher's checksum; `number` makes what is stored.
 ///
 /// # Errors
 /// What HDF5 says.
+///
+/// # Panics
+/// The rows are of another size.
 pub(super) fn write<T: Pod>(
     dataset: &Dataset,
-    elements: usize,
+    shape: &[usize],
     per_chunk: usize,
     rows: &Rows,
     number: impl Fn(f64) -> T,
 ) -> Result<(), Cause> {
-    let size = rows.size();
-    if size == 0 {
+    let (elements, size) = (shape[0], shape[1..].iter().product());
+    if elements * size == 0 {
         return Ok(());
     }
+    // HDF5 takes the bytes as they are.
+    assert_eq!(rows.size(), size, "numbers of a row");
     let bytes = per_chunk * size * size_of::<T>();
     // One more number, where the checksum finds room; at the end of the rows zeros fill the last chunk.
     let mut chunk = vec![T::zeroed(); per_chunk * size + 4_usize.div_ceil(size_of::<T>())];
+    let mut offset = vec![0; shape.len()];
     for first in (0..elements).step_by(per_chunk) {
         let here = per_chunk.min(elements - first);
         for (e, to) in chunk[..here * size].chunks_exact_mut(size).enumerate() {
@@ -45,18 +51,17 @@ pub(super) fn write<T: Pod>(
         let all: &mut [u8] = bytemuck::cast_slice_mut(&mut chunk);
         let sum = fletcher32(&all[..bytes]);
         all[bytes..bytes + 4].copy_from_slice(&sum.to_le_bytes());
-        put(dataset, first, &all[..bytes + 4])?;
+        offset[0] = first as u64;
+        put(dataset, &offset, &all[..bytes + 4])?;
     }
     Ok(())
 }
 
-/// Writes the chunk that begins with row `first`: its bytes as the filters leave them.
-fn put(dataset: &Dataset, first: usize, bytes: &[u8]) -> Result<(), Cause> {
-    let mut offset = vec![0; dataset.ndim()];
-    offset[0] = first as u64;
+/// Writes the chunk that begins at `offset`: its bytes as the filters leave them.
+fn put(dataset: &Dataset, offset: &[u64], bytes: &[u8]) -> Result<(), Cause> {
     hdf5::sync::sync(|| {
-        // SAFETY: the dataset is open while `dataset` lives, `offset` has a number for each of its dimensions, and the
-        // library reads as many bytes as it is told there are.
+        // SAFETY: the dataset is open while `dataset` lives, `offset` has a number for each of its dimensions (those of
+        // the shape it was made with), and the library reads as many bytes as it is told there are.
         let status = unsafe {
             hdf5_sys::h5d::H5Dwrite_chunk(
                 dataset.id(),
@@ -154,11 +159,11 @@ mod tests {
             let name = format!("of{per_chunk}");
             let dataset = file.new_dataset::<f64>().chunk([per_chunk, 2, 3]).fletcher32().shape([7, 2, 3]);
             let dataset = dataset.create(name.as_str()).unwrap();
-            write(&dataset, 7, per_chunk, &Rows::all(&values, 7), |x| x).unwrap();
+            write(&dataset, &[7, 2, 3], per_chunk, &Rows::all(&values, 7), |x| x).unwrap();
             assert_eq!(dataset.read_raw::<f64>().unwrap(), values);
             let single = file.new_dataset::<f32>().chunk([per_chunk, 6]).fletcher32().shape([7, 6]);
             let single = single.create(format!("single{name}").as_str()).unwrap();
-            write(&single, 7, per_chunk, &Rows::all(&values, 7), |x| x as f32).unwrap();
+            write(&single, &[7, 6], per_chunk, &Rows::all(&values, 7), |x| x as f32).unwrap();
             let wanted: Vec<f32> = values.iter().map(|x| *x as f32).collect();
             assert_eq!(single.read_raw::<f32>().unwrap(), wanted);
         }

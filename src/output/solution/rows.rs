@@ -133,17 +133,24 @@ impl BlockRows<'_> {
         if self.shape.dims() != header.dims {
             return Err(("shape", format!("{} in {} dimensions", self.shape.name(), header.dims)));
         }
-        sizes("values", self.values.len(), self.ids.len() * header.variables.len() * self.points())?;
+        let elements = self.ids.len();
+        let rows = |name, rows: &Rows, row: usize| {
+            sizes(name, rows.len(), elements * row)?;
+            match rows.size() {
+                size if size == row || elements == 0 => Ok(()),
+                size => Err((name, format!("{size} numbers an element, expected {row}"))),
+            }
+        };
+        rows("values", &self.values, header.variables.len() * self.points())?;
         sizes("points", self.reference_points.len(), self.points() * header.dims)?;
         if !self.kept.keys().eq(header.kept.keys()) {
             return Err(("kept", "not the fields that the header names".into()));
         }
         for (values, names) in self.kept.values().zip(header.kept.values()) {
-            sizes("kept", values.len(), self.ids.len() * names.len() * self.points())?;
+            rows("kept", values, names.len() * self.points())?;
         }
         if let Some(GradientRows { names, values }) = &self.gradients {
-            let expected = self.ids.len() * names.len() * header.dims * self.points();
-            sizes("gradients", values.len(), expected)?;
+            rows("gradients", values, names.len() * header.dims * self.points())?;
         }
         match self.ids.windows(2).find(|w| w[0] >= w[1]) {
             Some(w) => Err(("ids", format!("{} is followed by {}, not ascending", w[0], w[1]))),

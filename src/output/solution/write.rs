@@ -7,7 +7,7 @@ use crate::output::{Cause, OutputError, Precision};
 use hdf5::{Dataset, Group, H5Type, Location};
 use std::path::Path;
 
-/// Bytes a chunk, at most: fits HDF5's default chunk cache of 1 MiB.
+/// Bytes a chunk, at most (but for the row of a large element): fits HDF5's default chunk cache of 1 MiB.
 const CHUNK: usize = 1 << 19;
 
 /// Writes a solution as seen by one rank that has all elements, whole or not at all.
@@ -144,11 +144,11 @@ fn reals(group: &Group, name: &str, shape: &[usize], rows: &Rows, precision: Pre
     match precision {
         Precision::Double => {
             let (dataset, per_chunk) = checked::<f64>(group, name, shape)?;
-            chunk::write(&dataset, shape[0], per_chunk, rows, |x| x)
+            chunk::write(&dataset, shape, per_chunk, rows, |x| x)
         }
         Precision::Single => {
             let (dataset, per_chunk) = checked::<f32>(group, name, shape)?;
-            chunk::write(&dataset, shape[0], per_chunk, rows, |x| x as f32)
+            chunk::write(&dataset, shape, per_chunk, rows, |x| x as f32)
         }
     }
 }

@@ -12,8 +12,8 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Bytes of an array that are written at once.
-const CHUNK: usize = 1 << 18;
+/// Bytes of an array that are written at once, at least: file systems of clusters like large pieces.
+const CHUNK: usize = 1 << 20;
 
 /// The parts of a piece, in the order of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,14 +133,25 @@ impl Arrays {
 
 /// Brings to the file what is in the buffer.
 fn flush(file: &mut File, array: &mut Array) -> io::Result<()> {
-    if array.next + array.buffer.len() as u64 > array.end {
+    let mut buffer = std::mem::take(&mut array.buffer);
+    put(file, array, &buffer)?;
+    // What is complete needs no room any more.
+    if array.next < array.end {
+        buffer.clear();
+        array.buffer = buffer;
+    }
+    Ok(())
+}
+
+/// Writes the next bytes of an array.
+fn put(file: &mut File, array: &mut Array, bytes: &[u8]) -> io::Result<()> {
+    if array.next + bytes.len() as u64 > array.end {
         return Err(io::Error::other("an array is too long, which is an error of this program"));
     }
-    if !array.buffer.is_empty() {
+    if !bytes.is_empty() {
         file.seek(SeekFrom::Start(array.next))?;
-        file.write_all(&array.buffer)?;
-        array.next += array.buffer.len() as u64;
-        array.buffer.clear();
+        file.write_all(bytes)?;
+        array.next += bytes.len() as u64;
     }
     Ok(())
 }
@@ -152,6 +163,11 @@ struct Appender<'a> {
 
 impl Write for Appender<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if bytes.len() >= CHUNK {
+            flush(self.file, self.array)?;
+            put(self.file, self.array, bytes)?;
+            return Ok(bytes.len());
+        }
         self.array.buffer.extend_from_slice(bytes);
         if self.array.buffer.len() >= CHUNK {
             flush(self.file, self.array)?;
@@ -197,6 +213,30 @@ mod tests {
         ];
         assert!(bytes[begin..].starts_with(&wanted.concat()));
         assert!(bytes[begin..].ends_with(b"\n</AppendedData>\n</VTKFile>\n"));
+    }
+
+    #[test]
+    fn large_arrays_come_out_in_order_however_they_are_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.vtu");
+        let all: Vec<u32> = (0..1_000_003).map(|i: u32| i.wrapping_mul(2_654_435_761)).collect();
+        let bytes: &[u8] = bytemuck::cast_slice(&all);
+        let heads = [0, 1].map(|_| Head::new::<u32>(Part::PointData, ("UInt32", "a", 1), all.len()));
+        for step in [12_345, CHUNK - 1, CHUNK + 7, bytes.len()] {
+            write(&path, (1, 0), (1, 1), &heads, |arrays| {
+                for piece in bytes.chunks(step) {
+                    (0..2).try_for_each(|i| arrays.array(i).write_all(piece))?;
+                }
+                Ok(())
+            })
+            .unwrap();
+            let found = std::fs::read(&path).unwrap();
+            let begin = found.windows(2).position(|w| w == b"\n_").unwrap() + 2;
+            for i in 0..2 {
+                let data = &found[begin + i * (8 + bytes.len()) + 8..][..bytes.len()];
+                assert!(data == bytes, "pieces of {step}, array {i}");
+            }
+        }
     }
 
     #[test]

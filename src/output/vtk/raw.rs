@@ -183,7 +183,10 @@ fn reordered<T: Pod>(
 ) -> io::Result<()> {
     let mut chunk = Chunk::new(out);
     if laid.is_merged() {
-        chunk.put(laid.values(components, values).map(number))?;
+        let mut all = laid.values(components, values).map(number).peekable();
+        while all.peek().is_some() {
+            chunk.put(all.by_ref().take(CHUNK))?;
+        }
         return chunk.end();
     }
     for (values, (block, layout)) in values.iter().zip(laid.blocks()) {
