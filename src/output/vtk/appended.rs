@@ -12,8 +12,8 @@ use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
 
-/// Bytes of an array that are written at once, at least: file systems of clusters like large pieces.
-const CHUNK: usize = 1 << 20;
+/// Bytes of an array that are written at once: the buffers of all arrays stay in cache.
+const CHUNK: usize = 1 << 18;
 
 /// The parts of a piece, in the order of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +106,9 @@ impl Arrays {
         let array = |head: &Head| {
             let next = place;
             place += 8 + head.bytes;
-            Array { next, end: place, buffer: head.bytes.to_ne_bytes().to_vec() }
+            let mut buffer = Vec::with_capacity(CHUNK.min(8 + head.bytes as usize));
+            buffer.extend_from_slice(&head.bytes.to_ne_bytes());
+            Array { next, end: place, buffer }
         };
         Arrays { file, arrays: heads.iter().map(array).collect() }
     }
@@ -163,14 +165,13 @@ struct Appender<'a> {
 
 impl Write for Appender<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if bytes.len() >= CHUNK {
+        if self.array.buffer.len() + bytes.len() > CHUNK {
             flush(self.file, self.array)?;
-            put(self.file, self.array, bytes)?;
-            return Ok(bytes.len());
         }
-        self.array.buffer.extend_from_slice(bytes);
-        if self.array.buffer.len() >= CHUNK {
-            flush(self.file, self.array)?;
+        if bytes.len() > CHUNK {
+            put(self.file, self.array, bytes)?;
+        } else {
+            self.array.buffer.extend_from_slice(bytes);
         }
         Ok(bytes.len())
     }
