@@ -172,6 +172,12 @@ def main():
         assert set(vtk_to_numpy(data.GetCellData().GetArray("Part"))) == {0, 1}
         assert data.GetNumberOfCells() == at(single, 0).GetNumberOfCells()
         check_times(opened("ranks/flow.pvd"), times, "flow.pvd of 2 ranks")
+        solver("export", "volume", "mesh.smesh", "flow-0.ssoln", "-o", "pieces.pvtu", "-p", "double", ranks=2)
+        check(at(opened("pieces.pvtu"), 0), 1e-10, "pieces.pvtu of 2 ranks")
+        solver("export", "boundary", "mesh.smesh", "flow-0.ssoln", "-o", "sides.pvtu", "-p", "double", ranks=2)
+        sides = at(opened("sides.pvtu"), 0)
+        check(sides, 1e-10, "sides.pvtu of 2 ranks")
+        assert set(vtk_to_numpy(sides.GetCellData().GetArray("Boundary"))) == set(range(6))
 
     # What `solver export` and `solver mesh` write.
     solver("export", "volume", *solutions, "-o", "all.pvd", "-p", "double")
