@@ -26,12 +26,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Beginnings of commands that are shown and not run here, and why.
-const NOT_RUN: [(&str, &str); 11] = [
+const NOT_RUN: [(&str, &str); 10] = [
     ("sudo apt-get ", "installs packages"),
     ("sudo dnf ", "installs packages"),
     ("brew ", "installs packages"),
     ("cargo ", "builds; what it runs, other tests run"),
-    ("LZMA_API_STATIC=1 cargo ", "builds"),
     ("docker ", "needs the network, and a service"),
     ("make", "builds, or runs this test"),
     ("mpirun -n 2 target/release/examples/", "an example, see tests/examples.rs"),
