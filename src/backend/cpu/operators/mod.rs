@@ -109,8 +109,11 @@ macro_rules! for_length {
         match $n {
             $($short => {
                 const $N: usize = $short;
-                let $length = $N;
-                L::vectorize(Work(#[inline(always)] || $call));
+                L::vectorize(Work(#[inline(always)] || {
+                    // In here: what is captured is not a constant to the function that the closure ends up in.
+                    let $length = $N;
+                    $call
+                }));
             })*
             $length => {
                 const $N: usize = LONGEST_LINE;
