@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs docs/slurm/*.sh, as they are, and the srun lines of docs/src/clusters.md on a Slurm of its own: four nodes, all of them
 # on this machine, with as many cores and graphics devices as the scripts ask for. Nobody's configuration is touched, for
-# everything is in a temporary folder, and in the end all of it is stopped and removed. Takes three minutes.
+# everything is in a temporary folder, and in the end all of it is stopped and removed. Takes three minutes on one core.
 #   slurm.sh PROGRAM       (SLURM_TEST_PORT=26800: the first of six ports)
 set -euo pipefail
 
@@ -104,6 +104,7 @@ prints '\<pmix\>'
 run "$(line 'srun --mpi=pmix ')"
 prints 'backend +2 ranks'
 run "$(line 'srun -N 1 solver devices')"
+prints '^0: '
 say "srun without --mpi, which is refused"
 printed=$(srun -n 2 solver run channel.smesh channel.ini 2>&1) && stop "two runs of one rank were not refused: $printed"
 prints "SLURM's PMI support|srun started 2 processes"
@@ -127,11 +128,11 @@ cancel() {
     ! grep -q '^Submitted' <<<"$printed" || stop "a cancelled job asks for another one"
 }
 
-chain() { # SCRIPT: stopped by its limit, goes on; a signal, goes on; cancelled; goes on and ends
+chain() { # SCRIPT BACKEND: stopped by its limit, goes on; a signal, goes on; cancelled; goes on and ends
     cp "$root/docs/slurm/$1" .
     LIMIT=0:00:20 submit "$1"
     end 120
-    prints 'backend +8 ranks'
+    prints "backend +8 ranks, each .*$2"
     prints '^stopped .*before the time limit'
     next
     within 60 computing || stop "job $job does not compute"
@@ -153,12 +154,20 @@ chain() { # SCRIPT: stopped by its limit, goes on; a signal, goes on; cancelled;
     prints "^done: .* $steps steps"
     ! grep -q '^Submitted' <<<"$printed" || stop "a run that is done asks for another job"
 }
-chain cpu.sh
+chain cpu.sh CPU
 submit --time=1 --signal=TERM@10 cpu.sh --set solver-time-integrator.tend=1000
 end 150
 prints '^stopped .*as asked'
 next
 cancel
+# Where Slurm has no PMIx. Signals are no use then: they end mpirun's daemons.
+sed 's/srun solver/mpirun solver/' cpu.sh >mpirun.sh
+LIMIT=0:00:10 submit mpirun.sh
+end 120
+prints 'backend +8 ranks'
+prints '^stopped .*before the time limit'
+next
+cancel
 cd ../gpu
-chain gpu.sh
+chain gpu.sh vulkan
 say "all of it works"
