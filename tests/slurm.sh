@@ -89,6 +89,7 @@ printed= # What was printed last.
 prints() { grep -qE -- "$1" <<<"$printed" || stop "no '$1' in what was printed:
 $printed"; }
 run() { # COMMAND: as the book has it
+    [ -n "$1" ] || exit 1
     say "$1"
     printed=$(timeout 120 bash -c "$1" 2>&1) || stop "it ended with $?: $printed"
 }
@@ -120,7 +121,10 @@ submit() { # OPTIONS: as the book has it; then $job is its number
 next() { job=$(sed -n 's/^Submitted batch job //p' <<<"$printed"); [ -n "$job" ] || stop "no job follows: $printed"; }
 computing() { grep -q '^t = ' "slurm-$job.out" 2>/dev/null; }
 over() { [ -z "$(squeue -h -j "$job" 2>/dev/null)" ]; }
-end() { within "$1" over || stop "job $job does not end"; printed=$(cat "slurm-$job.out"); }
+end() { # SECONDS: what a job has printed; nothing, where it was cancelled before it began
+    within "$1" over || stop "job $job does not end"
+    printed=$(cat "slurm-$job.out" 2>/dev/null || true)
+}
 # Stopped, and not followed by another job.
 cancel() {
     scancel "$job"
