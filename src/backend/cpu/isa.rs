@@ -2,7 +2,7 @@
 
 use super::Cpu;
 use super::lane::Pack;
-#[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512")))]
+#[cfg(all(target_arch = "x86_64", any(feature = "avx2", feature = "avx512"), not(test)))]
 use super::x86;
 use crate::backend::problem::Problem;
 use crate::backend::{Backend, BackendError, Precision};
@@ -23,7 +23,16 @@ pub enum Isa {
 
 impl Isa {
     /// Those this machine can run and this program has kernels for, best first.
+    ///
+    /// The library's own tests have scalar kernels only: with vectors they would take as long to build as the whole program once
+    /// more. What kernels compute is tested from outside, in `tests/`, with all of them; vectors themselves beside them.
     pub fn available() -> Vec<Isa> {
+        let here = |isa: &Isa| cfg!(not(all(test, target_arch = "x86_64"))) || *isa == Isa::Scalar;
+        Isa::of_machine().into_iter().filter(here).collect()
+    }
+
+    /// Those this machine can run, of the features that were chosen when this program was built, best first.
+    pub(super) fn of_machine() -> Vec<Isa> {
         let mut list = vec![];
         #[cfg(target_arch = "x86_64")]
         {
@@ -67,13 +76,13 @@ pub fn create_for<const D: usize, const V: usize, S: System<D, V>>(
         return Err(BackendError::Unsupported(format!("this machine has no {isa:?} instructions")));
     }
     match (isa, problem.precision) {
-        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        #[cfg(all(target_arch = "x86_64", feature = "avx512", not(test)))]
         (Isa::Avx512, Precision::Double) => Cpu::<D, V, S, x86::F64x8>::boxed(problem),
-        #[cfg(all(target_arch = "x86_64", feature = "avx512"))]
+        #[cfg(all(target_arch = "x86_64", feature = "avx512", not(test)))]
         (Isa::Avx512, Precision::Single) => Cpu::<D, V, S, x86::F32x16>::boxed(problem),
-        #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
+        #[cfg(all(target_arch = "x86_64", feature = "avx2", not(test)))]
         (Isa::Avx2, Precision::Double) => Cpu::<D, V, S, x86::F64x4>::boxed(problem),
-        #[cfg(all(target_arch = "x86_64", feature = "avx2"))]
+        #[cfg(all(target_arch = "x86_64", feature = "avx2", not(test)))]
         (Isa::Avx2, Precision::Single) => Cpu::<D, V, S, x86::F32x8>::boxed(problem),
         #[cfg(not(target_arch = "x86_64"))]
         (Isa::Portable, Precision::Double) => Cpu::<D, V, S, Pack<f64, 4>>::boxed(problem),

@@ -72,7 +72,7 @@ impl Examine for LanesAndScalars {
         compare::<Pack<f64, 4>, F>(name, &points, &function);
         compare::<Pack<f32, 8>, F>(name, &points, &function);
         #[cfg(target_arch = "x86_64")]
-        for isa in super::Isa::available() {
+        for isa in super::Isa::of_machine() {
             match isa {
                 #[cfg(feature = "avx512")]
                 super::Isa::Avx512 => {
@@ -115,7 +115,7 @@ fn a_transposed_block_has_its_columns_in_packs() {
     transposed::<Pack<f64, 1>>();
     transposed::<Pack<f64, 4>>();
     #[cfg(target_arch = "x86_64")]
-    for isa in super::Isa::available() {
+    for isa in super::Isa::of_machine() {
         match isa {
             #[cfg(feature = "avx512")]
             super::Isa::Avx512 => {
