@@ -1,6 +1,7 @@
 # make demo    build, and run the vortex on four ranks, on the processor and on the graphics device
 # make test    everything that can be tested on this machine
 # make test-paraview  whether ParaView opens what is written (installs it: 200 packages)
+# make test-slurm     the batch scripts of docs/slurm, on a Slurm that it installs and starts (needs root, three minutes)
 # make lint    formatting and clippy
 # make docs    the library's documentation, and the book
 # make book    the book alone, as web pages in target/book
@@ -11,7 +12,7 @@
 # need MPI's mpirun, a graphics device or VTK's reader; nothing is skipped unless asked for.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-default test-without test-paraview lint docs docs-library book bench install build deps deps-python clean
+.PHONY: demo test test-default test-without test-paraview test-slurm lint docs docs-library book bench install build deps deps-python clean
 
 # Flags for every cargo call, such as --locked or --offline.
 CARGO_FLAGS ?=
@@ -86,6 +87,11 @@ test-paraview: build
 	@tests/setup.sh paraview
 	rm -rf target/paraview
 	$(if $(DISPLAY),,xvfb-run -a) pvpython tests/python/paraview_open.py $(SOLVER) target/paraview target/paraview/picture.png
+
+# Another program than that of this build: make test-slurm SOLVER=/path/to/solver
+test-slurm: $(if $(filter target/release/solver,$(SOLVER)),build)
+	@tests/setup.sh slurm
+	tests/slurm.sh "$(SOLVER)"
 
 lint: deps
 	cargo fmt --check

@@ -35,8 +35,8 @@ const NOT_RUN: [(&str, &str); 10] = [
     ("make", "builds, or runs this test"),
     ("mpirun -n 2 target/release/examples/", "an example, see tests/examples.rs"),
     ("target/release/examples/", "an example, see tests/examples.rs"),
-    ("sbatch ", "needs a batch system"),
-    ("srun ", "needs a batch system"),
+    ("sbatch ", "needs a batch system: make test-slurm"),
+    ("srun ", "needs a batch system: make test-slurm"),
 ];
 
 /// Time that no command may take. All of them take half a minute on one core, twenty times as long where kernels were built

@@ -3,6 +3,7 @@
 #   setup.sh system        libraries and launchers: MPI, HDF5, libclang, a Vulkan driver
 #   setup.sh python DIR    a Python environment in DIR with VTK's own readers, for the tests of the output
 #   setup.sh paraview      ParaView with its Python and a display without a screen
+#   setup.sh slurm         the daemons and commands of Slurm, none of which is started
 # SOLVER_SKIP_MPI=1, SOLVER_SKIP_GPU=1 and SOLVER_SKIP_VTK=1 leave out what the tests then do without.
 set -eu
 
@@ -90,6 +91,16 @@ paraview() {
     [ -z "$missing" ] || { apt_update; apt_install $missing; }
 }
 
+# Slurm looks for libpmix.so, which only the package for developers has.
+slurm() {
+    if have apt-get && have dpkg; then
+        missing=$(apt_missing slurmctld slurmd slurm-client munge libpmix-dev)
+        [ -z "$missing" ] || { apt_update; apt_install $missing; }
+        return 0
+    fi
+    { have slurmctld || [ -x /usr/sbin/slurmctld ]; } || stop "please install Slurm (slurmctld, slurmd, srun, built with PMIx) and munge"
+}
+
 case ${1:-} in
 system)
     have cargo || stop "Rust is missing: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh, then open a new shell"
@@ -97,5 +108,6 @@ system)
     ;;
 python) [ "${SOLVER_SKIP_VTK:-0}" = 1 ] || python "$2" ;;
 paraview) paraview ;;
-*) stop "usage: setup.sh system | python DIR | paraview" ;;
+slurm) slurm ;;
+*) stop "usage: setup.sh system | python DIR | paraview | slurm" ;;
 esac

@@ -7,20 +7,22 @@
 #SBATCH --time=12:00:00
 
 # One rank a graphics device: the ranks of a node take turns on its devices. Starts the run, or goes on from the newest
-# checkpoint; stops ten minutes before the job ends, and asks for another one if there is more to do.
+# checkpoint; stops after LIMIT, ten minutes before the job ends, and asks for another one if there is more to do.
 MESH=${MESH:-channel.smesh}
 CASE=${CASE:-channel.ini}
+LIMIT=${LIMIT:-11:50:00}
 export RAYON_NUM_THREADS=${SLURM_CPUS_PER_TASK:-1}
+# Since Slurm 22.05 srun does not ask the job for it: where ranks are bound to cores, all threads of one would share a core.
+export SRUN_CPUS_PER_TASK=$RAYON_NUM_THREADS
 
 newest=$(ls -t checkpoint-*.ssoln 2>/dev/null | head -n 1)
 if [ -n "$newest" ]; then
-    srun solver restart -b gpu "$MESH" "$newest" --time-limit 11:50:00 --progress lines
+    srun solver restart -b gpu "$MESH" "$newest" --time-limit "$LIMIT" --progress lines "$@"
 else
-    srun solver run -b gpu "$MESH" "$CASE" --time-limit 11:50:00 --progress lines
+    srun solver run -b gpu "$MESH" "$CASE" --time-limit "$LIMIT" --progress lines "$@"
 fi
 status=$?
 if [ $status -eq 3 ]; then
-    sbatch gpu.sh
-    exit 0
+    exec sbatch "$0" "$@"
 fi
 exit $status
