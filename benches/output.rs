@@ -10,6 +10,7 @@
 use solver::backend::Precision;
 use solver::bench::workload::{self, DT};
 use solver::engine::{BackendChoice, Engine};
+use solver::monitor::background::Background;
 use solver::monitor::writer::{Origin, Writer};
 use solver::monitor::{Moment, Monitor, MonitorError};
 use solver::output::name::NameTemplate;
@@ -20,7 +21,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 /// Elements along each axis, in three and in two dimensions.
@@ -65,7 +65,11 @@ fn main() -> ExitCode {
             drop(folder);
             let folder = tempfile::tempdir_in(&parent).expect("a folder for bytes");
             let file = folder.path().join("bytes");
-            let alone = time(&mut engine, every, vec![Box::new(Bytes { every, bytes, file, thread: None })]);
+            let alone = time(
+                &mut engine,
+                every,
+                vec![Box::new(Bytes { every, bytes, file, background: Background::default() })],
+            );
             rounds.push([none, with, alone]);
         }
         rounds.remove(0);
@@ -106,20 +110,12 @@ fn writer(vtk: bool, every: u64, folder: &Path) -> Box<dyn Monitor> {
     Box::new(Writer::new(folder, name, every as f64 * DT, vtk, origin, state))
 }
 
-/// Writes bytes, with nothing to find out for them.
+/// Writes bytes, with nothing to find out for them, in the same kind of thread.
 struct Bytes {
     every: u64,
     bytes: usize,
     file: PathBuf,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Bytes {
-    fn settle(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("bytes are written");
-        }
-    }
+    background: Background,
 }
 
 impl Monitor for Bytes {
@@ -133,21 +129,22 @@ impl Monitor for Bytes {
 
     fn after_step(&mut self, _: &mut Engine, now: &Moment) -> Result<(), MonitorError> {
         if now.step.is_multiple_of(self.every) {
-            self.settle();
+            self.background.settle(&Serial).expect("bytes are written");
             let (file, bytes) = (self.file.with_extension(now.step.to_string()), self.bytes);
-            self.thread = Some(thread::spawn(move || {
+            self.background.start(move || {
                 let mut file = File::create(file).expect("a file for bytes");
                 let buffer = vec![1; BUFFER];
                 for start in (0..bytes).step_by(BUFFER) {
                     file.write_all(&buffer[..BUFFER.min(bytes - start)]).expect("room for bytes");
                 }
-            }));
+                Ok(())
+            });
         }
         Ok(())
     }
 
     fn finish(&mut self, _: &mut Engine) -> Result<(), MonitorError> {
-        self.settle();
+        self.background.settle(&Serial).expect("bytes are written");
         Ok(())
     }
 }
