@@ -72,8 +72,8 @@ test: test-default test-without
 test-default: build deps-python
 	$(if $(filter 1,$(SOLVER_SKIP_VTK)),,SOLVER_VTK_PYTHON="$(PYTHON)/bin/python") $(CARGO) test --release $(CARGO_FLAGS)
 
-# What optional parts (devices, MPI, vectors) could change for whoever types commands, without them. The library's own tests
-# and numerics were run with them, scalar kernels included. Last, the full program is put back in its place.
+# What optional parts (devices, MPI, vectors) could change for whoever types commands, without them. Numerics were
+# run with them, scalar kernels included, the library's own tests with all but vectors. Last, the full program is put back in its place.
 WITHOUT := --bins $(addprefix --test ,no_mpi run_cli check_cli mesh_cli generate_cli partition_cli examples layers book)
 test-without: deps
 	$(CARGO) test --release --no-default-features $(WITHOUT) $(CARGO_FLAGS)
