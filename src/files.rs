@@ -4,9 +4,43 @@
 //! takes the final name by a rename, which POSIX and NTFS do in one step. Whoever opens the final name therefore sees the
 //! old file or the complete new one, also after a power cut.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Temporary files that are being filled.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    // The list is whole whatever happened to who held it.
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes the temporary files that are being filled, and has whoever wants to fill more wait for ever: for a process that is
+/// about to end.
+pub fn abandon() {
+    let list = unfinished();
+    list.iter().for_each(|file| drop(fs::remove_file(file)));
+    std::mem::forget(list);
+}
+
+/// Lists a temporary file as long as it lives.
+struct Unfinished(PathBuf);
+
+impl Unfinished {
+    fn new(file: &Path) -> Unfinished {
+        unfinished().insert(file.into());
+        Unfinished(file.into())
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        unfinished().remove(&self.0);
+    }
+}
 
 /// Calls `fill` with the name of an empty temporary file, brings what it wrote to disk, and gives it the name `path`.
 ///
@@ -28,12 +62,32 @@ pub fn replace<T, E>(
         builder.permissions(permissions);
     }
     let temporary = builder.tempfile_in(folder).map_err(&failed)?.into_temp_path();
+    let _listed = Unfinished::new(&temporary);
     let value = fill(&temporary)?;
     let written = OpenOptions::new().write(true).open(&temporary);
     written.and_then(|file| file.sync_all()).map_err(&failed)?;
     temporary.persist(&target).map_err(|e| failed(e.error))?;
     sync_folder(folder).map_err(&failed)?;
     Ok(value)
+}
+
+/// Bytes of a file from which [`release`] has an effect.
+#[cfg(target_os = "linux")]
+const LARGE: u64 = 1 << 20;
+
+/// Gives back the memory in which Linux keeps a large file that has been written, for files that are read much later if at all:
+/// the next one takes the same memory, which is at hand. Otherwise results of a long run come to fill all memory that the run leaves,
+/// and every one of them waits for pages that no program has used for long; on virtual machines these cost several times what
+/// writing them does. Nothing depends on whether it works.
+pub fn release(path: &Path) {
+    #[cfg(target_os = "linux")]
+    if let Ok(file) = File::open(path)
+        && file.metadata().is_ok_and(|data| data.len() >= LARGE)
+    {
+        let _ = rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = path;
 }
 
 /// The folder of a file; `.` for a bare name.

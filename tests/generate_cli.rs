@@ -74,3 +74,27 @@ fn help_has_examples() {
     let (out, _) = Folder::new().succeed(&["generate", "--help"]);
     assert!(out.contains("solver generate box 100 100 100 --periodic x,y,z -o cube.msh"), "{out}");
 }
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_command_takes_its_half_file_away() {
+    use std::process::Stdio;
+    use std::time::{Duration, Instant};
+    let folder = Folder::new();
+    for (signal, number) in [("-INT", 2), ("-TERM", 15), ("-HUP", 1)] {
+        // Text of some hundred MB: it takes seconds.
+        let mut command = folder.command(&["generate", "box", "150", "150", "150", "-o", "mesh.msh"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let end = Instant::now() + cases::LIMIT;
+        while !folder.files().iter().any(|f| f.contains(".partial-")) {
+            assert!(Instant::now() < end && child.try_wait().unwrap().is_none(), "no file has been begun");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let sent =
+            std::process::Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        let status = child.wait().unwrap();
+        assert!(sent.success());
+        assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(number), "{status}");
+        assert_eq!(folder.files(), [""; 0], "{signal}");
+    }
+}

@@ -95,6 +95,11 @@ pub fn main() -> ExitCode {
     ) {
         signals::end_with_reader();
     }
+    // Runs have their own way.
+    #[cfg(unix)]
+    if !matches!(arguments.command, Command::Run(_) | Command::Restart(_) | Command::Bench(_)) {
+        signals::end_without_traces();
+    }
     let result = match arguments.command {
         Command::Import(command) => command.execute(),
         Command::Generate(command) => command.execute(),

@@ -1,5 +1,6 @@
-//! Signals that ask a run for a checkpoint, or to stop.
+//! Signals that ask a run for a checkpoint, or a program to stop.
 
+use crate::files;
 use crate::run::Asked;
 use std::io;
 use std::sync::Arc;
@@ -43,6 +44,34 @@ pub fn watch() -> io::Result<Signals> {
     #[cfg(unix)]
     flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&signals.write))?;
     Ok(signals)
+}
+
+/// Lets Ctrl-C, TERM and the end of the terminal end the process as ever, where they do, and takes half-written files away before.
+#[cfg(unix)]
+pub fn end_without_traces() {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    // Without it the process ends, too.
+    let all = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal));
+    let Ok(mut signals) = signal_hook::iterator::Signals::new(all) else { return };
+    let wait = move || {
+        for signal in signals.forever() {
+            files::abandon();
+            drop(signal_hook::low_level::emulate_default_handler(signal));
+        }
+    };
+    drop(std::thread::Builder::new().name("signals".into()).spawn(wait));
+}
+
+/// Whether whoever started the process wants it to go on through a signal, as `nohup` does.
+#[cfg(unix)]
+fn is_ignored(signal: i32) -> bool {
+    let mut now = std::mem::MaybeUninit::<libc::sigaction>::zeroed();
+    // SAFETY: nothing is changed (the second argument is null), and what is asked for is written into memory of its type, of which
+    // zeros are a valid value.
+    unsafe {
+        libc::sigaction(signal, std::ptr::null(), now.as_mut_ptr()) == 0
+            && now.assume_init().sa_sigaction == libc::SIG_IGN
+    }
 }
 
 /// Lets the process end quietly when what it prints is read no more (`| head`), as that of other programs does. Not for commands
