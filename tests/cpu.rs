@@ -5,7 +5,7 @@ mod problems;
 
 use problems::*;
 use solver::backend::cpu::Isa;
-use solver::engine::{BackendChoice, Engine, Settings};
+use solver::engine::{BackendChoice, Settings};
 use solver::mesh::Mesh;
 use solver::mesh::generate::{BoxMesh, Cells};
 use solver::parallel::threads;
@@ -44,14 +44,6 @@ fn the_cpu_computes_what_the_reference_defines() {
     }
     compare(&unit_box(Cells::Quad, 2, true, 0.05), "euler", 8, "sup-in-fa");
     compare(&unit_box(Cells::Hex, 1, true, 0.0), "advection-diffusion", 8, "fixed-value");
-}
-
-fn steps(mut engine: Engine, steps: usize) -> BTreeMap<u32, Vec<f64>> {
-    for n in 0..steps {
-        engine.step(0.001 * n as f64, 0.001).unwrap();
-    }
-    let solution = engine.solution().unwrap();
-    by_element(&engine, &solution)
 }
 
 #[test]

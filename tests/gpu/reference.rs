@@ -3,7 +3,7 @@
 use crate::problems::{self, *};
 use crate::{device, skip};
 use solver::backend::gpu::Device;
-use solver::engine::{BackendChoice, Engine, Settings};
+use solver::engine::{BackendChoice, Settings};
 use solver::mesh::Mesh;
 use solver::mesh::generate::{BoxMesh, Cells, SIDES};
 use solver::parallel::threads;
@@ -92,14 +92,6 @@ fn curved_elements_are_those_of_the_reference() {
         compare(&mesh, "euler", 2, "char-riem-inv");
         compare(&mesh, "advection-diffusion", 2, "fixed-value");
     }
-}
-
-fn steps(mut engine: Engine, steps: usize) -> BTreeMap<u32, Vec<f64>> {
-    for n in 0..steps {
-        engine.step(0.001 * n as f64, 0.001).unwrap();
-    }
-    let solution = engine.solution().unwrap();
-    by_element(&engine, &solution)
 }
 
 #[test]

@@ -252,6 +252,15 @@ pub fn serial() -> Arc<dyn Communicator> {
     Arc::new(solver::parallel::serial::Serial)
 }
 
+/// The solution after so many steps of 0.001, by global element id.
+pub fn steps(mut engine: Engine, steps: usize) -> BTreeMap<u32, Vec<f64>> {
+    for n in 0..steps {
+        engine.step(0.001 * n as f64, 0.001).unwrap();
+    }
+    let solution = engine.solution().unwrap();
+    by_element(&engine, &solution)
+}
+
 /// Values by global element id, whatever the blocks.
 pub fn by_element(engine: &Engine, values: &[Vec<f64>]) -> BTreeMap<u32, Vec<f64>> {
     let mut all = BTreeMap::new();
