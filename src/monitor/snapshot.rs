@@ -5,6 +5,7 @@ use super::{Moment, MonitorError};
 use crate::backend::Precision;
 use crate::engine::Engine;
 use crate::engine::fields::{Space, part_of};
+use crate::files;
 use crate::output::collect::{self, Gathered};
 use crate::output::solution::{self, SolutionHeader};
 use crate::output::{OutputError, atomic, stream};
@@ -88,13 +89,12 @@ impl Snapshot {
     /// # Errors
     /// See [`solution::write`].
     pub fn write_solution(&self, path: &Path) -> Result<(), OutputError> {
-        match collect::assemble(&self.space, &self.solution, &self.gathered) {
-            Some(blocks) => {
-                atomic::create_folder_of(path)?;
-                solution::write_rows(path, &self.header, &blocks)
-            }
-            None => Ok(()),
+        if let Some(blocks) = collect::assemble(&self.space, &self.solution, &self.gathered) {
+            atomic::create_folder_of(path)?;
+            solution::write_rows(path, &self.header, &blocks)?;
+            files::release(path);
         }
+        Ok(())
     }
 
     /// Writes this rank's piece for ParaView, and the folder it is in.
@@ -104,6 +104,8 @@ impl Snapshot {
     pub fn write_vtk(&self, path: &Path, precision: Precision) -> Result<(), OutputError> {
         atomic::create_folder_of(path)?;
         let gradients = self.gradients.as_deref();
-        stream::write_solution(path, &self.space, &self.solution, gradients, self.rank, precision)
+        stream::write_solution(path, &self.space, &self.solution, gradients, self.rank, precision)?;
+        files::release(path);
+        Ok(())
     }
 }
