@@ -118,6 +118,33 @@ fn boundaries_are_matched_with_sections_and_missing_ones_keep_the_run_from_start
 }
 
 #[test]
+fn regions_are_looked_for_in_the_mesh_and_on_disk() {
+    let mesh = BoxMesh::new(Cells::Hex, [2, 2, 2]).periodic([true; 3]).build();
+    let case = "[solver]\nsystem = diffusion\norder = 1\n[constants]\nnu = 1\n[soln-ics]\nu = x\n\
+                [solver-time-integrator]\nscheme = rk4\ntend = 0.01\ndt = 0.001\n\
+                [soln-plugin-writer]\ndt-out = 0.01\nbasename = a-{n}\nregion = * - wall\n\
+                [soln-plugin-integrate]\nnsteps = 1\nfile = a.csv\nint-a = u\nregion = stl('ball')\n\
+                [soln-plugin-sampler-middle]\nnsteps = 1\nfile = b.csv\nsamp-pts = [(0.5, 0.5, 0.5)]\n";
+    let folder = folder(&mesh, case);
+    let (out, status) = check(&folder, &["case.ini"]);
+    assert_eq!(status, Some(1));
+    has(
+        &out,
+        &["the boundary 'wall', which the mesh has not", "none called 'ball' or 'ball.stl'", "2 errors"],
+    );
+    let triangles: Vec<[[f64; 3]; 3]> = [[0, 2, 1], [0, 1, 3], [0, 3, 2], [1, 2, 3]]
+        .map(|c| c.map(|n: usize| std::array::from_fn(|d| f64::from(u8::from(n == d + 1)))))
+        .into();
+    solver::output::stl::write(&folder.path("ball.stl"), &triangles).unwrap();
+    let (out, _) = check(&folder, &["case.ini"]);
+    has(&out, &["the boundary 'wall', which the mesh has not", "1 error"]);
+    // No number of dimensions suits both.
+    folder.put("case.ini", case.replace("(0.5, 0.5, 0.5)", "(0.5, 0.5)"));
+    let (out, _) = check(&folder, &["case.ini"]);
+    has(&out, &["a body in 3-D, but the mesh is 2-D"]);
+}
+
+#[test]
 fn every_mistake_is_listed_with_its_line_and_without_a_mesh_no_run_starts() {
     let folder =
         folder(&periodic(), &WAVE.replace("order = 3", "order = x").replace("tend = 0.1", "tend = ?"));

@@ -372,6 +372,33 @@ fn meshes_of_pyfr_are_looked_at_like_those_of_gmsh() {
 }
 
 #[test]
+fn bodies_of_a_mesh_of_pyfr_become_stl_files() {
+    let folder = Folder::new();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pyfrm/shapes.pyfrm");
+    std::fs::copy(fixture, folder.path("a.pyfrm")).unwrap();
+    let file = hdf5::File::append(folder.path("a.pyfrm")).unwrap();
+    let group = file.group("regions/stl").or_else(|_| file.create_group("regions/stl")).unwrap();
+    let data = ndarray::Array3::from_shape_fn((1, 4, 3), |(_, row, d)| (3 * row + d) as f32);
+    for name in ["wing", ".hidden"] {
+        group.new_dataset_builder().with_data(&data).create(name).unwrap();
+    }
+    drop((group, file));
+    folder.put("out/keep.txt", "");
+    let (out, err) = folder.succeed(&["import", "a.pyfrm", "out/a.smesh"]);
+    assert!(
+        out.contains("out/wing.stl: 1 triangles") && err.contains("body \".hidden\" is left out"),
+        "{out}{err}"
+    );
+    let triangles = solver::output::stl::parse(std::fs::read(folder.path("out/wing.stl")).unwrap()).unwrap();
+    assert_eq!(triangles, [[[3.0, 4.0, 5.0], [6.0, 7.0, 8.0], [9.0, 10.0, 11.0]]]);
+    // A file that is there stays.
+    folder.put("out/wing.stl", "mine");
+    let (_, err) = folder.succeed(&["import", "a.pyfrm", "out/a.smesh"]);
+    assert!(err.contains("out/wing.stl exists and is left as it is"), "{err}");
+    assert_eq!(std::fs::read_to_string(folder.path("out/wing.stl")).unwrap(), "mine");
+}
+
+#[test]
 fn info_on_a_solution_shows_time_fields_and_the_case_it_carries() {
     let folder = Folder::new();
     folder.put("mesh.msh", msh(&BoxMesh::new(Cells::Quad, [4, 4, 1]).periodic([true; 3]).raw()));

@@ -140,7 +140,7 @@ fn mistakes_in_rows_and_regions_are_named() {
         ("soln-plugin-sampler-csv.file-format=parquet", "hdf5"),
         ("soln-plugin-writer.region-type=line", "surface"),
         ("soln-plugin-writer.region-expand=-1", "whole number"),
-        ("soln-plugin-writer.region=stl('wing')", "STL"),
+        ("soln-plugin-writer.region=stl('wing')", "a body in 3-D, but the mesh is 2-D"),
     ] {
         let message = folder.fail(&["run", "mesh.smesh", "case.ini", "--set", set]);
         assert!(message.contains(words), "{set}: {message}");
@@ -171,6 +171,69 @@ fn regions_grow_by_layers_or_shrink_to_their_surface() {
         assert_eq!(elements(&folder, "flow-0.ssoln"), count, "{kind} {layers}");
         let rows = csv(&folder, "area.csv");
         assert!((rows.last().unwrap()[1] - integral).abs() < 1e-12, "{kind} {layers} {rows:?}");
+    }
+}
+
+/// Triangles of a box as an STL file of text.
+fn cuboid(low: [f64; 3], high: [f64; 3]) -> String {
+    let faces = [[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]];
+    let corner = |n: usize| {
+        let x: [f64; 3] = std::array::from_fn(|d| if n >> d & 1 == 0 { low[d] } else { high[d] });
+        format!("vertex {} {} {}\n", x[0], x[1], x[2])
+    };
+    let facet = |c: [usize; 3]| {
+        let corners: String = c.into_iter().map(corner).collect();
+        format!("facet normal 0 0 0\nouter loop\n{corners}endloop\nendfacet\n")
+    };
+    let facets = faces.iter().flat_map(|f| [[f[0], f[1], f[2]], [f[0], f[2], f[3]]]).map(facet);
+    format!("solid box\n{}endsolid box\n", facets.collect::<String>())
+}
+
+#[test]
+fn a_region_may_be_the_body_of_an_stl_file() {
+    let folder = Folder::new();
+    folder.succeed(&["generate", "box", "5", "5", "5", "--shape", "pri", "-o", "mesh.smesh"]);
+    let mut case = "[solver]\nsystem = diffusion\norder = 1\n[constants]\nnu = 1\n\
+                    [solver-time-integrator]\nscheme = rk4\ntend = 0.0001\ndt = 0.0001\n\
+                    [soln-plugin-writer]\ndt-out = 0.0001\nbasename = flow-{n}\nregion = *\nvtk = false\n\
+                    [soln-ics]\nu = x\n"
+        .to_string();
+    for side in ["left", "right", "bottom", "top", "back", "front"] {
+        case += &format!("[soln-bcs-{side}]\ntype = fixed-value\nu = x\n");
+    }
+    std::fs::create_dir(folder.path("cases")).unwrap();
+    folder.put("cases/case.ini", case);
+    let (low, high) = ([0.15, 0.15, 0.3], [0.55, 0.7, 0.9]);
+    folder.put("cases/body.stl", cuboid(low, high));
+    let ids = |region: &str| -> Vec<Vec<u32>> {
+        let set = format!("soln-plugin-writer.region={region}");
+        folder.succeed(&["run", "mesh.smesh", "cases/case.ini", "--set", &set]);
+        solution::read(&folder.path("flow-0.ssoln")).unwrap().1.into_iter().map(|b| b.ids).collect()
+    };
+    let of_box = ids("box((0.15, 0.15, 0.3), (0.55, 0.7, 0.9))");
+    assert!((20..150).contains(&of_box[0].len()), "{of_box:?}");
+    // The name with its ending or without, beside the case file or where the run was started.
+    assert_eq!(ids("stl('body.stl')"), of_box);
+    assert_eq!(ids("stl(\"cases/body\")"), of_box);
+    assert_eq!(ids("* - stl('body', rot=(90, 0, 0))").concat().len(), 250);
+    let turned = ids("box((0.15, 0.15, 0.3), (0.55, 0.7, 0.9), rot=(20, 5, 0))");
+    assert_eq!(ids("stl('body', rot=(20, 5, 0))"), turned);
+    // Solutions are looked at without the file; runs need it.
+    std::fs::remove_file(folder.path("cases/body.stl")).unwrap();
+    folder.succeed(&["info", "flow-0.ssoln"]);
+    let cut = cuboid(low, high).split("endfacet\n").take(11).collect::<Vec<_>>().join("endfacet\n")
+        + "endfacet\nendsolid box\n";
+    folder.put("open.stl", cut);
+    folder.put("text.stl", "no triangles");
+    for (region, words) in [
+        ("stl('body')", "there is none called 'cases/body' or 'body' or 'cases/body.stl' or 'body.stl'"),
+        ("stl('open')", "3 of its edges have no triangle on the other side"),
+        ("stl('text')", "is no STL file"),
+        ("stl(body)", "in quotes"),
+    ] {
+        let set = format!("soln-plugin-writer.region={region}");
+        let message = folder.fail(&["run", "mesh.smesh", "cases/case.ini", "--set", &set]);
+        assert!(message.contains(words), "{region}: {message}");
     }
 }
 

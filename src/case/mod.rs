@@ -247,7 +247,7 @@ impl Case {
             let mut errors = errors;
             errors.take(case.plan(case.likely_dims()));
             // With the system known there may be more to find in the monitors' expressions.
-            if let Err(more) = case.monitors(case.likely_dims()) {
+            if let Err(more) = case.check_monitors() {
                 let seen: HashSet<String> = errors.problems.iter().map(ToString::to_string).collect();
                 for problem in more.problems {
                     if !seen.contains(&problem.to_string()) {
@@ -257,7 +257,7 @@ impl Case {
             }
             return Err(errors.sorted());
         }
-        case.monitors(case.likely_dims())?;
+        case.check_monitors()?;
         Ok((case, warnings))
     }
 

@@ -2,17 +2,20 @@
 
 use super::points::{parts, point};
 use crate::engine::region::{Body, Form, Place, UNTURNED, rotation};
+use crate::monitor::bodies;
 use crate::physics::expr::{Constants, Expr};
+use std::path::Path;
 
 /// Deepest brackets.
 const DEEPEST: usize = 32;
 
-/// A place in `dims` dimensions.
+/// A place in `dims` dimensions. Bodies of files are looked for beside the case file `case`, among other places, when a run
+/// begins.
 ///
 /// # Errors
 /// What is wrong with the text, as the end of a sentence about it.
-pub(super) fn region(text: &str, dims: usize, constants: &Constants) -> Result<Place, String> {
-    let mut reader = Reader { rest: text.trim(), dims, constants, depth: 0 };
+pub(super) fn region(text: &str, dims: usize, constants: &Constants, case: &Path) -> Result<Place, String> {
+    let mut reader = Reader { rest: text.trim(), dims, constants, case, depth: 0 };
     let region = reader.sum()?;
     if reader.rest.is_empty() {
         return Ok(region);
@@ -24,6 +27,7 @@ struct Reader<'a> {
     rest: &'a str,
     dims: usize,
     constants: &'a Constants,
+    case: &'a Path,
     depth: usize,
 }
 
@@ -77,7 +81,7 @@ impl<'a> Reader<'a> {
         }
         if rest.starts_with('(') {
             let arguments = self.bracket()?;
-            return Ok(Place::Body(self.body(name, arguments)?));
+            return self.body(name, arguments);
         }
         match name.strip_prefix("tag/") {
             Some(_) => Err(format!("names {name:?}, but parts of the volume have no names here")),
@@ -112,7 +116,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn body(&self, name: &str, arguments: &str) -> Result<Body, String> {
+    fn body(&self, name: &str, arguments: &str) -> Result<Place, String> {
         let mut arguments = parts(arguments);
         let turn = arguments.last().and_then(|last| last.strip_prefix("rot")?.trim_start().strip_prefix('='));
         let rotation = match turn {
@@ -143,16 +147,25 @@ impl<'a> Reader<'a> {
             ("conical_frustum", [a, b, r, s]) => {
                 Form::Frustum { ends: [at(a)?, at(b)?], radii: [length(r)?, length(s)?] }
             }
-            ("stl", _) => return Err("names a body of an STL file, of which no region can be made yet; put one together from box, sphere and the \
-                     like, or take the elements at a boundary and add layers with region-expand"
-                .into()),
+            ("stl", [file]) => {
+                let quoted = ['\'', '"'].iter().find_map(|q| file.strip_prefix(*q)?.strip_suffix(*q));
+                let Some(file) = quoted.map(str::trim).filter(|file| !file.is_empty()) else {
+                    return Err(format!(
+                        "has stl({file}); put the name of a file in quotes, stl('wing.stl')"
+                    ));
+                };
+                if self.dims != 3 {
+                    return Err(format!("has stl('{file}'), a body in 3-D, but the mesh is {}-D", self.dims));
+                }
+                return Ok(Place::File { places: bodies::places(file, self.case), rotation });
+            }
             (name, found) => {
                 let forms = "box(x0, x1), sphere(x0, r), ellipsoid(x0, a, b, c), cylinder(x0, x1, r), cone(x0, x1, r), \
-                             conical_frustum(x0, x1, r0, r1)";
+                             conical_frustum(x0, x1, r0, r1), stl('file.stl')";
                 return Err(format!("has {name} with {} arguments; there are {forms}", found.len()));
             }
         };
-        Ok(Body { form, rotation })
+        Ok(Place::Body(Body { form, rotation }))
     }
 }
 
@@ -168,7 +181,7 @@ mod tests {
     #[test]
     fn regions_are_read_from_left_to_right_with_brackets() {
         let constants = Constants { numbers: [("h".to_string(), 0.5)].into(), ..Constants::default() };
-        let read = |text: &str| region(text, 2, &constants);
+        let read = |text: &str| region(text, 2, &constants, Path::new("case.ini"));
         assert_eq!(read("*"), Ok(Place::All));
         assert_eq!(read("bc/Wall"), Ok(Place::Boundary("wall".into())));
         let sphere = Place::Body(Body {
@@ -195,12 +208,19 @@ mod tests {
             ("wall wall", "where + or - should be"),
             ("wall + ", "is no region"),
             ("(wall + sphere((0, 0), 1)) 3", "where + or -"),
-            ("stl('x')", "STL"),
+            ("stl('x')", "a body in 3-D, but the mesh is 2-D"),
+            ("stl(x)", "in quotes"),
+            ("stl('')", "in quotes"),
+            ("stl('x', 'y')", "has stl with 2 arguments"),
             ("tag/fluid", "no names here"),
         ] {
             let got = read(text).unwrap_err();
             assert!(got.contains(expected), "{text}: {got}");
         }
+        let body = region("* - stl('a/left wing.stl', rot=(90, 0, 0))", 3, &constants, Path::new("x.ini"));
+        let Ok(Place::Difference(_, file)) = body else { panic!("{body:?}") };
+        let places = ["a/left wing.stl", "a/left wing.stl.stl"].map(std::path::PathBuf::from).to_vec();
+        assert_eq!(*file, Place::File { places, rotation: rotation([90.0, 0.0, 0.0]) });
         assert!(read(&"(".repeat(100_000)).is_err());
         assert!(read(&format!("{}*{}", "(".repeat(40), ")".repeat(40))).unwrap_err().contains("brackets"));
     }

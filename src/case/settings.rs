@@ -86,6 +86,21 @@ impl Case {
         }
     }
 
+    /// Whether the monitors are without mistakes for some number of dimensions that the initial state leaves open, as that of a
+    /// scalar does.
+    ///
+    /// # Errors
+    /// Every mistake in them, for the likely number of dimensions.
+    pub(super) fn check_monitors(&self) -> Result<(), CaseErrors> {
+        let likely = self.likely_dims();
+        let sets = |key| self.ini().get("soln-ics", key).is_some();
+        let is_open = !["rho", "v", "w"].into_iter().any(sets);
+        let other = |dims: usize| dims != likely && is_open && self.monitors(dims).is_ok();
+        self.monitors(likely)
+            .map(drop)
+            .or_else(|errors| if (1..=3).any(other) { Ok(()) } else { Err(errors) })
+    }
+
     /// The plan for a mesh of `dims` dimensions.
     ///
     /// # Errors

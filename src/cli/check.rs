@@ -11,7 +11,7 @@ use crate::case::{BackendKind, Case, CaseErrors, Problem, Warning, backend_kind}
 use crate::engine::EngineError;
 use crate::engine::estimate::{Size, StableStep, StepInputs, stable_step};
 use crate::mesh::{Link, Mesh};
-use crate::monitor::{Expected, Outlook};
+use crate::monitor::{Expected, Outlook, bodies};
 use crate::physics::expr::nearest;
 use crate::physics::variables::{Variables, VariablesOf};
 use crate::physics::{System, SystemVisitor, with_system};
@@ -253,7 +253,7 @@ impl Report {
         else {
             return;
         };
-        let dims = mesh.dims;
+        let (dims, boundaries) = (mesh.dims, mesh.boundaries.clone());
         let size = Size::of(mesh, settings.order, variables.conserved().len());
         self.device = size.device_memory(scheme.registers, variables.is_viscous(), settings.precision);
         let inputs = StepInputs {
@@ -296,6 +296,12 @@ impl Report {
         };
         match case.monitors(dims) {
             Ok(monitors) => {
+                let regions = monitors.iter().filter_map(|m| Some((m.describe(), m.region()?)));
+                for (what, region) in regions {
+                    if let Err(error) = bodies::check(&region, &boundaries, dims) {
+                        self.errors.push(Fault { text: format!("{what}: {error}"), place: None });
+                    }
+                }
                 self.output = monitors.iter().map(|m| (m.describe(), m.expected(&outlook))).collect();
             }
             Err(errors) => self.refuse(errors),

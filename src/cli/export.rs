@@ -1,29 +1,24 @@
 //! `solver export`.
 
+mod grid;
 mod load;
 mod pieces;
 mod stl;
 
-use super::fields::{self, Fields};
 use super::solution::is_solution;
-use super::{grouped, job, report};
-use crate::case::Case;
-use crate::engine::Engine;
-use crate::output::collect::{Picked, on_nodes, usual_order};
+use super::{fields, grouped, job, report};
 use crate::output::solution::{AVERAGES_EXTENSION, EXTENSION, Stored, read_averages};
-use crate::output::surface::on_boundaries;
-use crate::output::vtk::{CellKind, Encoding, Grid, Series, with_suffix, write_grid, write_hdf};
+use crate::output::vtk::{Encoding, Grid, Series, with_suffix, write_grid, write_hdf};
 use crate::output::{Precision, atomic};
 use crate::parallel::serial::Serial;
-use crate::parallel::{AgreedError, Communicator, Reduce, agree, world};
-use crate::physics::expr::nearest;
+use crate::parallel::{AgreedError, Communicator, agree, world};
 use anyhow::{Context, Result, anyhow, bail};
-use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use load::{Loaded, Loader};
+use grid::{Part, boundaries};
+use load::Loader;
 use stl::Stl;
 
 /// Write solutions as files for ParaView and other programs
@@ -44,12 +39,14 @@ Examples:
   solver export boundary flow-2.50.ssoln wall --gradients
   mpirun -np 8 solver export volume flow-*.ssoln -o flow.pvd       the files of a series side by side
   mpirun -np 8 solver export volume flow-2.50.ssoln -o flow.pvtu   a part of the mesh each
+  solver export body flow-2.50.ssoln wing.stl -f Pressure
   solver export stl flow-2.50.ssoln wall -o wall.stl";
 
 #[derive(clap::Subcommand, Debug)]
 enum What {
     Volume(Volume),
     Boundary(Boundary),
+    Body(Body),
     Stl(Stl),
 }
 
@@ -80,6 +77,21 @@ struct Volume {
 struct Boundary {
     /// The solutions (.ssoln), after the mesh if one is to be named, before the names of boundaries
     #[arg(required = true, value_name = "[MESH] SOLUTION... [NAME]")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    content: Content,
+}
+
+/// Surfaces of triangles within a 3-D mesh, as STL files hold them, with the fields on them
+///
+/// The files (.stl) come after the solutions. Fields are interpolated to the corners of the triangles, which --divide N cuts into
+/// N*N each; corners outside of the mesh have no value (NaN). Cells carry the number of their file, which is printed with its
+/// name.
+#[derive(clap::Args, Debug)]
+#[command(after_help = fields::help())]
+struct Body {
+    /// The solutions (.ssoln), after the mesh if one is to be named, before the STL files
+    #[arg(required = true, value_name = "[MESH] SOLUTION... FILE.stl")]
     files: Vec<PathBuf>,
     #[command(flatten)]
     content: Content,
@@ -145,8 +157,9 @@ impl Export {
             }
         };
         let done = match self.what {
-            What::Volume(Volume { files, content }) => content.write(&files, false, &comm),
-            What::Boundary(Boundary { files, content }) => content.write(&files, true, &comm),
+            What::Volume(Volume { files, content }) => content.write(&files, Kind::Volume, &comm),
+            What::Boundary(Boundary { files, content }) => content.write(&files, Kind::Boundary, &comm),
+            What::Body(Body { files, content }) => content.write(&files, Kind::Body, &comm),
             What::Stl(stl) => agree(&*comm, if comm.rank() == 0 { stl.write() } else { Ok(()) }),
         };
         match done {
@@ -159,6 +172,14 @@ impl Export {
             }
         }
     }
+}
+
+/// What the cells of a file are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Kind {
+    Volume,
+    Boundary,
+    Body,
 }
 
 /// What the files and names on the command line are.
@@ -202,8 +223,7 @@ fn is_averages(path: &Path) -> bool {
 /// What is to be done.
 struct Prepared {
     mesh: Option<PathBuf>,
-    /// Names of boundaries, where boundaries are wanted.
-    boundaries: Option<Vec<String>>,
+    part: Part,
     /// Times and solutions.
     times: Vec<(f64, PathBuf)>,
     output: PathBuf,
@@ -230,34 +250,19 @@ impl Prepared {
 
     /// What is counted.
     fn what(&self) -> &'static str {
-        if self.boundaries.is_some() { "faces" } else { "elements" }
+        match self.part {
+            Part::Volume => "elements",
+            Part::Boundaries(_) => "faces",
+            Part::Bodies(_) => "triangles",
+        }
     }
-}
-
-/// The numbers of the boundaries called `names`; of all without any.
-fn boundaries(names: &[String], known: &[String]) -> Result<Vec<usize>> {
-    if known.is_empty() {
-        bail!("the mesh has no boundaries");
-    }
-    let number = |name: &String| {
-        let meant = nearest(name, known.iter().map(String::as_str));
-        let meant = meant.map_or(String::new(), |n| format!(", did you mean '{n}'?"));
-        let unknown = || anyhow!("the mesh has no boundary '{name}'{meant}; it has {}", known.join(", "));
-        known.iter().position(|k| k == name).ok_or_else(unknown)
-    };
-    if names.is_empty() { Ok((0..known.len()).collect()) } else { names.iter().map(number).collect() }
 }
 
 impl Content {
     /// Writes what is asked for. Collective.
-    fn write(
-        &self,
-        files: &[PathBuf],
-        of_boundary: bool,
-        comm: &Arc<dyn Communicator>,
-    ) -> Result<(), AgreedError> {
+    fn write(&self, files: &[PathBuf], kind: Kind, comm: &Arc<dyn Communicator>) -> Result<(), AgreedError> {
         let world = &**comm;
-        let prepared = agree(world, self.prepare(files, of_boundary, world))?;
+        let prepared = agree(world, self.prepare(files, kind, world))?;
         if prepared.pieces {
             return self.write_pieces(&prepared, comm);
         }
@@ -295,19 +300,30 @@ impl Content {
     }
 
     /// Looks at the command line.
-    fn prepare(&self, files: &[PathBuf], of_boundary: bool, world: &dyn Communicator) -> Result<Prepared> {
+    fn prepare(&self, files: &[PathBuf], kind: Kind, world: &dyn Communicator) -> Result<Prepared> {
         let Named { mesh, solutions, rest } = Named::of(files)?;
-        if let (Some(name), false) = (rest.first(), of_boundary) {
-            bail!("'{name}' is no solution ({EXTENSION}); the mesh comes first");
-        }
         let times = in_time(solutions)?;
-        let tail = if of_boundary { "-boundary" } else { "-volume" };
-        let (output, format, pieces) = self.output(&times, tail, world.size())?;
+        let (part, tail) = match kind {
+            Kind::Volume => match rest.first() {
+                Some(name) => bail!("'{name}' is no solution ({EXTENSION}); the mesh comes first"),
+                None => (Part::Volume, "-volume"),
+            },
+            Kind::Boundary => (Part::Boundaries(rest), "-boundary"),
+            Kind::Body => (Part::Bodies(self.bodies(rest)?), "-body"),
+        };
+        // The triangles of a file are written by one rank.
+        let ranks = if kind == Kind::Body { 1 } else { world.size() };
+        let (output, format, pieces) = self.output(&times, tail, ranks)?;
+        if pieces && kind == Kind::Body {
+            bail!(
+                "'{}': triangles are written by one rank, as a .vtu file without --pieces",
+                output.display()
+            );
+        }
         if world.rank() == 0 {
             atomic::create_folder_of(&output)?;
         }
-        let boundaries = of_boundary.then_some(rest);
-        Ok(Prepared { mesh: mesh.cloned(), boundaries, times, output, format, pieces })
+        Ok(Prepared { mesh: mesh.cloned(), part, times, output, format, pieces })
     }
 
     /// Writes files of the whole mesh, `parts` with times, solutions and names; the first rank tells of the fields.
@@ -322,7 +338,7 @@ impl Content {
         let mut grid = |path: &PathBuf| -> Result<Grid> {
             let (grid, fields) = {
                 let loaded = loader.load(path).map_err(|e| anyhow!("{e}"))?;
-                self.grid(loaded, prepared.boundaries.as_deref())?
+                self.grid(loaded, &prepared.part)?
             };
             if !std::mem::replace(&mut told, true) {
                 say!("fields     {fields}");
@@ -356,71 +372,6 @@ impl Content {
             told(file, *t, &grid);
         }
         Ok(())
-    }
-
-    /// The grid of a solution, and the names of its fields; `names`: of boundaries, if these are wanted. Collective.
-    fn grid(&self, loaded: &mut Loaded, names: Option<&[String]>) -> Result<(Grid, String)> {
-        let Loaded { engine, header, averages } = loaded;
-        let wanted = names.map(|names| boundaries(names, &engine.mesh().boundaries)).transpose()?;
-        let fields = match averages {
-            Some(_) => None,
-            None => {
-                let (case, _) = Case::parse_with("the case of the solution", &header.config, &[])?;
-                let variables = Arc::clone(engine.variables());
-                let constants = &case.constants;
-                Some(Fields::parse(&self.fields, self.gradients, &*variables, header.dims, constants)?)
-            }
-        };
-        let space = engine.space();
-        let usual = usual_order(&space);
-        let given = self.order.or(self.divide).map(usize::from);
-        let order = |geometry: usize| given.unwrap_or_else(|| usual(geometry));
-        let kind = if self.divide.is_some() { CellKind::Linear } else { CellKind::Lagrange };
-        if wanted.is_none() && self.compress {
-            check_size(engine, order)?;
-        }
-        let (picked, values) = match (fields, averages) {
-            (Some(fields), _) => {
-                let values = fields.values(engine, header.t)?;
-                (fields.picked, Cow::Owned(values))
-            }
-            (None, averages) => {
-                (self.averages(&header.variables)?, Cow::Borrowed(averages.as_deref().unwrap_or_default()))
-            }
-        };
-        let mut told = picked.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(", ");
-        let mut grid = match wanted {
-            Some(wanted) => {
-                told += ", Normal";
-                for n in &wanted {
-                    told += &format!("\nboundary   {n}: {}", engine.mesh().boundaries[*n]);
-                }
-                on_boundaries(&space, &values, &picked, &wanted, order, kind)
-            }
-            None => {
-                let (cells, fields) = on_nodes(&space, &values, &picked, order);
-                Grid { kind, cells, fields, ..Grid::default() }
-            }
-        };
-        grid.merged = self.merge;
-        Ok((grid, told))
-    }
-
-    /// The averages that are wanted, of those there are.
-    fn averages(&self, names: &[String]) -> Result<Vec<Picked>> {
-        if self.gradients {
-            bail!("averages have no gradients; let [soln-plugin-tavg-NAME] average them");
-        }
-        let all: Vec<&String> =
-            if self.fields.is_empty() { names.iter().collect() } else { self.fields.iter().collect() };
-        let pick = |name: &String| {
-            let meant = nearest(name, names.iter().map(String::as_str));
-            let meant = meant.map_or(String::new(), |n| format!(", did you mean '{n}'?"));
-            let unknown = || anyhow!("there is no average '{name}'{meant}; there are {}", names.join(", "));
-            let at = names.iter().position(|n| n == name).ok_or_else(unknown)?;
-            Ok(Picked { name: name.clone(), positions: vec![at] })
-        };
-        all.into_iter().map(pick).collect()
     }
 
     /// The file to write, its kind, and whether it is in pieces.
@@ -464,20 +415,6 @@ fn bare(solution: &Path) -> PathBuf {
     let name = solution.to_string_lossy();
     let bare = [EXTENSION, AVERAGES_EXTENSION].iter().find_map(|extension| name.strip_suffix(extension));
     PathBuf::from(bare.unwrap_or(&name))
-}
-
-/// Refuses what no file can hold before it is made. Collective.
-fn check_size(engine: &Engine, order: impl Fn(usize) -> usize) -> Result<()> {
-    let nodes = engine.mesh().blocks.iter().map(|b| b.ids.len() * b.shape.points(order(b.order)));
-    let mut most = [nodes.sum::<usize>() as f64];
-    engine.communicator().reduce_f64(Reduce::Max, &mut most);
-    if most[0] > f64::from(u32::MAX) {
-        bail!(
-            "{} nodes are more than a compressed file takes; leave out --compress",
-            grouped(most[0] as u64)
-        );
-    }
-    Ok(())
 }
 
 /// The solutions with their times, which must differ, in their order.

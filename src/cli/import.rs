@@ -1,13 +1,13 @@
 //! `solver import`.
 
-use super::files;
 use super::solution::is_solution;
+use super::{files, grouped, note};
 use crate::case::from_pyfr;
 use crate::mesh::connect::Options;
 use crate::mesh::{pyfrm, store};
 use crate::output::atomic::create_folder_of;
 use crate::output::pyfrs::{self, Pyfrs};
-use crate::output::solution;
+use crate::output::{solution, stl};
 use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -15,7 +15,8 @@ use std::path::{Path, PathBuf};
 ///
 /// Reads MSH 2.2 and 4.1, text and binary, and .pyfrm files of PyFR 3. In Gmsh files, every
 /// element must belong to a physical group: those of the highest dimension make the volume, the
-/// others the boundaries; groups called periodic_NAME_l and periodic_NAME_r are joined.
+/// others the boundaries; groups called periodic_NAME_l and periodic_NAME_r are joined. Bodies of
+/// triangles in a .pyfrm file become STL files beside the mesh.
 ///
 /// Of a solution (.pyfrs of PyFR 3) the mesh is named, too: the .pyfrm file that it was computed
 /// on. 'solver restart', export, plot, sample and info then take the .ssoln file like any other,
@@ -71,9 +72,10 @@ impl Import {
             );
         }
         let mesh = files::import(&self.input, &options, false)?;
+        let bodies = if pyfrm::is_pyfrm(&self.input) { pyfrm::bodies(&self.input)? } else { vec![] };
         store::write(&mesh, &output)?;
         println!("{}: {}", output.display(), files::summary(&mesh));
-        Ok(())
+        bodies.iter().try_for_each(|body| write_body(&output, body))
     }
 
     fn solution(self, options: &Options) -> Result<()> {
@@ -105,6 +107,22 @@ impl Import {
         );
         Ok(())
     }
+}
+
+/// Writes a body of a mesh of PyFR as an STL file of its name beside the `mesh`, unless there is one.
+fn write_body(mesh: &Path, (name, triangles): &pyfrm::Body) -> Result<()> {
+    let file = mesh.with_file_name(format!("{name}.stl"));
+    // The name is that of a file here and nowhere else.
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || "-_ +.".contains(c));
+    if !plain || name.starts_with('.') {
+        note(format!("the body {name:?} is left out, for its name cannot be that of a file"));
+    } else if file.exists() {
+        note(format!("{} exists and is left as it is; the mesh holds a body '{name}', too", file.display()));
+    } else {
+        stl::write(&file, triangles)?;
+        println!("{}: {} triangles", file.display(), grouped(triangles.len() as u64));
+    }
+    Ok(())
 }
 
 /// Refuses what is no mesh of PyFR.

@@ -379,6 +379,25 @@ impl Probes {
     pub fn places(&self) -> impl Iterator<Item = (usize, Place)> {
         self.own.iter().map(|probe| (probe.point, probe.place))
     }
+
+    /// Calls `visit` with the number of each of this rank's points and, there, `count` quantities whose `values` at the solution
+    /// points are given, block by block `[element][quantity][point]`.
+    pub fn interpolate(&self, values: &[Vec<f64>], count: usize, mut visit: impl FnMut(usize, &[f64])) {
+        let mut found = vec![0.0; count];
+        for probe in &self.own {
+            let points = probe.weights.len();
+            let rows = &values[probe.block][probe.element * count * points..][..count * points];
+            found.iter_mut().zip(rows.chunks_exact(points)).for_each(|(to, row)| *to = probe.at(row));
+            visit(probe.point, &found);
+        }
+    }
+}
+
+impl Probe {
+    /// The value of the polynomial with these values at the solution points.
+    fn at<'a>(&self, row: impl IntoIterator<Item = &'a f64>) -> f64 {
+        row.into_iter().zip(&self.weights).map(|(x, w)| x * w).sum()
+    }
 }
 
 /// The solution at a point.
@@ -462,15 +481,13 @@ impl Engine {
             let (b, e) = (probe.block, probe.element);
             let points = probe.weights.len();
             let values = &solution[b][e * variables * points..][..variables * points];
-            let at = |row: &[f64]| row.iter().zip(&probe.weights).map(|(x, w)| x * w).sum();
-            state.iter_mut().zip(values.chunks_exact(points)).for_each(|(to, row)| *to = at(row));
+            state.iter_mut().zip(values.chunks_exact(points)).for_each(|(to, row)| *to = probe.at(row));
             if gradients && current != Some((b, e)) {
                 let u = Array2::from_shape_fn((variables, points), |(v, p)| values[v * points + p]);
                 (current, gradient) = (Some((b, e)), self.gradients.gradient(b, e, &u, t));
             }
             let rows = gradient.iter().flat_map(|g| g.rows());
-            let at = |row: ndarray::ArrayView1<f64>| row.iter().zip(&probe.weights).map(|(x, w)| x * w).sum();
-            slopes.iter_mut().zip(rows).for_each(|(to, row)| *to = at(row));
+            slopes.iter_mut().zip(rows).for_each(|(to, row)| *to = probe.at(row));
             visit(ProbeValues { point: probe.point, conserved: &state, gradient: &slopes });
         }
         Ok(())

@@ -7,6 +7,7 @@
 //! ([`Discretisation::blocks`]); what is evaluated at points and summed ([`fields`]) does not depend on the number of
 //! ranks or the order of elements.
 
+pub mod closed_surface;
 pub mod discretise;
 pub mod error;
 pub mod estimate;

@@ -5,8 +5,10 @@
 //! overlap by the elements between them, and an element that is far larger than a body may hold it without belonging to it.
 
 use super::Engine;
+use super::closed_surface::ClosedSurface;
 use crate::backend::discretisation::{Block, Link};
 use crate::parallel::{Exchange, Reduce};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// A part of a mesh, as a set of its elements.
@@ -35,6 +37,13 @@ pub enum Place {
     Boundary(String),
     /// What lies in a body.
     Body(Body),
+    /// What lies in the body of a file that is still to be read: nothing, until [`Region::with_bodies`] has put it in its place.
+    File {
+        /// Where it may be, the first place first.
+        places: Vec<PathBuf>,
+        /// Rows of the matrix that turns the body.
+        rotation: [[f64; 3]; 3],
+    },
     /// What lies in either.
     Union(Box<Place>, Box<Place>),
     /// What lies in the first and not in the second.
@@ -74,6 +83,8 @@ pub enum Form {
         /// The radii there.
         radii: [f64; 2],
     },
+    /// Within triangles.
+    Surface(Arc<ClosedSurface>),
 }
 
 /// The matrix that turns nothing.
@@ -114,6 +125,7 @@ impl Body {
                 let radius = radii[0] + along * (radii[1] - radii[0]);
                 (0.0..=1.0).contains(&along) && dot(off, off) <= radius * radius
             }
+            Form::Surface(surface) => surface.contains(x),
         }
     }
 }
@@ -125,6 +137,7 @@ impl Place {
             Place::All => true,
             Place::Boundary(name) => touches(name),
             Place::Body(body) => body.contains(x),
+            Place::File { .. } => false,
             Place::Union(a, b) => a.contains(x, touches) || b.contains(x, touches),
             Place::Difference(a, b) => a.contains(x, touches) && !b.contains(x, touches),
         }
@@ -133,10 +146,28 @@ impl Place {
     /// Names of boundaries in it.
     pub fn boundaries(&self) -> Vec<&str> {
         match self {
-            Place::All | Place::Body(_) => vec![],
+            Place::All | Place::Body(_) | Place::File { .. } => vec![],
             Place::Boundary(name) => vec![name],
             Place::Union(a, b) | Place::Difference(a, b) => [a.boundaries(), b.boundaries()].concat(),
         }
+    }
+
+    /// The same with what `read` makes of the files in it, given where each may be.
+    fn with_bodies<E>(
+        &self,
+        read: &mut impl FnMut(&[PathBuf]) -> Result<Arc<ClosedSurface>, E>,
+    ) -> Result<Place, E> {
+        let mut both = |a: &Place, b: &Place| -> Result<_, E> {
+            Ok((Box::new(a.with_bodies(read)?), Box::new(b.with_bodies(read)?)))
+        };
+        Ok(match self {
+            Place::File { places, rotation } => {
+                Place::Body(Body { form: Form::Surface(read(places)?), rotation: *rotation })
+            }
+            Place::Union(a, b) => both(a, b).map(|(a, b)| Place::Union(a, b))?,
+            Place::Difference(a, b) => both(a, b).map(|(a, b)| Place::Difference(a, b))?,
+            Place::All | Place::Boundary(_) | Place::Body(_) => self.clone(),
+        })
     }
 }
 
@@ -156,6 +187,23 @@ impl Region {
         match self {
             Region::All => vec![],
             Region::Part { place, .. } => place.boundaries(),
+        }
+    }
+
+    /// The same with what `read` makes of the files in it, given where each may be ([`Place::File`]).
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub fn with_bodies<E>(
+        &self,
+        mut read: impl FnMut(&[PathBuf]) -> Result<Arc<ClosedSurface>, E>,
+    ) -> Result<Region, E> {
+        match self {
+            Region::All => Ok(Region::All),
+            Region::Part { place, layers, surface } => {
+                let place = place.with_bodies(&mut read)?;
+                Ok(Region::Part { place, layers: *layers, surface: *surface })
+            }
         }
     }
 }

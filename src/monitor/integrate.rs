@@ -140,6 +140,10 @@ impl Monitor for Integrate {
         self.write(engine, now.t)
     }
 
+    fn region(&self) -> Option<Region> {
+        Some(self.integrands.region.clone()).filter(|region| *region != Region::All)
+    }
+
     fn expected(&self, run: &Outlook) -> Expected {
         let rows = run.steps.map_or(0, |steps| 1 + steps / self.nsteps);
         Expected { files: 1, bytes: rows.saturating_mul(20 * (1 + self.integrands.list.len() as u64)) }

@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod background;
+pub mod bodies;
 pub mod dtstats;
 pub mod fluidforce;
 pub mod integrate;
@@ -153,10 +154,9 @@ pub enum MonitorError {
 /// The elements of this rank in a region, see [`Engine::elements_in`]. Collective.
 fn region_elements(engine: &Engine, region: &Region) -> Result<Vec<Vec<u32>>, MonitorError> {
     if let Some(name) = engine.missing_boundary(region) {
-        return Err(MonitorError::NoRegion {
-            what: format!("the boundary '{name}', which the mesh has not"),
-        });
+        return Err(MonitorError::no_region_boundary(name));
     }
+    let region = &bodies::load(&**engine.communicator(), region, engine.discretisation().dims)?;
     let elements = engine.elements_in(region);
     let mut count = [elements.iter().map(Vec::len).sum::<usize>() as u64];
     engine.communicator().sum_u64(&mut count);
@@ -167,6 +167,11 @@ fn region_elements(engine: &Engine, region: &Region) -> Result<Vec<Vec<u32>>, Mo
 }
 
 impl MonitorError {
+    /// A region names a boundary that is not there.
+    fn no_region_boundary(name: &str) -> MonitorError {
+        MonitorError::NoRegion { what: format!("the boundary '{name}', which the mesh has not") }
+    }
+
     /// A value that is not finite, seen at a moment.
     pub fn not_finite(now: &Moment, bad: BadValue) -> MonitorError {
         let BadValue { element, variable, value, at } = bad;
@@ -270,6 +275,11 @@ pub trait Monitor: Send {
     fn after_attempt(&mut self, engine: &mut Engine, attempt: &Attempt) -> Result<(), MonitorError> {
         let _ = (engine, attempt);
         Ok(())
+    }
+
+    /// The part of the mesh that it looks at, where it is not all of it.
+    fn region(&self) -> Option<Region> {
+        None
     }
 
     /// What it will write in a whole run.

@@ -490,6 +490,10 @@ impl Monitor for Tavg {
         self.look(engine, now, false)
     }
 
+    fn region(&self) -> Option<Region> {
+        Some(self.settings.region.clone()).filter(|region| *region != Region::All)
+    }
+
     fn expected(&self, run: &Outlook) -> Expected {
         let settings = &self.settings;
         let start = settings.tstart.map_or(run.span.0, |tstart| tstart.max(run.span.0));

@@ -301,6 +301,10 @@ impl Monitor for Writer {
         self.last.clone().filter(|_| self.region == Region::All)
     }
 
+    fn region(&self) -> Option<Region> {
+        Some(self.region.clone()).filter(|region| *region != Region::All)
+    }
+
     fn expected(&self, run: &Outlook) -> Expected {
         // The last one is written when it falls on the end to rounding.
         let passed = ((run.span.1 - run.span.0) / self.dt_out + 1e-9).floor().max(0.0) as u64;

@@ -1,10 +1,13 @@
-//! Boundaries of the mesh as cells of their own, with fields at their nodes.
+//! Boundaries of the mesh, and surfaces within it, as cells of their own with fields at their nodes.
 
 use super::collect::Picked;
 use super::vtk::{CellKind, Field, Grid, Mark, VtkCells};
 use crate::element::{Shape, lattice};
+use crate::engine::Engine;
+use crate::engine::closed_surface::Triangle;
 use crate::engine::fields::Space;
-use std::collections::BTreeMap;
+use crate::engine::locate::{Outside, locate};
+use std::collections::{BTreeMap, HashMap};
 
 /// Name of the field of outward unit normals.
 pub const NORMAL: &str = "Normal";
@@ -52,4 +55,58 @@ pub fn on_boundaries(
     );
     grid.marks.push(Mark { name: BOUNDARY.into(), values: numbers.concat() });
     grid
+}
+
+/// Triangles in a mesh of one rank, each edge cut into `parts`, and the fields at their corners: `values` at the solution points,
+/// block by block `[element][value][point]`, interpolated. Corners outside of the mesh have no numbers (NaN); how many of all
+/// different ones these are comes second.
+///
+/// # Errors
+/// All of them are outside.
+pub fn on_triangles(
+    engine: &Engine,
+    values: &[Vec<f64>],
+    picked: &[Picked],
+    triangles: &[Triangle],
+    parts: usize,
+) -> Result<(Grid, usize), Outside> {
+    let lattice = lattice::nodes(Shape::Tri, parts);
+    let corners: Vec<[f64; 3]> = triangles
+        .iter()
+        .flat_map(|[a, b, c]| {
+            lattice.rows().into_iter().map(move |r| {
+                let weights = [-0.5 * (r[0] + r[1]), 0.5 * (1.0 + r[0]), 0.5 * (1.0 + r[1])];
+                std::array::from_fn(|d| weights[0] * a[d] + weights[1] * b[d] + weights[2] * c[d])
+            })
+        })
+        .collect();
+    // Six triangles meet in a corner, most often.
+    let mut numbers: HashMap<[u64; 3], usize> = HashMap::new();
+    let mut points: Vec<[f64; 3]> = vec![];
+    let number = |x: &[f64; 3]| {
+        *numbers.entry(x.map(f64::to_bits)).or_insert_with(|| {
+            points.push(*x);
+            points.len() - 1
+        })
+    };
+    let of: Vec<usize> = corners.iter().map(number).collect();
+    let places = locate(engine.mesh(), &points);
+    let inside: Vec<usize> = (0..points.len()).filter(|p| places[*p].is_some()).collect();
+    let at: Vec<[f64; 3]> =
+        if inside.is_empty() { points.clone() } else { inside.iter().map(|p| points[*p]).collect() };
+    let probes = engine.probes(&at)?;
+    let count = picked.iter().flat_map(|p| &p.positions).max().map_or(0, |last| last + 1);
+    let mut found = vec![f64::NAN; points.len() * count];
+    probes.interpolate(values, count, |p, here| found[inside[p] * count..][..count].copy_from_slice(here));
+    let field = |picked: &Picked| {
+        let mut field = picked.empty();
+        let component = |p: usize, c: usize| picked.positions.get(c).map_or(0.0, |i| found[p * count + i]);
+        let all = of.iter().flat_map(|p| (0..field.components).map(|c| component(*p, c)));
+        field.values = vec![all.collect()];
+        field
+    };
+    let fields = picked.iter().map(field).collect();
+    let cells = vec![VtkCells { shape: Shape::Tri, order: parts, points: corners.into_flattened() }];
+    let grid = Grid { kind: CellKind::Linear, cells, fields, ..Grid::default() };
+    Ok((grid, points.len() - inside.len()))
 }

@@ -1,7 +1,8 @@
 //! What files of boundaries hold.
 
-use crate::flow::{SIDES, Vtu, case, near, read, run};
+use crate::flow::{SIDES, Vtu, case, density, near, pressure, read, run, velocity};
 use solver::element::{Shape, basis, lattice, quadrature};
+use solver::output::stl as stl_file;
 use solver::output::vtk::vtk_order;
 use std::path::Path;
 use vtkio::model::CellType;
@@ -170,4 +171,57 @@ fn triangles_enclose_the_mesh() {
     folder.succeed(&["export", "stl", "flow-0.ssoln", "inner"]);
     let (volume, ..) = stl(&folder.path("flow-0.stl"));
     assert!(volume < 0.0, "{volume}");
+}
+
+#[test]
+fn triangles_within_the_mesh_carry_its_fields() {
+    let folder = run(3, "box 3 2 3 --shape mixed", 2);
+    // Binary as numbers of single precision, which these are.
+    let corners = [[0.125, 0.25, 0.25], [0.875, 0.25, 0.375], [0.25, 0.75, 0.5], [0.5, 0.5, 1.5]];
+    let [a, b, c, far] = corners;
+    stl_file::write(&folder.path("inside.stl"), &[[a, b, c]]).unwrap();
+    stl_file::write(&folder.path("across.stl"), &[[a, b, far], [a, far, c]]).unwrap();
+    let words = ["export", "body", "flow-0.ssoln", "flow-1.ssoln", "inside.stl", "across.stl"];
+    let more = ["-p", "double", "-f", "Density", "-f", "Velocity", "-f", "q = 2*p"];
+    let (out, _) = folder.succeed(&[&words[..], &more, &["--divide", "3", "-o", "cut.pvd"]].concat());
+    assert!(
+        out.contains("body       0: inside.stl\nbody       1: across.stl\noutside    4 corners"),
+        "{out}"
+    );
+    assert!(out.contains("3 triangles"), "{out}");
+    let cut = read(&folder.path("cut-000.vtu"));
+    assert_eq!((cut.points.len(), cut.count(CellType::Triangle)), (30, 27));
+    assert_eq!(cut.marks["Body"], [[0; 9], [1; 9], [1; 9]].concat());
+    let mut outside = 0;
+    for (n, x) in cut.points.iter().enumerate() {
+        let (rho, u, q) = (cut.fields["Density"][n][0], &cut.fields["Velocity"][n], cut.fields["q"][n][0]);
+        if x[2] > 1.0 {
+            assert!(rho.is_nan() && q.is_nan() && u.iter().all(|u| u.is_nan()));
+            outside += 1;
+            continue;
+        }
+        near(rho, density(2, *x), 1e-6, "density");
+        near(q, 2.0 * pressure(*x), 1e-5, "pressure");
+        (0..3).for_each(|d| near(u[d], velocity(3, *x)[d], 1e-5, "velocity"));
+    }
+    assert_eq!(outside, 6);
+    assert!(cut.points.contains(&c));
+    // One file of one time, whole triangles, points shared.
+    folder.succeed(&["export", "body", "mesh.smesh", "flow-0.ssoln", "across.stl", "--merge"]);
+    let whole = read(&folder.path("flow-0-body.vtu"));
+    assert_eq!((whole.points.len(), whole.cells.len(), whole.single), (4, 2, true));
+    folder.put("text.stl", "solid\nfacet\n");
+    for (words, told) in [
+        ("flow-0.ssoln", "name the STL files after the solutions"),
+        ("flow-0.ssoln none.stl", "cannot read 'none.stl'"),
+        ("flow-0.ssoln text.stl", "'text.stl' is no whole STL file"),
+        ("flow-0.ssoln inside.stl --order 2", "--divide N cuts them"),
+        ("flow-0.ssoln inside.stl --pieces", "written by one rank"),
+    ] {
+        let words: Vec<&str> = ["export", "body"].into_iter().chain(words.split(' ')).collect();
+        let error = folder.fail(&words);
+        assert!(error.contains(told), "{words:?}: {error}");
+    }
+    stl_file::write(&folder.path("away.stl"), &[[far, far, [2.0; 3]]]).unwrap();
+    assert!(folder.fail(&["export", "body", "flow-0.ssoln", "away.stl"]).contains("outside of the mesh"));
 }

@@ -63,6 +63,7 @@ fn mistakes_are_told_in_a_sentence() {
     let folder = run(2, "box 2 2", 1);
     let other = run(2, "box 3 2", 1);
     std::fs::copy(other.path("flow-0.ssoln"), folder.path("other.ssoln")).unwrap();
+    solver::output::stl::write(&folder.path("mesh.stl"), &[[[0.0; 3]; 3]]).unwrap();
     for (arguments, told) in [
         ("boundary flow-0.ssoln letf", "the mesh has no boundary 'letf', did you mean 'left'?; it has "),
         (
@@ -81,6 +82,7 @@ fn mistakes_are_told_in_a_sentence() {
         ("volume flow-0.ssoln -o a.vtkhdf --format vtu", "'a.vtkhdf': this will be a .vtu file"),
         ("volume flow-0.ssoln flow-1.ssoln -o a.vtu", "'a.vtu': 2 solutions will be a .pvd file"),
         ("stl flow-0.ssoln", "the mesh is 2-D, but triangles are of surfaces in 3-D"),
+        ("body flow-0.ssoln mesh.stl", "the mesh is 2-D, but triangles of STL files are in 3-D"),
         ("stl flow-0.ssoln flow-1.ssoln", "2 solutions are given, but one says which mesh it is"),
     ] {
         let words: Vec<&str> = ["export"].into_iter().chain(arguments.split(' ')).collect();
@@ -90,7 +92,7 @@ fn mistakes_are_told_in_a_sentence() {
     }
     let written = folder.files();
     assert!(
-        !written.iter().any(|f| f.ends_with("vtkhdf") || f.contains("volume") || f.ends_with("stl")),
+        !written.iter().any(|f| f.ends_with("vtkhdf") || f.contains("volume") || f.ends_with("0.stl")),
         "{written:?}"
     );
 }
@@ -144,7 +146,10 @@ fn vtk_reads_the_flow_from_every_kind_of_file() {
         "none",
     ]);
     let last = folder.files().into_iter().find(|f| f.starts_with("fine-") && f.ends_with(".ssoln")).unwrap();
+    let triangle = [[0.125, 0.25, 0.25], [0.875, 0.25, 0.375], [0.25, 0.75, 0.5]];
+    solver::output::stl::write(&folder.path("triangle.stl"), &[triangle]).unwrap();
     for arguments in [
+        "body flow-0.ssoln triangle.stl -p double --divide 3 -o body.vtu",
         "volume flow-0.ssoln -p double -o volume.vtu",
         "volume flow-0.ssoln -p double --compress -o compressed.vtu",
         "volume flow-0.ssoln -p double --divide 2 -o divided.vtu",

@@ -3,7 +3,7 @@
 
 usage: check_export.py FOLDER ORDER       (packages: vtk, numpy)
 
-FOLDER holds volume.vtu, boundary.vtu, flow.vtkhdf (three times, the last on cells of the next order) of one flow.
+FOLDER holds volume.vtu, boundary.vtu, body.vtu (nine triangles), flow.vtkhdf (three times, the last on cells of the next order) of one flow.
 """
 import pathlib
 import sys
@@ -104,6 +104,10 @@ def main():
     assert np.abs(np.einsum("ij,ij->i", points - 0.5, normal) - 0.5).max() < 1e-10, "normals"
     assert set(vtk_to_numpy(surface.GetCellData().GetArray("Boundary"))) == set(range(6))
 
+    body = read(vtk.vtkXMLUnstructuredGridReader(), folder / "body.vtu")
+    assert check(body, order, 1e-10, "body.vtu") == {vtk.VTK_TRIANGLE: 9}
+    assert list(vtk_to_numpy(body.GetCellData().GetArray("Body"))) == [0] * 9
+
     reader = vtk.vtkHDFReader()
     complaints = Complaints(reader)
     reader.SetFileName(str(folder / "flow.vtkhdf"))
@@ -131,7 +135,7 @@ def main():
     single = read(vtk.vtkHDFReader(), folder / "boundary.vtkhdf")
     assert set(check(single, order, 1e-10, "boundary.vtkhdf")) == {69, 70}
     assert set(vtk_to_numpy(single.GetCellData().GetArray("Boundary"))) == set(range(6))
-    print("volume, divided cells, boundary and VTKHDF: VTK reads the flow")
+    print("volume, divided cells, boundary, body and VTKHDF: VTK reads the flow")
 
 
 if __name__ == "__main__":

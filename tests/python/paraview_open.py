@@ -197,6 +197,11 @@ def main():
     area = at(measured, 0).GetCellData().GetArray("Area").GetValue(0)
     assert abs(area - 6) < 1e-5, f"surface.stl has the area {area}"
     print(f"surface.stl: area {area:.7f}")
+    with open("triangle.stl", "w") as file:
+        corners = "".join(f"vertex {x} {y} {z}\n" for x, y, z in [(0.125, 0.25, 0.25), (0.875, 0.25, 0.375), (0.25, 0.75, 0.5)])
+        file.write(f"solid triangle\nfacet normal 0 0 0\nouter loop\n{corners}endloop\nendfacet\nendsolid triangle\n")
+    solver("export", "body", "flow-0.ssoln", "triangle.stl", "-o", "body.vtu", "-p", "double", "--divide", 5)
+    check(at(opened("body.vtu"), 0), 1e-10, "body.vtu")
     solver("mesh", "mesh.smesh", "--export", "quality.vtu", "--all")
     quality = at(opened("quality.vtu"), 0)
     assert quality.GetNumberOfCells() >= 70 and quality.GetCellData().GetNumberOfArrays() > 0

@@ -38,7 +38,7 @@ pub const REGION: Key = key(
     Text,
     Value("*"),
     Honoured,
-    "part of the mesh: box(x0, x1), sphere(x0, r), ellipsoid, cylinder, cone, conical_frustum, names of boundaries, with + and -",
+    "part of the mesh: box(x0, x1), sphere(x0, r), ellipsoid, cylinder, cone, conical_frustum, stl('body.stl'), names of boundaries, with + and -",
 );
 /// Part of the mesh.
 pub const REGION_TYPE: Key = key(

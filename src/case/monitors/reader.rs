@@ -164,7 +164,10 @@ impl Reader<'_, '_> {
         let layers = self.values.integer(self.section, "region-expand", 0, u64::MAX);
         let place = match self.text("region")?.as_str() {
             "*" => Place::All,
-            _ => self.literal("region", region::region)?,
+            _ => {
+                let case = PathBuf::from(&**self.values.ini.name());
+                self.literal("region", |text, dims, constants| region::region(text, dims, constants, &case))?
+            }
         };
         Some(Region::new(place, layers?, kind?.value == "surface"))
     }

@@ -26,7 +26,7 @@ impl Content {
         for (n, (t, solution)) in prepared.times.iter().enumerate() {
             let file = prepared.file(n);
             let loaded = loader.load(solution)?;
-            let (mut grid, fields) = agree(&**world, self.grid(loaded, prepared.boundaries.as_deref()))?;
+            let (mut grid, fields) = agree(&**world, self.grid(loaded, &prepared.part))?;
             let part = i32::try_from(rank).unwrap_or(i32::MAX);
             grid.marks.push(Mark { name: PART.into(), values: vec![part; grid.len()] });
             let pieces: Vec<PathBuf> =

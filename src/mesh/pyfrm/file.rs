@@ -2,7 +2,7 @@
 
 use crate::mesh::pyfr::{Content, PyfrError, Source, is_sound};
 use hdf5::Dataset;
-use hdf5::types::{CompoundType, FixedAscii, FixedUnicode, TypeDescriptor};
+use hdf5::types::{CompoundType, FixedAscii, FixedUnicode, FloatSize, TypeDescriptor};
 use std::path::Path;
 
 /// Deflate packs at best 1,032 bytes into one; a dataset that claims to hold more than this many times the size of the
@@ -97,6 +97,18 @@ impl Reader {
                 Ok((dataset, row, shape))
             }
             found => Err(self.invalid(object, format!("its type is {found}, not a compound"))),
+        }
+    }
+
+    /// A dataset of numbers with a point in so many dimensions: its shape and what it holds.
+    pub fn floats(&self, object: &str, ndim: usize) -> Result<(Vec<usize>, Vec<f64>), PyfrError> {
+        let dataset = self.source.file.dataset(object).map_err(self.at(object))?;
+        match dataset.dtype().and_then(|t| t.to_descriptor()).map_err(self.at(object))? {
+            TypeDescriptor::Float(FloatSize::U4 | FloatSize::U8) => {
+                let shape = self.shape(&dataset, object, ndim, size_of::<f64>())?;
+                Ok((shape, dataset.read_raw::<f64>().map_err(self.at(object))?))
+            }
+            found => Err(self.invalid(object, format!("its type is {found}, not float64 or float32"))),
         }
     }
 

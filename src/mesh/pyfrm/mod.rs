@@ -7,6 +7,7 @@
 //! | `/nodes` | compound `[nodes]` | `location` f64 (or f32) `[dims]`; `valency` is not read |
 //! | `/eles/T` | compound `[elements]` | for T = tri, quad, tet, hex, pri, pyr: `nodes` i64 `[nodes an element]`, `faces` `[faces]` of `cidx` i16 and `off` i64; other fields are not read |
 //! | `/periodic/NAME` | compound `[pairs][2]` | `cidx` i16 and `off` i64 of the faces on either side |
+//! | `/regions/stl/NAME` | f64 (or f32) `[triangles][4][3]` | normal and corners, see [`bodies`] |
 //!
 //! An entry of the codec is `eles/T/face/N` (version 1: `eles/T/N`), face N of elements of type T, of which `off` is the
 //! number, or `bc/NAME`, a boundary, with `off` = -1; others occur but do not join faces. Lattice orders and face
@@ -20,6 +21,7 @@
 //! The file is not trusted: types, sizes and every index are checked before they are used.
 
 mod assemble;
+mod bodies;
 mod codec;
 mod file;
 mod rows;
@@ -28,6 +30,7 @@ mod tests;
 
 use super::pyfr::PyfrError;
 use super::raw::RawMesh;
+pub use bodies::{Body, bodies};
 use file::Reader;
 use std::fmt;
 use std::path::Path;

@@ -456,6 +456,44 @@ fn objects_of_other_types_and_sizes_are_refused() {
     );
 }
 
+/// Adds a body of two triangles, with normals and in single precision as PyFR writes them, or without and in double.
+fn add_body(path: &Path, name: &str, normals: bool) -> Vec<[[f64; 3]; 3]> {
+    let value = |t: usize, row: usize, d: usize| (100 * t + 10 * row + d) as f64 / 8.0;
+    let file = File::append(path).unwrap();
+    let group = file.group(GROUP).or_else(|_| file.create_group(GROUP)).unwrap();
+    if normals {
+        let data = ndarray::Array3::from_shape_fn((2, 4, 3), |(t, row, d)| value(t, row, d) as f32);
+        group.new_dataset_builder().with_data(&data).create(name).unwrap();
+    } else {
+        let data = ndarray::Array3::from_shape_fn((2, 3, 3), |(t, row, d)| value(t, row + 1, d));
+        group.new_dataset_builder().with_data(&data).create(name).unwrap();
+    }
+    (0..2).map(|t| std::array::from_fn(|n| std::array::from_fn(|d| value(t, n + 1, d)))).collect()
+}
+
+const GROUP: &str = "regions/stl";
+
+#[test]
+fn bodies_are_read_and_what_is_none_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mesh.pyfrm");
+    Content::of(&BoxMesh::new(Cells::Tri, [2, 1, 1]).raw(), 2).write(&path);
+    assert_eq!(bodies(&path).unwrap(), []);
+    let triangles = add_body(&path, "wing", true);
+    assert_eq!(add_body(&path, "flap", false), triangles);
+    assert_eq!(bodies(&path).unwrap(), [("flap".to_string(), triangles.clone()), ("wing".into(), triangles)]);
+    let odd = |name: &str, shape: &[usize]| {
+        let file = File::append(&path).unwrap();
+        file.group(GROUP).unwrap().new_dataset::<f64>().shape(shape).create(name).unwrap();
+        let message = bodies(&path).unwrap_err().to_string();
+        file.group(GROUP).unwrap().unlink(name).unwrap();
+        message
+    };
+    assert!(odd("a", &[2, 5, 3]).contains("/regions/stl/a: its shape [2, 5, 3] is not that of triangles"));
+    assert!(odd("a", &[6, 3]).contains("2 dimensions, not 3"));
+    assert!(odd("a", &[1 << 40, 4, 3]).contains("too large"));
+}
+
 #[test]
 fn damaged_files_are_survived() {
     let folder = tempfile::tempdir().unwrap();
@@ -463,6 +501,7 @@ fn damaged_files_are_survived() {
     let content = Content::of(&BoxMesh::new(Cells::Tri, [2, 1, 1]).periodic([true, false, false]).raw(), 2);
     for newest in [true, false] {
         content.write_as(&path, newest);
+        add_body(&path, "wing", newest);
         let whole = std::fs::read(&path).unwrap();
         for length in (0..whole.len()).step_by(97) {
             std::fs::write(&path, &whole[..length]).unwrap();
@@ -473,6 +512,7 @@ fn damaged_files_are_survived() {
             damaged[at] ^= [0xff, 1, 0x80][at % 3];
             std::fs::write(&path, &damaged).unwrap();
             let _ = read(&path).map(|read| connect(read.raw).map_err(|e| e.to_string()));
+            let _ = bodies(&path);
         }
     }
 }
