@@ -1,6 +1,5 @@
 //! Signals that ask a run for a checkpoint, or a program to stop.
 
-use crate::files;
 use crate::run::Asked;
 use std::io;
 use std::sync::Arc;
@@ -55,7 +54,7 @@ pub fn end_without_traces() {
     let Ok(mut signals) = signal_hook::iterator::Signals::new(all) else { return };
     let wait = move || {
         for signal in signals.forever() {
-            files::abandon();
+            crate::files::abandon();
             drop(signal_hook::low_level::emulate_default_handler(signal));
         }
     };

@@ -8,6 +8,7 @@ use super::Engine;
 use super::closed_surface::ClosedSurface;
 use crate::backend::discretisation::{Block, Link};
 use crate::parallel::{Exchange, Reduce};
+use rayon::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -233,7 +234,7 @@ impl Engine {
 
     /// Which elements are at a place.
     fn at(&self, place: &Place) -> Marks {
-        let discretisation = &self.discretisation;
+        let (discretisation, mesh) = (&self.discretisation, &self.mesh);
         let mut touched: Vec<Vec<Vec<u16>>> = discretisation
             .blocks
             .iter()
@@ -247,7 +248,7 @@ impl Engine {
         let block = |(block, touched): (&Block, &Vec<Vec<u16>>)| {
             let shape = block.operators.shape;
             let inside = |(e, id): (usize, &u32)| {
-                let blocks = self.mesh.blocks.iter().filter(|m| m.shape == shape);
+                let blocks = mesh.blocks.iter().filter(|m| m.shape == shape);
                 let mut found = blocks.filter_map(|m| Some((m, m.ids.binary_search(id).ok()?)));
                 let Some((m, at)) = found.next() else { return false };
                 let n = shape.points(m.order);
@@ -255,11 +256,11 @@ impl Engine {
                 let centroid = std::array::from_fn(|d| nodes.iter().map(|x| x[d]).sum::<f64>() / n as f64);
                 let touches = |name: &str| {
                     let mut of = touched.get(e).into_iter().flatten();
-                    of.any(|b| self.mesh.boundaries[usize::from(*b)] == name)
+                    of.any(|b| mesh.boundaries[usize::from(*b)] == name)
                 };
                 std::iter::once(&centroid).chain(nodes).any(|x| place.contains(*x, &touches))
             };
-            block.ids.iter().enumerate().map(inside).collect()
+            block.ids.par_iter().enumerate().map(inside).collect()
         };
         discretisation.blocks.iter().zip(&touched).map(block).collect()
     }
