@@ -9,13 +9,16 @@ use std::path::Path;
 /// Deepest brackets.
 const DEEPEST: usize = 32;
 
+/// Most bodies and boundaries: each is looked at by a function that calls itself.
+const MOST: usize = 1000;
+
 /// A place in `dims` dimensions. Bodies of files are looked for beside the case file `case`, among other places, when a run
 /// begins.
 ///
 /// # Errors
 /// What is wrong with the text, as the end of a sentence about it.
 pub(super) fn region(text: &str, dims: usize, constants: &Constants, case: &Path) -> Result<Place, String> {
-    let mut reader = Reader { rest: text.trim(), dims, constants, case, depth: 0 };
+    let mut reader = Reader { rest: text.trim(), dims, constants, case, depth: 0, terms: 0 };
     let region = reader.sum()?;
     if reader.rest.is_empty() {
         return Ok(region);
@@ -29,6 +32,7 @@ struct Reader<'a> {
     constants: &'a Constants,
     case: &'a Path,
     depth: usize,
+    terms: usize,
 }
 
 impl<'a> Reader<'a> {
@@ -48,6 +52,10 @@ impl<'a> Reader<'a> {
     }
 
     fn term(&mut self) -> Result<Place, String> {
+        self.terms += 1;
+        if self.terms > MOST {
+            return Err(format!("has more than {MOST} parts"));
+        }
         if self.rest.starts_with('(') {
             self.depth += 1;
             if self.depth > DEEPEST {
@@ -222,6 +230,7 @@ mod tests {
         let places = ["a/left wing.stl", "a/left wing.stl.stl"].map(std::path::PathBuf::from).to_vec();
         assert_eq!(*file, Place::File { places, rotation: rotation([90.0, 0.0, 0.0]) });
         assert!(read(&"(".repeat(100_000)).is_err());
+        assert!(read(&format!("*{}", "+*".repeat(1_000_000))).unwrap_err().contains("1000 parts"));
         assert!(read(&format!("{}*{}", "(".repeat(40), ")".repeat(40))).unwrap_err().contains("brackets"));
     }
 }

@@ -298,9 +298,8 @@ impl Report {
             Ok(monitors) => {
                 let regions = monitors.iter().filter_map(|m| Some((m.describe(), m.region()?)));
                 for (what, region) in regions {
-                    if let Err(error) = bodies::check(&region, &boundaries, dims) {
-                        self.errors.push(Fault { text: format!("{what}: {error}"), place: None });
-                    }
+                    let found = bodies::check(&region, &boundaries, dims).into_iter();
+                    self.errors.extend(found.map(|e| Fault { text: format!("{what}: {e}"), place: None }));
                 }
                 self.output = monitors.iter().map(|m| (m.describe(), m.expected(&outlook))).collect();
             }

@@ -74,7 +74,7 @@ impl Import {
         let mesh = files::import(&self.input, &options, false)?;
         let bodies = if pyfrm::is_pyfrm(&self.input) { pyfrm::bodies(&self.input)? } else { vec![] };
         store::write(&mesh, &output)?;
-        println!("{}: {}", output.display(), files::summary(&mesh));
+        say!("{}: {}", output.display(), files::summary(&mesh));
         bodies.iter().try_for_each(|body| write_body(&output, body))
     }
 
@@ -97,7 +97,7 @@ impl Import {
         let (header, blocks) = from_pyfr::import(&file, &connected, &uuid)?;
         create_folder_of(&output)?;
         solution::write(&output, &header, &blocks)?;
-        println!(
+        say!(
             "{}: t = {}, {} of order {} on {}",
             output.display(),
             header.t,
@@ -120,7 +120,7 @@ fn write_body(mesh: &Path, (name, triangles): &pyfrm::Body) -> Result<()> {
         note(format!("{} exists and is left as it is; the mesh holds a body '{name}', too", file.display()));
     } else {
         stl::write(&file, triangles)?;
-        println!("{}: {} triangles", file.display(), grouped(triangles.len() as u64));
+        say!("{}: {} triangles", file.display(), grouped(triangles.len() as u64));
     }
     Ok(())
 }

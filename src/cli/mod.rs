@@ -80,18 +80,10 @@ pub fn main() -> ExitCode {
     let filter = ["warn", "solver=info,warn", "solver=debug,info"][usize::from(arguments.verbose.min(2))];
     env_logger::Builder::from_env(env_logger::Env::default().default_filter_or(filter)).init();
     hdf5::silence_errors(true);
-    use Command::{Check, Completions, Devices, Generate, Import, Info, Man, Mesh, Partition};
+    use Command::{Check, Completions, Devices, Generate, Info, Man, Mesh, Partition};
     if matches!(
         arguments.command,
-        Check(_)
-            | Completions(_)
-            | Devices(_)
-            | Generate(_)
-            | Import(_)
-            | Info(_)
-            | Man(_)
-            | Mesh(_)
-            | Partition(_)
+        Check(_) | Completions(_) | Devices(_) | Generate(_) | Info(_) | Man(_) | Mesh(_) | Partition(_)
     ) {
         signals::end_with_reader();
     }

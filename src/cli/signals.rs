@@ -49,10 +49,10 @@ pub fn watch() -> io::Result<Signals> {
 #[cfg(unix)]
 pub fn end_without_traces() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    // Without it the process ends, too.
-    let all = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal));
-    let Ok(mut signals) = signal_hook::iterator::Signals::new(all) else { return };
+    let all: Vec<i32> = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal)).collect();
+    // Asked for where they are waited for: without a thread they end the process as ever.
     let wait = move || {
+        let Ok(mut signals) = signal_hook::iterator::Signals::new(all) else { return };
         for signal in signals.forever() {
             crate::files::abandon();
             drop(signal_hook::low_level::emulate_default_handler(signal));

@@ -42,14 +42,9 @@ pub fn load(comm: &dyn Communicator, region: &Region, dims: usize) -> Result<Reg
 }
 
 /// What a run would find missing of a region on a mesh with these boundaries. Whether any element is in it, a run alone can tell.
-///
-/// # Errors
-/// Boundaries that the mesh has not, and what is wrong with files.
-pub fn check(region: &Region, boundaries: &[String], dims: usize) -> Result<(), MonitorError> {
-    match region.boundaries().into_iter().find(|name| !boundaries.iter().any(|b| b == name)) {
-        Some(name) => Err(MonitorError::no_region_boundary(name)),
-        None => load(&Serial, region, dims).map(drop),
-    }
+pub fn check(region: &Region, boundaries: &[String], dims: usize) -> Vec<MonitorError> {
+    let missing = region.boundaries().into_iter().filter(|name| !boundaries.iter().any(|b| b == name));
+    missing.map(MonitorError::no_region_boundary).chain(load(&Serial, region, dims).err()).collect()
 }
 
 /// The bytes of the first of some files that exists.

@@ -21,7 +21,9 @@ pub fn parse(mut bytes: Vec<u8>) -> Result<Vec<Triangle>, String> {
     if binary {
         // Some programs begin binary files like those of text.
         bytes[..80].fill(b' ');
-    } else if !bytes.starts_with(b"solid") {
+    } else if bytes.starts_with(b"solid") {
+        bytes = in_one_part(&String::from_utf8_lossy(&bytes))?.into_bytes();
+    } else {
         return Err(match count {
             Some(count) => format!(
                 "is no STL file: it does not begin with 'solid', as text does, and its {} bytes are not those of the {count} \
@@ -30,15 +32,34 @@ pub fn parse(mut bytes: Vec<u8>) -> Result<Vec<Triangle>, String> {
             ),
             None => "is no STL file: it does not begin with 'solid', as text does, and is too short for a binary one".into(),
         });
-    } else if bytes.get(5).is_some_and(|c| matches!(c, b'\n' | b'\r')) {
-        // Without a name; the reader wants a blank at least.
-        bytes.insert(5, b' ');
     }
     let mut cursor = Cursor::new(bytes);
-    let triangles = stl_io::create_stl_reader(&mut cursor)
-        .and_then(Iterator::collect::<Result<Vec<_>, Error>>)
-        .map_err(|e| format!("is no whole STL file: {e}"))?;
+    let triangles =
+        stl_io::create_stl_reader(&mut cursor).and_then(Iterator::collect::<Result<Vec<_>, Error>>).map_err(
+            |e| format!("is no whole STL file: {}", e.to_string().chars().take(200).collect::<String>()),
+        )?;
     Ok(triangles.into_iter().map(|t| t.vertices.map(|corner| corner.0.map(f64::from))).collect())
+}
+
+/// A file of text without what `stl_io` stops at: names, several parts (it reads the first), normals that are not finite.
+fn in_one_part(text: &str) -> Result<String, String> {
+    let (mut one, mut ended) = (String::with_capacity(text.len() + 32) + "solid \n", false);
+    for line in text.lines() {
+        match line.split_whitespace().next() {
+            None => {}
+            Some("solid") => ended = false,
+            Some("endsolid") => ended = true,
+            Some("facet") => one += "facet normal 0 0 0\n",
+            Some(_) => {
+                one += line;
+                one.push('\n');
+            }
+        }
+    }
+    if !ended {
+        return Err("is no whole STL file: it does not end with 'endsolid'".into());
+    }
+    Ok(one + "endsolid\n")
 }
 
 /// The triangles of a grid of surfaces, four-sided cells cut along a diagonal. Of Lagrange cells the corners only.
@@ -117,10 +138,15 @@ mod tests {
     #[test]
     fn triangles_are_read_from_binary_files_and_from_text() {
         assert_eq!(parse(binary()), Ok(TETRAHEDRON.to_vec()));
-        for name in ["", " ", " a body"] {
+        for name in ["", " ", " a body", "\ttab"] {
             assert_eq!(parse(text(name).into()), Ok(TETRAHEDRON.to_vec()), "{name:?}");
             assert_eq!(parse(text(name).replace('\n', "\r\n").into()), Ok(TETRAHEDRON.to_vec()), "{name:?}");
         }
+        // Parts one after the other, a name that is not UTF-8, a normal of nothing.
+        let parts = text(" a") + &text(" b").replacen("normal 0 0 0", "normal nan nan nan", 1);
+        let mut parts = parts.into_bytes();
+        parts[6] = 0xfc;
+        assert_eq!(parse(parts), Ok([TETRAHEDRON, TETRAHEDRON].concat()));
         // A binary file whose head is like that of text.
         let mut misleading = binary();
         misleading[..12].copy_from_slice(b"solid body\n ");
@@ -135,13 +161,15 @@ mod tests {
             (cut(83), "too short"),
             (cut(84), "84 bytes are not those of the 4 triangles"),
             (cut(283), "283 bytes"),
-            (b"solid x\nfacet\n".to_vec(), "invalid facet"),
+            (b"solid x\nfacet\n".to_vec(), "does not end with 'endsolid'"),
+            (b"solid x\nfacet\nendsolid".to_vec(), "outer"),
+            (format!("solid x\n{}\nendsolid", "y".repeat(100_000)).into_bytes(), "invalid facet"),
             (text("").replace("1e0", "inf").into(), "finite"),
             (text("").replace("endloop", "end").into(), "endloop"),
-            (text("")[..100].into(), "EOF"),
+            (text("")[..100].into(), "does not end with 'endsolid'"),
         ] {
             let got = parse(bytes).unwrap_err();
-            assert!(got.contains(expected), "{expected}: {got}");
+            assert!(got.contains(expected) && got.len() < 300, "{expected}: {got}");
         }
     }
 

@@ -95,7 +95,10 @@ pub fn on_triangles(
     let at: Vec<[f64; 3]> =
         if inside.is_empty() { points.clone() } else { inside.iter().map(|p| points[*p]).collect() };
     let probes = engine.probes(&at)?;
-    let count = picked.iter().flat_map(|p| &p.positions).max().map_or(0, |last| last + 1);
+    let blocks = engine.discretisation().blocks.iter().zip(values);
+    let mut counts =
+        blocks.filter_map(|(b, values)| values.len().checked_div(b.len() * b.points_per_element()));
+    let count = counts.next().unwrap_or(0);
     let mut found = vec![f64::NAN; points.len() * count];
     probes.interpolate(values, count, |p, here| found[inside[p] * count..][..count].copy_from_slice(here));
     let field = |picked: &Picked| {

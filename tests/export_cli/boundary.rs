@@ -210,6 +210,27 @@ fn triangles_within_the_mesh_carry_its_fields() {
     folder.succeed(&["export", "body", "mesh.smesh", "flow-0.ssoln", "across.stl", "--merge"]);
     let whole = read(&folder.path("flow-0-body.vtu"));
     assert_eq!((whole.points.len(), whole.cells.len(), whole.single), (4, 2, true));
+    // Of averages, too, of which there are more than are asked for.
+    let mut words = vec!["run", "mesh.smesh", "case.ini"];
+    let keys = ["nsteps=1", "dt-out=1e-6", "basename=mean-{n}", "avg-one=p", "avg-two=rho", "avg-three=u"];
+    let keys = keys.map(|key| format!("soln-plugin-tavg.{key}"));
+    keys.iter().for_each(|key| words.extend(["--set", key]));
+    folder.succeed(&words);
+    folder.succeed(&[
+        "export",
+        "body",
+        "mean-0.savg",
+        "across.stl",
+        "-f",
+        "avg-two",
+        "-o",
+        "mean.vtu",
+        "--divide",
+        "3",
+    ]);
+    let mean = read(&folder.path("mean.vtu"));
+    let inside = mean.points.iter().zip(&mean.fields["avg-two"]).filter(|(x, _)| x[2] < 1.0);
+    assert_eq!(inside.map(|(x, rho)| near(rho[0], density(2, *x), 1e-4, "mean density")).count(), 14);
     folder.put("text.stl", "solid\nfacet\n");
     for (words, told) in [
         ("flow-0.ssoln", "name the STL files after the solutions"),
