@@ -118,7 +118,7 @@ bench: deps
 	$(CARGO) bench $(CARGO_FLAGS) --bench dofs -- $(BENCH)
 
 install: deps
-	$(CARGO) install --path . $(CARGO_FLAGS)
+	$(CARGO) install --path . --locked $(filter-out --locked,$(CARGO_FLAGS))
 
 clean:
 	cargo clean
