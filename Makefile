@@ -2,6 +2,7 @@
 # make test    everything that can be tested on this machine
 # make test-paraview  whether ParaView opens what is written (installs it: 200 packages)
 # make test-slurm     the batch scripts of docs/slurm, on a Slurm that it installs and starts (needs root, three minutes)
+# make test-install   the lines of README and the book that install and build, in a Debian of their own (needs root, one to two hours, 20 GB)
 # make lint    formatting and clippy
 # make docs    the library's documentation, and the book
 # make book    the book alone, as web pages in target/book
@@ -12,7 +13,7 @@
 # need MPI's mpirun, a graphics device or VTK's reader; nothing is skipped unless asked for.
 
 .DEFAULT_GOAL := demo
-.PHONY: demo test test-default test-without test-paraview test-slurm lint docs docs-library book bench install build deps deps-python clean
+.PHONY: demo test test-default test-without test-paraview test-slurm test-install lint docs docs-library book bench install build deps deps-python clean
 
 # Flags for every cargo call, such as --locked or --offline.
 CARGO_FLAGS ?=
@@ -92,6 +93,11 @@ test-paraview: build
 test-slurm: $(if $(filter target/release/solver,$(SOLVER)),build)
 	@tests/setup.sh slurm
 	tests/slurm.sh "$(SOLVER)"
+
+# TMPDIR=/var/tmp make test-install: where there is room for Debian and what is built there.
+test-install:
+	@tests/setup.sh install
+	tests/install.sh target/install
 
 lint: deps
 	cargo fmt --check

@@ -14,6 +14,7 @@
 //! * Blocks of ```` ```bash ```` hold scripts for batch systems, included from `docs/slurm`. They are run with a launcher that starts their
 //!   commands here, once from the start and once with a checkpoint there.
 //! * What cannot be run in a test stands in blocks of ```` ```sh not-run ````; each of its commands must begin as [`NOT_RUN`] says.
+//!   `make test-install` runs these in a Debian of their own, those for a batch system `make test-slurm`.
 #![cfg(unix)]
 
 #[path = "support/pages.rs"]
@@ -25,16 +26,13 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-/// Beginnings of commands that are shown and not run here, and why.
-const NOT_RUN: [(&str, &str); 10] = [
-    ("sudo apt-get ", "installs packages"),
-    ("sudo dnf ", "installs packages"),
-    ("brew ", "installs packages"),
-    ("cargo ", "builds; what it runs, other tests run"),
-    ("docker ", "needs the network, and a service"),
-    ("make", "builds, or runs this test"),
-    ("mpirun -n 2 target/release/examples/", "an example, see tests/examples.rs"),
-    ("target/release/examples/", "an example, see tests/examples.rs"),
+/// Beginnings of commands that are shown and not run here, why, and what runs them.
+const NOT_RUN: [(&str, &str); 7] = [
+    ("sudo apt-get ", "installs packages: make test-install"),
+    ("cargo ", "builds: make test-install"),
+    ("make", "builds: make test-install, which leaves out `make test` alone, which runs this"),
+    ("mpirun -n 2 target/release/examples/", "was built: make test-install"),
+    ("target/release/examples/", "was built: make test-install"),
     ("sbatch ", "needs a batch system: make test-slurm"),
     ("srun ", "needs a batch system: make test-slurm"),
 ];
@@ -268,6 +266,23 @@ fn every_command_of_the_readme_and_the_book_does_what_the_page_shows() {
         println!("{}: {:.1} s", page.display(), started.elapsed().as_secs_f64());
     }
     assert!(report.is_empty(), "\n{report}");
+}
+
+/// `tests/install.sh` finds the same lines in the pages, and knows what to do with each.
+#[test]
+fn every_command_that_is_not_run_here_is_known_to_make_test_install() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut wanted = vec![];
+    for page in pages::all() {
+        let (_, not_run) = commands(&std::fs::read_to_string(&page).unwrap()).unwrap();
+        let name = page.strip_prefix(root).unwrap().display();
+        wanted.extend(not_run.iter().map(|line| format!("{name}:{}", line.number)));
+    }
+    let output = support::run(Command::new("bash").arg(root.join("tests/install.sh")).arg("--list"), LIMIT);
+    let printed = String::from_utf8_lossy(&output.stdout);
+    let found: Vec<&str> = printed.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(found, wanted);
 }
 
 #[test]

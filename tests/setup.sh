@@ -4,6 +4,7 @@
 #   setup.sh python DIR    a Python environment in DIR with VTK's own readers, for the tests of the output
 #   setup.sh paraview      ParaView with its Python and a display without a screen
 #   setup.sh slurm         the daemons and commands of Slurm, none of which is started
+#   setup.sh install       what makes a bare Debian in a folder
 # SOLVER_SKIP_MPI=1, SOLVER_SKIP_GPU=1 and SOLVER_SKIP_VTK=1 leave out what the tests then do without.
 set -eu
 
@@ -101,6 +102,15 @@ slurm() {
     { have slurmctld || [ -x /usr/sbin/slurmctld ]; } || stop "please install Slurm (slurmctld, slurmd, srun, built with PMIx) and munge"
 }
 
+install() {
+    if have apt-get && have dpkg; then
+        missing=$(apt_missing debootstrap debian-archive-keyring git)
+        [ -z "$missing" ] || { apt_update; apt_install $missing; }
+        return 0
+    fi
+    { have debootstrap || [ -x /usr/sbin/debootstrap ]; } || stop "please install debootstrap"
+}
+
 case ${1:-} in
 system)
     have cargo || stop "Rust is missing: curl --proto '=https' --tlsv1.2 -sSf https://sh.rustup.rs | sh, then open a new shell"
@@ -109,5 +119,6 @@ system)
 python) [ "${SOLVER_SKIP_VTK:-0}" = 1 ] || python "$2" ;;
 paraview) paraview ;;
 slurm) slurm ;;
-*) stop "usage: setup.sh system | python DIR | paraview | slurm" ;;
+install) install ;;
+*) stop "usage: setup.sh system | python DIR | paraview | slurm | install" ;;
 esac
