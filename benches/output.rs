@@ -2,7 +2,8 @@
 //! turn, on the same engine. The ratio is the median of those of neighbours, which a machine that is slower at times leaves alone.
 //!
 //! A third run, beside each pair, writes as many bytes from a buffer, in a thread of its own, and nothing else is done with them: what the
-//! machine takes for new pages of files, which is much on virtual ones. No way of writing results can be quicker.
+//! machine takes for new pages of files, which is much on virtual ones. Results can cost less than that, since a run gives back the memory
+//! of files that are written, and these bytes keep theirs.
 //!
 //! `cargo bench --bench output -- [workload] [steps between outputs] [folder]`; by default Navier-Stokes on hexes of order 4
 //! (16^3 elements), 10 steps, a folder below the system's temporary one.
