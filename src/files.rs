@@ -9,6 +9,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tempfile::TempPath;
 
 /// Temporary files that are being filled.
 static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -26,13 +27,16 @@ pub fn abandon() {
     std::mem::forget(list);
 }
 
-/// Lists a temporary file as long as it lives.
+/// Keeps a temporary file listed.
 struct Unfinished(PathBuf);
 
 impl Unfinished {
-    fn new(file: &Path) -> Unfinished {
-        unfinished().insert(file.into());
-        Unfinished(file.into())
+    /// Makes a file and lists it. The list is held meanwhile: no file is there, however shortly, without being listed.
+    fn create(make: impl FnOnce() -> io::Result<TempPath>) -> io::Result<(Unfinished, TempPath)> {
+        let mut list = unfinished();
+        let file = make()?;
+        list.insert(file.to_path_buf());
+        Ok((Unfinished(file.to_path_buf()), file))
     }
 }
 
@@ -61,8 +65,9 @@ pub fn replace<T, E>(
     if let Some(permissions) = permissions(&target) {
         builder.permissions(permissions);
     }
-    let temporary = builder.tempfile_in(folder).map_err(&failed)?.into_temp_path();
-    let _listed = Unfinished::new(&temporary);
+    // The last one is dropped first: a file that is given up is gone before it is listed no more.
+    let (_listed, temporary) =
+        Unfinished::create(|| Ok(builder.tempfile_in(folder)?.into_temp_path())).map_err(&failed)?;
     let value = fill(&temporary)?;
     let written = OpenOptions::new().write(true).open(&temporary);
     written.and_then(|file| file.sync_all()).map_err(&failed)?;

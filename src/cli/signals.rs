@@ -50,15 +50,19 @@ pub fn watch() -> io::Result<Signals> {
 pub fn end_without_traces() {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
     let all: Vec<i32> = [SIGHUP, SIGINT, SIGTERM].into_iter().filter(|signal| !is_ignored(*signal)).collect();
-    // Asked for where they are waited for: without a thread they end the process as ever.
+    // Asked for where they are waited for: without a thread they end the process as ever. Nothing begins before it is ready.
+    let (ready, begin) = std::sync::mpsc::channel();
     let wait = move || {
         let Ok(mut signals) = signal_hook::iterator::Signals::new(all) else { return };
+        drop(ready);
         for signal in signals.forever() {
             crate::files::abandon();
             drop(signal_hook::low_level::emulate_default_handler(signal));
         }
     };
     drop(std::thread::Builder::new().name("signals".into()).spawn(wait));
+    // Nothing is ever sent: the other end is dropped, whether there is a thread or not.
+    let _: Result<(), _> = begin.recv();
 }
 
 /// Whether whoever started the process wants it to go on through a signal, as `nohup` does.
