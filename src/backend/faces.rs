@@ -2,12 +2,12 @@
 //! [`super::reference`] is made of, and what monitors that need gradients use, whatever the backend.
 
 use super::discretisation::{Block, Discretisation, Link};
+use super::pieces;
 use super::problem::BoundaryData;
 use super::rows::{FaceRows, RowExchange};
 use crate::parallel::Communicator;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
 use ndarray::{Array2, ArrayView1};
-use rayon::prelude::*;
 use std::sync::{Arc, Mutex};
 
 /// States at the flux points of one rank, the ghosts' included.
@@ -58,9 +58,8 @@ impl<const D: usize, const V: usize, S: System<D, V>> Faces<D, V, S> {
             let (size, rows) = (block.points_per_element() * V, &self.rows);
             let interpolate = &block.operators.interpolate;
             let states = &mut self.states[base..base + block.len() * stride];
-            let elements = states.par_chunks_exact_mut(stride.max(1)).zip(solution[b].par_chunks_exact(size));
-            elements.for_each(|(states, u)| {
-                let u = matrix(u, V);
+            pieces::each(states, stride.max(1), 1, &|e, states| {
+                let u = matrix(&solution[b][e * size..][..size], V);
                 for v in 0..V {
                     let values = interpolate.dot(&u.row(v));
                     for (i, (face, j, _)) in face_points(block, 0).enumerate() {

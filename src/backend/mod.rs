@@ -16,6 +16,7 @@ pub mod functions;
 #[cfg(feature = "gpu")]
 pub mod gpu;
 pub(crate) mod memory;
+pub(crate) mod pieces;
 pub mod problem;
 pub mod reference;
 pub mod rows;

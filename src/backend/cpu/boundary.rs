@@ -2,11 +2,11 @@
 
 use super::lane::Scalar;
 use crate::backend::discretisation::Discretisation;
+use crate::backend::pieces;
 use crate::backend::problem::{BoundaryData, CONTROL, TIME};
 use crate::backend::rows::FaceRows;
 use crate::physics::expr::Expr;
 use crate::physics::system::{Boundary, BoundaryPoint, System};
-use rayon::prelude::*;
 
 /// Conditions of all boundary faces and the values of their data at the current time.
 pub struct BoundaryValues<T, B> {
@@ -101,18 +101,17 @@ impl<T: Scalar, B> BoundaryValues<T, B> {
             return;
         }
         let (inside, ghosts) = states.split_at_mut(rows.boundary_start);
-        ghosts.par_chunks_exact_mut(rows.boundary_stride).with_min_len(64).enumerate().for_each(
-            |(slot, ghost)| {
-                let face = &disc.boundary_faces[slot];
-                let own = &inside[rows.own(face.block as usize, face.element as usize, face.face as usize)..];
-                for j in 0..self.slots[slot].points {
-                    let normal: [T; D] = std::array::from_fn(|d| T::from_f64(face.normals[j * D + d]));
-                    let u = std::array::from_fn(|v| own[j * V + v]);
-                    let (condition, data) = self.at(slot, j);
-                    let state = condition.ghost(system, &u, &BoundaryPoint { normal: &normal, data });
-                    ghost[j * V..(j + 1) * V].copy_from_slice(&state);
-                }
-            },
-        );
+        let ghosts = &mut ghosts[..self.slots.len() * rows.boundary_stride];
+        pieces::each(ghosts, rows.boundary_stride, 64, &|slot, ghost| {
+            let face = &disc.boundary_faces[slot];
+            let own = &inside[rows.own(face.block as usize, face.element as usize, face.face as usize)..];
+            for j in 0..self.slots[slot].points {
+                let normal: [T; D] = std::array::from_fn(|d| T::from_f64(face.normals[j * D + d]));
+                let u = std::array::from_fn(|v| own[j * V + v]);
+                let (condition, data) = self.at(slot, j);
+                let state = condition.ghost(system, &u, &BoundaryPoint { normal: &normal, data });
+                ghost[j * V..(j + 1) * V].copy_from_slice(&state);
+            }
+        });
     }
 }

@@ -7,10 +7,10 @@ use super::kernels::TAIL;
 use super::lane::{Lane, Scalar};
 use crate::backend::discretisation::{Discretisation, Link};
 use crate::backend::filter::ROUNDING;
+use crate::backend::pieces;
 use crate::backend::rows::{FaceRows, RowExchange};
 use crate::parallel::Communicator;
 use crate::physics::system::System;
-use rayon::prelude::*;
 use std::sync::Arc;
 
 /// Least entropies where neighbours find them.
@@ -48,8 +48,8 @@ impl<T: Scalar> Entropies<T> {
         for (b, block) in disc.blocks.iter().enumerate() {
             let (start, length) = self.rows.block(b);
             let (packs, stride) = (&state[b], stride(b));
-            let rows = self.values[start..start + block.len() * length].par_chunks_exact_mut(length);
-            rows.enumerate().with_min_len(1024).for_each(|(e, row)| {
+            let rows = &mut self.values[start..start + block.len() * length];
+            pieces::each(rows, length, 1024, &|e, row| {
                 let tail = &packs[(e / L::LANES + 1) * stride - TAIL..][..TAIL];
                 row.fill(L::scalars(&tail[1..])[e % L::LANES]);
             });
@@ -63,8 +63,7 @@ impl<T: Scalar> Entropies<T> {
             T::from_f64(ROUNDING * if size_of::<T>() == 4 { f32::EPSILON.into() } else { f64::EPSILON });
         for (b, block) in disc.blocks.iter().enumerate() {
             let faces = block.faces_per_element();
-            let packs = state[b].par_chunks_exact_mut(stride(b)).enumerate().with_min_len(64);
-            packs.for_each(|(pack, registers)| {
+            pieces::each(&mut state[b], stride(b), 64, &|pack, registers| {
                 let last = registers.len() - TAIL;
                 let bounds = L::scalars_mut(&mut registers[last..=last]);
                 for (lane, bound) in bounds.iter_mut().enumerate() {

@@ -5,11 +5,10 @@ use super::lane::{Lane, Scalar};
 use super::layout::BlockLayout;
 use super::{Cpu, Rows};
 use crate::backend::functions::{Functions, Gather};
-use crate::backend::memory;
+use crate::backend::{memory, pieces};
 use crate::physics::Real;
 use crate::physics::expr::Program;
 use crate::physics::system::System;
-use rayon::prelude::*;
 
 /// Packs a task takes.
 const GROUP: usize = 8;
@@ -77,7 +76,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             let context = self.context(block);
             let (size, stride) = (self.size(b), self.stride(b));
             let mut sums = vec![0.0; block.elements * count];
-            sums.par_chunks_mut(GROUP * L::LANES * count).enumerate().for_each(|(g, sums)| {
+            pieces::each(&mut sums, GROUP * L::LANES * count, 1, &|g, sums| {
                 let (mut slots, mut out) = (vec![zero; known.program.slots()], vec![zero; count]);
                 self.scratch.with(|scratch| {
                     for (i, sums) in sums.chunks_mut(L::LANES * count).enumerate() {
@@ -125,7 +124,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             let context = self.context(block);
             let (size, stride) = (self.size(b), self.stride(b));
             let each = count * block.operators.points;
-            averages.par_chunks_mut(GROUP * each).enumerate().for_each(|(g, averages)| {
+            pieces::each(averages, GROUP * each, 1, &|g, averages| {
                 let mut slots = vec![L::from_f64(0.0); known.program.slots()];
                 self.scratch.with(|scratch| {
                     for (i, averages) in averages.chunks_exact_mut(each).enumerate() {

@@ -220,7 +220,8 @@ unsafe impl<T: Scalar, const N: usize> Lane for Pack<T, N> {
     fn splat(x: T) -> Self {
         Pack([x; N])
     }
-    #[inline(always)]
+    /// A function of its own, as with vectors: a pass that holds all operators at once takes very long to build.
+    #[inline(never)]
     fn vectorize<P: Pass>(pass: P) {
         pass.run();
     }

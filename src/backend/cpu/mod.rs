@@ -31,7 +31,7 @@ pub use isa::{Isa, create, create_for};
 use super::discretisation::Discretisation;
 use super::problem::{ArtificialViscosity, Ldg, Problem, ShockCapturing};
 use super::rows::{FaceRows, RowExchange};
-use super::{Backend, BackendError, Functions, Precision, Stage, StepError, Tolerance, memory};
+use super::{Backend, BackendError, Functions, Precision, Stage, StepError, Tolerance, memory, pieces};
 use crate::physics::Real;
 use crate::physics::expr::Program;
 use crate::physics::system::System;
@@ -41,7 +41,6 @@ use functions::Known;
 use kernels::{Context, TAIL, Updates};
 use lane::{Lane, Scalar, Work};
 use layout::{BlockLayout, Pairings};
-use rayon::prelude::*;
 use scratch::Scratch;
 use std::ops::Range;
 use std::sync::Arc;
@@ -280,9 +279,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
             let state = &mut state[range.start * size..range.end * size];
             let (scratch, context) = (&self.scratch, &context);
             let group = (range.len() / (8 * rayon::current_num_threads())).clamp(1, 16);
-            let groups =
-                state.par_chunks_mut(group * size).zip(rows.par_chunks_mut(group * stride)).enumerate();
-            groups.for_each(|(g, (state, rows))| {
+            pieces::each_of_two((state, group * size), (rows, group * stride), &|g, state, rows| {
                 scratch.with(|scratch| {
                     L::vectorize(Work(
                         #[inline(always)]
@@ -396,7 +393,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         let range = first..first + values.len() / size;
         let packs = range.start / L::LANES..range.end.div_ceil(L::LANES);
         let state = &mut self.state[block][packs.start * held..packs.end * held];
-        state.par_chunks_exact_mut(held).with_min_len(16).enumerate().for_each(|(i, state)| {
+        pieces::each(state, held, 16, &|i, state| {
             let to = L::scalars_mut(&mut state[register * size..(register + 1) * size]);
             for lane in 0..L::LANES {
                 // Lanes beyond the last element hold copies of it.
@@ -428,7 +425,7 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Backend for Cpu<D
         let (size, points) = (self.size(block), self.blocks[block].operators.points);
         let held = self.stride(block);
         let state = &self.state[block];
-        values.par_chunks_exact_mut(size).with_min_len(64).enumerate().for_each(|(i, to)| {
+        pieces::each(values, size, 64, &|i, to| {
             let (pack, lane) = ((first + i) / L::LANES, (first + i) % L::LANES);
             let from = L::scalars(&state[pack * held + register * size..][..size]);
             for v in 0..V {

@@ -2,9 +2,8 @@
 
 use super::Cpu;
 use super::lane::{Lane, Scalar, Work};
-use crate::backend::{StepError, Tolerance};
+use crate::backend::{StepError, Tolerance, pieces};
 use crate::physics::system::System;
-use rayon::prelude::*;
 
 /// Packs a task looks at.
 const CHUNK: usize = 64;
@@ -18,9 +17,11 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
         let mut sum = StepError::default();
         for b in 0..self.blocks.len() {
             let (size, stride, elements) = (self.size(b), self.stride(b), self.blocks[b].elements);
-            let packs = |(chunk, registers): (usize, &[L])| {
-                let mut sum = StepError::default();
-                for (i, registers) in registers.chunks_exact(stride).enumerate() {
+            let registers = &self.state[b];
+            let mut chunks = vec![StepError::default(); registers.len().div_ceil(CHUNK * stride)];
+            pieces::each(&mut chunks, 1, 1, &|chunk, sum| {
+                let registers = registers[chunk * CHUNK * stride..].chunks_exact(stride);
+                for (i, registers) in registers.take(CHUNK).enumerate() {
                     let (errors, values) = (&registers[error * size..], &registers[solution * size..]);
                     let mut sizes = [[L::from_f64(0.0)]; 2];
                     L::vectorize(Work(
@@ -31,13 +32,10 @@ impl<const D: usize, const V: usize, S: System<D, V>, L: Lane> Cpu<D, V, S, L> {
                     let lanes = elements.saturating_sub(first).min(L::LANES);
                     let [squares, largest] = [L::scalars(&sizes[0]), L::scalars(&sizes[1])];
                     for lane in 0..lanes {
-                        sum.add(squares[lane].to_f64(), largest[lane].to_f64());
+                        sum[0].add(squares[lane].to_f64(), largest[lane].to_f64());
                     }
                 }
-                sum
-            };
-            let chunks: Vec<StepError> =
-                self.state[b].par_chunks(CHUNK * stride).enumerate().map(packs).collect();
+            });
             chunks.iter().for_each(|chunk| sum.merge(chunk));
         }
         sum
