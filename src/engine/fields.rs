@@ -1,5 +1,6 @@
 //! The solution as a function of space: values at any reference points, integrals, norms, the first bad value.
 
+use super::interpolation::Interpolation;
 use super::placing::Placing;
 use super::{Engine, EngineError};
 use crate::backend::Discretisation;
@@ -33,8 +34,8 @@ pub struct BadValue {
 
 /// Interpolation of solution and geometry of one shape and geometry order to a set of reference points.
 struct Sampler {
-    /// Solution points to sample points, `[Q][P]`.
-    solution: Array2<f64>,
+    /// Solution points to sample points.
+    solution: Interpolation,
     /// Geometry nodes to sample points, `[Q][nodes]`.
     geometry: Array2<f64>,
     /// Derivatives of the geometry, `D` times `[Q][nodes]`.
@@ -201,7 +202,10 @@ impl Space {
                 let (points, weights) = points(shape, mesh_block.order);
                 let nodes = lattice::nodes(shape, mesh_block.order);
                 Sampler {
-                    solution: basis::interpolation(shape, order, &block.operators.points, &points),
+                    solution: Interpolation::new(
+                        basis::interpolation(shape, order, &block.operators.points, &points),
+                        order + 1,
+                    ),
                     geometry: basis::interpolation(shape, mesh_block.order, &nodes, &points),
                     derivatives: basis::differentiation(shape, mesh_block.order, &nodes, &points),
                     weights,
@@ -226,9 +230,7 @@ impl Space {
             for (n, ids) in block.ids.chunks(step).enumerate() {
                 from.clear();
                 given(b, n * step..n * step + ids.len(), &mut from);
-                let from =
-                    ArrayView2::from_shape((ids.len() * count, per_element), &from).expect("sizes agree");
-                let values = from.dot(&sampler.solution.t());
+                let values = sampler.solution.apply(&from);
                 let Some(nodes) = ids.iter().map(&mut place).collect::<Option<Vec<_>>>() else { continue };
                 sampler.coordinates(&nodes, &mut coordinates);
                 visit(&Batch {

@@ -15,6 +15,7 @@ pub mod fields;
 pub mod geometry;
 pub mod initial;
 pub mod integrals;
+mod interpolation;
 pub mod locate;
 pub mod placing;
 pub mod quality;
