@@ -1,8 +1,8 @@
 //! Work on pieces of arrays, by all threads of the pool.
 //!
-//! Of a parallel loop rayon makes some forty functions, anew for every loop body. The passes over packs exist for every system of
-//! equations, number of dimensions and instruction set, so that half of the program would be such functions and a third of its build
-//! go into them. A body that is called through a pointer, once a piece, costs nothing beside a piece and shares them all.
+//! Of a parallel loop rayon makes some twenty functions, anew for every loop body. The passes over packs exist for every system of
+//! equations, number of dimensions and instruction set, so that nearly half of the library's functions would be such. A body that is
+//! called through a pointer, once a piece, costs nothing beside a piece and shares them all.
 
 use rayon::prelude::*;
 
