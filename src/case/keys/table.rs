@@ -50,7 +50,7 @@ pub const SECTIONS: &[Section] = &[
                 Text,
                 Value("local-rank"),
                 Honoured,
-                "local-rank, a number, round-robin or a UUID",
+                "local-rank, round-robin, a number of 'solver devices' or a part of a name; no UUID",
             ),
             key("mpi-type", Text, Value("standard"), Ignored, "whether MPI reads device memory"),
             key("cflags", Text, Absent, Ignored, "compiler flags"),
@@ -68,7 +68,13 @@ pub const SECTIONS: &[Section] = &[
         false,
         "Choice of the device for the backend 'hip'",
         &[
-            key("device-id", Text, Value("local-rank"), Honoured, "local-rank, a number or a UUID"),
+            key(
+                "device-id",
+                Text,
+                Value("local-rank"),
+                Honoured,
+                "local-rank, round-robin, a number of 'solver devices' or a part of a name; no UUID",
+            ),
             key("mpi-type", Text, Value("standard"), Ignored, "whether MPI reads device memory"),
             key("rocblas-nkerns", Integer, Value("2048"), Ignored, "tuning"),
             key("gimmik-nkerns", Integer, Value("8"), Ignored, "tuning"),
@@ -84,7 +90,13 @@ pub const SECTIONS: &[Section] = &[
         false,
         "Choice of the device for the backend 'opencl'",
         &[
-            key("device-id", Text, Value("local-rank"), Honoured, "local-rank, a number, a name or a UUID"),
+            key(
+                "device-id",
+                Text,
+                Value("local-rank"),
+                Honoured,
+                "local-rank, round-robin, a number of 'solver devices' or a part of a name; no UUID",
+            ),
             key("platform-id", Text, Value("0"), Ignored, "platform by number or name"),
             key("device-type", Text, Value("all"), Ignored, "all, cpu, gpu or accelerator"),
             key("gimmik-max-nnz", Integer, Value("2048"), Ignored, "tuning"),
