@@ -38,7 +38,7 @@ pub const REGION: Key = key(
     Text,
     Value("*"),
     Honoured,
-    "part of the mesh: box(x0, x1), sphere(x0, r), ellipsoid, cylinder, cone, conical_frustum, stl('body.stl'), names of boundaries, with + and -",
+    "part of the mesh: box(x0, x1), sphere(x0, r), ellipsoid(x0, a, b, c), cylinder(x0, x1, r), cone(x0, x1, r), conical_frustum(x0, x1, r0, r1), stl('body.stl'), each with rot= as the last argument if turned; names of boundaries; with + and -",
 );
 /// Part of the mesh.
 pub const REGION_TYPE: Key = key(
