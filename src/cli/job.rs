@@ -6,13 +6,13 @@ use crate::case::{BackendKind, Case, Override, Warning, backend_kind, checkpoint
 use crate::element::quadrature;
 use crate::engine::{BACKENDS, BackendChoice, Engine, Settings};
 use crate::mesh::local::LocalMesh;
-use crate::monitor::{Moment, Monitor, MonitorError};
+use crate::monitor::{Moment, Monitor, MonitorError, lost_end};
 use crate::output::solution::Stored;
 use crate::parallel::timed::Timed;
 use crate::parallel::{AgreedError, Communicator, Reduce, agree, fail, world};
 use crate::physics::unknown;
 use crate::run::mesh::Division;
-use crate::run::restart::restore;
+use crate::run::restart::{restore, same_mesh};
 use crate::run::{Checkpoints, Control, End, Options, RunError, Stop, run_with};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -35,6 +35,9 @@ pub struct Choices {
     /// Device of the GPU backend: its number in 'solver devices' or a part of its name
     #[arg(short, long)]
     pub device: Option<String>,
+    /// What PyFR has for its progress bar, which is shown anyway
+    #[arg(short = 'p', hide = true)]
+    pub with_bar: bool,
     /// Name of the partitioning to use; by default any of the mesh with one part for each rank
     #[arg(short = 'P', long)]
     pub partitioning: Option<String>,
@@ -153,6 +156,9 @@ pub fn prepare(
     monitors.iter().for_each(|monitor| log::info!("plugin: {}", monitor.describe()));
     let unknowns = engine.global_unknowns();
     if speak {
+        // Where a run goes on, outputs are counted from elsewhere.
+        let span = (plan.span.tstart, plan.span.tend);
+        lost_end(&monitors, span).filter(|_| from.is_none()).iter().for_each(note);
         let (system, order) = (&plan.settings.system.name, plan.settings.order);
         let controller = match &plan.control {
             Control::Fixed => String::new(),
@@ -180,7 +186,19 @@ impl Choices {
         let name =
             self.backend.as_deref().or(case.backend.name.as_ref().map(|n| n.value.as_str())).unwrap_or("cpu");
         Ok(match backend(name)? {
-            BackendChoice::Gpu(_) => BackendChoice::Gpu(self.device.clone().or_else(|| device(case, name))),
+            BackendChoice::Gpu(_) => {
+                // Who asks for a make of cards is not served by the processor in their place.
+                #[cfg(feature = "gpu")]
+                if ["cuda", "hip", "metal"].contains(&name)
+                    && crate::backend::gpu::devices().iter().all(|device| device.kind == "software")
+                {
+                    bail!(
+                        "the backend '{name}' asks for a graphics card, and this machine has none with a driver of Vulkan, \
+                         Metal or DirectX 12; run with -b gpu to take a software driver, or with -b cpu"
+                    );
+                }
+                BackendChoice::Gpu(self.device.clone().or_else(|| device(case, name)))
+            }
             other => other,
         })
     }
@@ -207,6 +225,9 @@ fn build(
     solution: Option<&Path>,
 ) -> Result<(Engine, Option<Moment>)> {
     let stored = solution.map(Stored::open).transpose()?;
+    if let Some(stored) = &stored {
+        same_mesh(stored, &mesh)?;
+    }
     let mut engine = Engine::new(&plan.settings, mesh, Arc::clone(comm))?;
     if let Some(stored) = &stored {
         let from = restore(&mut engine, stored)?;
@@ -253,11 +274,6 @@ impl Job {
             let degree = (2 * self.plan.settings.order + 5).max(11);
             let errors = self.engine.error(degree, |x, out| evaluate(exact, x, end.now.t, out))?;
             if speaks {
-                if errors.iter().any(|e| !e.is_finite()) {
-                    note(
-                        "the solution is no longer finite; reduce dt ([soln-plugin-nancheck] finds the place)",
-                    );
-                }
                 let names = self.engine.variables().primitive();
                 let list: Vec<String> =
                     names.iter().zip(&errors).map(|(n, e)| format!("{n} {e:.6e}")).collect();

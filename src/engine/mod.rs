@@ -33,7 +33,7 @@ pub use settings::{BACKENDS, BackendChoice, BoundarySpec, Settings};
 use crate::backend::cpu;
 use crate::backend::faces::{Faces, Gradients};
 use crate::backend::memory;
-use crate::backend::problem::CONTROL;
+use crate::backend::problem::{CONTROL, Ldg};
 use crate::backend::reference::Reference;
 use crate::backend::{
     Backend, BoundaryData, Discretisation, ErrorNorm, Precision, Problem, ShockCapturing, Stage, Tolerance,
@@ -65,6 +65,7 @@ pub struct Engine {
     mesh: Arc<LocalMesh>,
     variables: Arc<dyn Variables>,
     scheme: Scheme,
+    ldg: Ldg,
     /// Stages of a step from the scheme's result to register 0.
     reversed: Vec<Stage>,
     /// Register that holds the solution: 0, or the scheme's result.
@@ -176,6 +177,7 @@ impl Engine {
             now: 0,
             unknowns: unknowns[0],
             scheme,
+            ldg: settings.ldg,
             communicator,
             gradients,
             points: settings.points.clone(),

@@ -78,11 +78,8 @@ impl Fluidforce {
 
     fn force(&self, engine: &Engine) -> Result<Force, MonitorError> {
         let variables = engine.variables();
-        let known = &engine.mesh().boundaries;
-        if !known.contains(&self.settings.boundary) {
-            let boundary = self.settings.boundary.clone();
-            let near = nearest(&boundary, known.iter().map(String::as_str)).map(String::from);
-            return Err(MonitorError::NoBoundary { boundary, near, known: known.clone() });
+        if let Some(error) = self.objection(&engine.mesh().boundaries) {
+            return Err(error);
         }
         let pressure = variables.primitive().iter().position(|name| *name == "p");
         let momentum = variables.momentum().filter(|_| variables.is_viscous());
@@ -151,6 +148,15 @@ impl Monitor for Fluidforce {
             "writes the force on the boundary '{}'{moment} to {file} every {nsteps} steps",
             self.settings.boundary
         )
+    }
+
+    fn objection(&self, known: &[String]) -> Option<MonitorError> {
+        if known.contains(&self.settings.boundary) {
+            return None;
+        }
+        let boundary = self.settings.boundary.clone();
+        let near = nearest(&boundary, known.iter().map(String::as_str)).map(String::from);
+        Some(MonitorError::NoBoundary { boundary, near, known: known.to_vec() })
     }
 
     fn start(&mut self, engine: &mut Engine, now: &Moment) -> Result<(), MonitorError> {

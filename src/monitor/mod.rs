@@ -53,6 +53,14 @@ pub struct Moment {
     pub step: u64,
 }
 
+impl Moment {
+    /// Whether `time` has come. Times that differ from this one by rounding alone have: `3 * 0.1` is not 0.3, and outputs every
+    /// 0.1 and every 0.3 are to see the same step.
+    pub fn reached(&self, time: f64) -> bool {
+        self.t >= time - (1e-9 * self.dt).max(4.0 * f64::EPSILON * time.abs())
+    }
+}
+
 /// One attempt at a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Attempt {
@@ -203,6 +211,19 @@ pub struct Expected {
     pub bytes: u64,
 }
 
+/// What people should know of a run over `span` before it begins: that its last state will be in no file.
+pub fn lost_end(monitors: &[Box<dyn Monitor>], span: (f64, f64)) -> Option<String> {
+    let ends: Vec<bool> = monitors.iter().filter_map(|monitor| monitor.writes_end(span)).collect();
+    match &ends[..] {
+        [] => Some("no solution will be written; add [soln-plugin-writer] for files to look at".into()),
+        _ if ends.contains(&true) => None,
+        _ => Some(format!(
+            "the state at the end, t = {}, will be in no file: choose dt-out of [soln-plugin-writer] so that an output falls on it",
+            span.1
+        )),
+    }
+}
+
 /// Something that looks at the solution between steps.
 pub trait Monitor: Send {
     /// What it does and when, in a line for people.
@@ -279,6 +300,19 @@ pub trait Monitor: Send {
 
     /// The part of the mesh that it looks at, where it is not all of it.
     fn region(&self) -> Option<Region> {
+        None
+    }
+
+    /// Why it cannot work on a mesh with these boundaries, as far as that is known before the run.
+    fn objection(&self, boundaries: &[String]) -> Option<MonitorError> {
+        let _ = boundaries;
+        None
+    }
+
+    /// Whether it will write the state at the end of a run over `span` to a file that runs can go on from; none where it writes no
+    /// such files.
+    fn writes_end(&self, span: (f64, f64)) -> Option<bool> {
+        let _ = span;
         None
     }
 

@@ -98,8 +98,12 @@ impl Rows {
 pub(super) fn text(row: &[f64]) -> String {
     let mut text = String::new();
     for (i, value) in row.iter().enumerate() {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{}{value}", if i > 0 { "," } else { "" });
+        // Shortest decimals, with an exponent where there would be many zeros. Writing to a text cannot fail.
+        let comma = if i > 0 { "," } else { "" };
+        let _ = match value.abs() {
+            x if x == 0.0 || !x.is_finite() || (1e-5..1e16).contains(&x) => write!(text, "{comma}{value}"),
+            _ => write!(text, "{comma}{value:e}"),
+        };
     }
     text
 }
@@ -144,6 +148,17 @@ mod tests {
         let left = fs::read_to_string(&path).unwrap();
         [t + 0.5, t + 1.0].iter().for_each(|t| rows.append(&["t", "a"], &[*t, 1.0]).unwrap());
         (left, fs::read_to_string(&path).unwrap())
+    }
+
+    #[test]
+    fn numbers_are_as_short_as_they_read_back() {
+        let row =
+            [0.0, -1.0, 0.1 + 0.2, 1e-5, 5.6e-17, -1e16, 123456789012345.0, f64::NAN, f64::MIN_POSITIVE];
+        let expected =
+            "0,-1,0.30000000000000004,0.00001,5.6e-17,-1e16,123456789012345,NaN,2.2250738585072014e-308";
+        assert_eq!(text(&row), expected);
+        let read = |text: &str| text.parse::<f64>().unwrap().to_bits();
+        assert!(expected.split(',').zip(row).all(|(text, x)| x.is_nan() || read(text) == x.to_bits()));
     }
 
     #[test]

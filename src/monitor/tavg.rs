@@ -274,7 +274,7 @@ impl Tavg {
         if self.sums.is_none() {
             return self.begin(engine, now.t);
         }
-        let ends = self.next_time().is_some_and(|next| now.t >= next);
+        let ends = self.next_time().is_some_and(|next| now.reached(next));
         if !ends && !now.step.is_multiple_of(self.settings.nsteps) {
             return Ok(());
         }

@@ -208,7 +208,7 @@ impl Writer {
     }
 
     fn is_due(&self, now: &Moment) -> bool {
-        self.next_time().is_some_and(|next| now.t >= next)
+        self.next_time().is_some_and(|next| now.reached(next))
     }
 
     /// The file that lists the outputs.
@@ -244,8 +244,8 @@ impl Monitor for Writer {
         {
             // The file that the run goes on from may be the next one that was due.
             let next = start + (passed + 1.0) * dt_out;
-            let (passed, n) = if now.t >= next { (passed + 1.0, n + 1.0) } else { (passed, n) };
-            if start + passed * dt_out <= now.t && now.t < start + (passed + 1.0) * dt_out {
+            let (passed, n) = if now.reached(next) { (passed + 1.0, n + 1.0) } else { (passed, n) };
+            if now.reached(start + passed * dt_out) && !now.reached(start + (passed + 1.0) * dt_out) {
                 (self.start, self.passed, self.n) = (start, passed as u64, n as u64);
             }
         }
@@ -303,6 +303,11 @@ impl Monitor for Writer {
 
     fn region(&self) -> Option<Region> {
         Some(self.region.clone()).filter(|region| *region != Region::All)
+    }
+
+    fn writes_end(&self, span: (f64, f64)) -> Option<bool> {
+        let outputs = (span.1 - span.0) / self.dt_out;
+        (self.region == Region::All).then(|| (outputs - outputs.round()).abs() <= 1e-9 * outputs.max(1.0))
     }
 
     fn expected(&self, run: &Outlook) -> Expected {

@@ -191,8 +191,8 @@ impl Checkpoints {
     }
 }
 
-/// The largest step that waves in an element allow, in the solution of a file: about that of the usual schemes at a CFL number
-/// of 1. `None` where the file or the element cannot be read, or there is none. Collective.
+/// The largest step that is stable in an element, in the solution of a file, by the linear theory of `solver check`. `None`
+/// where the file or the element cannot be read, or there is none. Collective.
 pub(super) fn stable_step(engine: &mut Engine, file: Option<&Path>, element: u32) -> Option<f64> {
     let of = |block: &Block| block.ids.iter().position(|id| *id == element);
     let space = engine.space();
@@ -209,10 +209,9 @@ pub(super) fn stable_step(engine: &mut Engine, file: Option<&Path>, element: u32
             .enumerate()
             .find_map(|(n, block)| Some((n, block.ids.binary_search(&element).ok()?)));
         if let Some(values) = row.and_then(|(n, row)| stored.values(n, row..row + 1).ok()) {
-            rate[0] = space.wave_rate(b, e, &values);
+            rate[0] = engine.step_rate(b, e, &values);
         }
     }
     engine.communicator().reduce_f64(Reduce::Max, &mut rate);
-    let degrees = (2 * space.discretisation.order + 1) as f64;
-    (rate[0] > 0.0 && rate[0].is_finite()).then(|| 1.0 / (rate[0] * degrees))
+    (rate[0] > 0.0 && rate[0].is_finite()).then(|| 1.0 / rate[0])
 }

@@ -163,6 +163,9 @@ impl<'a> Controller<'a> {
             if !rate.is_finite() {
                 return Err(RunError::WaveRate { t: now.t, rate });
             }
+            if rate == 0.0 && engine.variables().is_viscous() {
+                return Err(RunError::NoWaves { t: now.t });
+            }
             let degrees = (2 * engine.discretisation().order + 1) as f64;
             self.dt = (cfl.number / (rate * degrees)).min(cfl.dt_max);
         }

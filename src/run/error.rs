@@ -1,6 +1,7 @@
 //! Why runs end early.
 
 use crate::engine::EngineError;
+use crate::engine::wave_rate::Fastest;
 use crate::monitor::MonitorError;
 use std::path::PathBuf;
 
@@ -16,8 +17,7 @@ pub enum RunError {
     /// No step is small enough for the controller.
     #[error(
         "a step of the least size was rejected at t = {t}: dt = {dt:e}, error {error:.3e} (below 1 is accepted), \
-         dt-min = {dt_min:e}; the solution breaks down there (look at the last output before), or atol and rtol are too \
-         small for the precision: increase them, or improve mesh, order or dissipation"
+         dt-min = {dt_min:e}"
     )]
     Rejected {
         /// Time.
@@ -41,13 +41,22 @@ pub enum RunError {
     },
     /// Waves without a speed.
     #[error(
-        "at t = {t} the largest wave rate of the solution is {rate}, and the controller cfl finds no step; reduce cfl"
+        "the largest wave rate of the solution at t = {t} is {rate}, which leaves the controller cfl without a step"
     )]
     WaveRate {
         /// Time.
         t: f64,
         /// The rate.
         rate: f64,
+    },
+    /// Diffusion alone, of which the controller `cfl` knows nothing.
+    #[error(
+        "the controller cfl follows waves, of which the solution at t = {t} has none, only diffusion; set controller = none \
+         in [solver-time-integrator], for which 'solver check' tells a stable dt, or pi"
+    )]
+    NoWaves {
+        /// Time.
+        t: f64,
     },
     /// The solution broke down.
     #[error(transparent)]
@@ -59,19 +68,41 @@ pub enum RunError {
     NoEstimate,
 }
 
-/// A solution that is no longer finite.
+impl RunError {
+    /// Whether it is the solution that ends the run. Then all ranks have the error.
+    pub(super) fn is_breakdown(&self) -> bool {
+        matches!(
+            self,
+            RunError::Monitor(MonitorError::NotFinite { .. })
+                | RunError::Rejected { .. }
+                | RunError::WaveRate { .. }
+        )
+    }
+}
+
+/// A solution that broke down: it is no longer finite, or no step leads on.
 #[derive(Debug, thiserror::Error)]
-#[error("{error}{}; {}: reduce dt, or improve mesh, order or dissipation there", self.limit(), self.last_good())]
+#[error("{error}{}{}; {}: {}", self.place(), self.limit(), self.last_good(), self.advice())]
 pub struct BrokeDown {
-    /// Where and when.
-    pub error: MonitorError,
-    /// The step that waves allow in that element, in the last good state.
+    /// What was noticed: [`MonitorError::NotFinite`], [`RunError::Rejected`] or [`RunError::WaveRate`].
+    pub error: Box<RunError>,
+    /// Where waves are fastest, if what was noticed names no place.
+    pub fastest: Option<Fastest>,
+    /// The step that is stable in that element, in the last good state.
     pub stable: Option<f64>,
     /// Time and file of the last good state.
     pub last: Option<(f64, PathBuf)>,
 }
 
 impl BrokeDown {
+    fn place(&self) -> String {
+        self.fastest.as_ref().map_or(String::new(), |Fastest { rate, element, at }| {
+            let how = if rate.is_finite() { "fastest" } else { "without a speed" };
+            let [x, y, z] = at;
+            format!("; waves are {how} in element {element} near ({x:.6}, {y:.6}, {z:.6})")
+        })
+    }
+
     fn limit(&self) -> String {
         self.stable.map_or(String::new(), |dt| {
             format!("; in the last good state steps up to about {dt:.2e} were stable in that element")
@@ -82,6 +113,16 @@ impl BrokeDown {
         match &self.last {
             Some((t, path)) => format!("the last good state is {} (t = {t})", path.display()),
             None => "no good state was written before (add [soln-plugin-writer] or [checkpoint])".into(),
+        }
+    }
+
+    fn advice(&self) -> &'static str {
+        match *self.error {
+            RunError::Rejected { .. } => {
+                "increase atol and rtol, if they are too small for the precision, or improve mesh, order or dissipation there"
+            }
+            RunError::WaveRate { .. } => "reduce cfl, or improve mesh, order or dissipation there",
+            _ => "reduce dt, or improve mesh, order or dissipation there",
         }
     }
 }

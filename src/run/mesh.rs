@@ -30,7 +30,11 @@ pub enum Division {
 #[derive(Debug, thiserror::Error)]
 pub enum DistributeError {
     /// No partitioning of this name.
-    #[error("the mesh has no partitioning called '{name}'; it has: {}", .present.join(", "))]
+    #[error(
+        "the mesh has no partitioning called '{name}'; {}",
+        if .present.is_empty() { "it has none: 'solver partition N MESH' makes one of N parts".into() }
+        else { format!("it has: {}", .present.join(", ")) }
+    )]
     Missing {
         /// The name.
         name: String,

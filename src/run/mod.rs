@@ -175,7 +175,7 @@ pub fn run_with(
     };
     match ended {
         Ok(end) => Ok(End { last: last(&checkpointer, monitors), ..end }),
-        Err(RunError::Monitor(error @ MonitorError::NotFinite { element, .. })) => {
+        Err(error) if error.is_breakdown() => {
             // What is still being written is a good state.
             let comm = std::sync::Arc::clone(engine.communicator());
             for monitor in monitors.iter_mut() {
@@ -183,9 +183,16 @@ pub fn run_with(
             }
             checkpointer.finish(&*comm)?;
             let last = last(&checkpointer, monitors);
-            let stable =
-                checkpoint::stable_step(engine, last.as_ref().map(|(_, path)| path.as_path()), element);
-            Err(RunError::BrokeDown(Box::new(BrokeDown { error, stable, last })))
+            let (element, fastest) = match &error {
+                RunError::Monitor(MonitorError::NotFinite { element, .. }) => (*element, None),
+                _ => {
+                    let fastest = engine.fastest()?;
+                    (fastest.as_ref().map_or(u32::MAX, |f| f.element), fastest)
+                }
+            };
+            let file = last.as_ref().map(|(_, path)| path.as_path());
+            let stable = checkpoint::stable_step(engine, file, element);
+            Err(RunError::BrokeDown(Box::new(BrokeDown { error: Box::new(error), fastest, stable, last })))
         }
         Err(error) => Err(error),
     }
@@ -217,9 +224,11 @@ fn advance(
     }
     spent.monitors += clock.start.elapsed();
     while now.t < span.tend {
-        let targets = monitors.iter().filter_map(|m| m.next_time()).filter(|&t| t > now.t);
-        let target = targets.fold(span.tend, f64::min);
         let wanted = controller.next(engine, &now)?;
+        let targets = monitors.iter().filter_map(|m| m.next_time()).filter(|&t| !now.reached(t));
+        let target = targets.fold(span.tend, f64::min);
+        let ends = Moment { t: target, dt: wanted, ..now }.reached(span.tend);
+        let target = if ends { span.tend } else { target };
         let (dt, t) = timeline.next(now.t, target, wanted);
         if t <= now.t {
             return Err(RunError::Standstill { t: now.t, dt });
@@ -268,6 +277,10 @@ fn advance(
         if let Some(status) = clock.tick(engine, &now, rejected, limit)? {
             watcher.report(&status);
         }
+    }
+    // Whether or not somebody looked on the way, a run that reports success has a solution.
+    if let Some(bad) = engine.first_bad_value()? {
+        return Err(MonitorError::not_finite(&now, bad).into());
     }
     engine.wait()?;
     save(engine, rejected, &timeline, &controller, monitors)?;

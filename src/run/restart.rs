@@ -8,6 +8,7 @@ use crate::backend::discretisation::Block;
 use crate::element::Shape;
 use crate::element::transfer::transfer;
 use crate::engine::{Engine, EngineError, KeptFields};
+use crate::mesh::local::LocalMesh;
 use crate::monitor::Moment;
 use crate::output::OutputError;
 use crate::output::solution::Stored;
@@ -94,6 +95,18 @@ struct Place {
     element: usize,
 }
 
+/// Whether a solution belongs to a mesh; worth asking before an engine is built.
+///
+/// # Errors
+/// It belongs to another one.
+pub fn same_mesh(stored: &Stored, mesh: &LocalMesh) -> Result<(), RestartError> {
+    let (theirs, ours) = (&stored.header().mesh_uuid, &mesh.uuid);
+    if theirs == ours {
+        return Ok(());
+    }
+    Err(RestartError::Mesh { path: stored.path().to_owned(), theirs: theirs.clone(), ours: ours.clone() })
+}
+
 /// Sets `engine` to the solution of a file, with all that was kept for going on; where that run stood. The outcome may differ
 /// between ranks, which have to agree on it.
 ///
@@ -103,10 +116,7 @@ pub fn restore(engine: &mut Engine, stored: &Stored) -> Result<Moment, RestartEr
     let header = stored.header();
     let space = engine.space();
     let (path, ours) = (|| stored.path().to_owned(), space.variables.conserved());
-    if header.mesh_uuid != space.mesh.uuid {
-        let (theirs, ours) = (header.mesh_uuid.clone(), space.mesh.uuid.clone());
-        return Err(RestartError::Mesh { path: path(), theirs, ours });
-    }
+    same_mesh(stored, &space.mesh)?;
     if header.dims != space.discretisation.dims || header.variables != ours {
         let ours = ours.into_iter().map(String::from).collect();
         let (system, theirs) = (header.system.clone(), header.variables.clone());
