@@ -11,19 +11,31 @@ use std::collections::HashSet;
 /// Most warnings that are given; looking for near matches takes time.
 pub(super) const MAX_WARNINGS: usize = 200;
 
+/// How sections begin that say what is computed, not what is looked at.
+const CHANGING: [&str; 3] = ["solver-", "soln-filter", "soln-ics"];
+
 /// Checks every section and key of the file.
 pub(super) fn check(values: &mut Values<'_>) {
     let inherited = helpers(values.ini.defaults());
     for section in values.ini.sections() {
-        if values.warnings.len() > MAX_WARNINGS {
+        if values.warnings.len().max(values.errors.problems.len()) > MAX_WARNINGS {
             return values.warn(&section.name, None, "many warnings up to here, not checking on");
         }
         match keys::find(&section.name) {
             Some(spec) => known(values, section, spec, &inherited),
             None => {
-                let advice = keys::suggestion(&section.name, keys::sections().map(|s| s.pattern))
-                    .map_or("it is ignored".into(), |s| format!("it is ignored; did you mean [{s}]?"));
-                values.warn(&section.name, None, format!("unknown section, {advice}"));
+                let near = keys::suggestion(&section.name, keys::sections().map(|s| s.pattern));
+                let near = near.map_or(String::new(), |s| format!("; did you mean [{s}]?"));
+                // What is meant for the solver itself would change its results.
+                if CHANGING.iter().any(|start| section.name.starts_with(start)) {
+                    let text = format!(
+                        "unknown section, and one that might change the results: correct its name or remove it{near}"
+                    );
+                    let place = values.ini.place(&section.name, None);
+                    values.errors.push(Problem::new(place, ProblemKind::Other(text)));
+                    continue;
+                }
+                values.warn(&section.name, None, format!("unknown section, it is ignored{near}"));
             }
         }
     }

@@ -79,14 +79,14 @@ impl std::str::FromStr for Override {
         let parts = text.split_once('=').and_then(|(place, value)| Some((place.split_once('.')?, value)));
         let form = "write section.key=value, such as solver-time-integrator.tend=2.5";
         let ((section, key), value) = parts.ok_or(form)?;
-        let (section, key, value) = (section.trim(), key.trim().to_lowercase(), value.trim());
+        let (section, key, value) = (section.trim(), key.trim(), value.trim());
         let one_line = |text: &str| !text.contains(['\n', '\r']);
         let word =
             |text: &str| !text.is_empty() && !text.contains(['[', ']', '=', ';', '#']) && one_line(text);
-        if !word(section) || !word(&key) || !one_line(value) {
+        if !word(section) || !word(key) || !one_line(value) {
             return Err(form.into());
         }
-        Ok(Override { section: section.into(), key, value: value.into() })
+        Ok(Override { section: section.into(), key: key.into(), value: value.into() })
     }
 }
 
@@ -168,8 +168,13 @@ impl Case {
             let known = keys::find(section).is_some_and(|s| s.open || s.key(key).is_some());
             let helper = ini.section(section).is_some_and(|s| s.get(key).is_some());
             if !known && !helper {
-                let kind = ProblemKind::Other(format!("--set {section}.{key}: there is no such key"));
-                errors.push(Problem::new(ini.place(section, Some(key)), kind));
+                let (what, near) = match keys::find(section) {
+                    Some(s) => ("key", keys::suggestion(key, s.keys.iter().map(|key| key.name))),
+                    None => ("section", keys::suggestion(section, keys::sections().map(|s| s.pattern))),
+                };
+                let near = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+                let text = format!("--set {section}.{key}: there is no such {what}{near}");
+                errors.push(Problem::new(ini.place(section, Some(key)), ProblemKind::Other(text)));
             }
             ini.set(section, key, value);
         }
@@ -389,6 +394,11 @@ fn constants(values: &mut Values<'_>) -> Constants {
             continue;
         };
         length += text.len();
+        if SPACE.contains(&entry.key.as_str()) {
+            let text = "is a coordinate, and no constant can have its name; choose another".to_string();
+            values.report("constants", &entry.key, ProblemKind::Other(text));
+            continue;
+        }
         let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if !entry.key.chars().all(word) || entry.key.starts_with(|c: char| c.is_ascii_digit()) {
             let text = "no expression can use this name, which is not made of letters, digits and _";

@@ -26,6 +26,22 @@ pub(super) fn region(text: &str, dims: usize, constants: &Constants, case: &Path
     Err(format!("has {:?} where + or - should be", short(reader.rest)))
 }
 
+/// Bytes of the name that a text begins with. A minus is part of it where letters stand on both sides, as in `wall-upper`,
+/// unless what follows is a body, as in `wall-box((0, 0), (1, 1))`.
+fn name_length(text: &str) -> usize {
+    let letter = |c: char| c.is_alphanumeric() || matches!(c, '_' | '/');
+    let words = |text: &str| text.find(|c: char| !letter(c)).unwrap_or(text.len());
+    let mut end = words(text);
+    while end > 0 && text[end..].starts_with('-') {
+        let next = words(&text[end + 1..]);
+        if next == 0 || text[end + 1 + next..].trim_start().starts_with('(') {
+            break;
+        }
+        end += 1 + next;
+    }
+    end
+}
+
 struct Reader<'a> {
     rest: &'a str,
     dims: usize,
@@ -75,12 +91,7 @@ impl<'a> Reader<'a> {
             self.rest = rest.trim_start();
             return Ok(Place::All);
         }
-        // A minus is part of a name only where no blank is around it.
-        let end = self
-            .rest
-            .find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '/')))
-            .unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at(end);
+        let (name, rest) = self.rest.split_at(name_length(self.rest));
         self.rest = rest.trim_start();
         if name.is_empty() {
             return Err(
@@ -200,6 +211,11 @@ mod tests {
         let wall = Place::Boundary("wall".into());
         let sum = Place::Union(Box::new(wall.clone()), Box::new(sphere.clone()));
         assert_eq!(read("wall+sphere((h/2, 0), h)"), Ok(sum.clone()));
+        assert_eq!(read("in-let-2"), Ok(Place::Boundary("in-let-2".into())));
+        let apart = Place::Difference(Box::new(wall.clone()), Box::new(sphere.clone()));
+        for text in ["wall-sphere((h/2, 0), h)", "wall -sphere((h/2, 0), h)", "wall- sphere((h/2, 0), h)"] {
+            assert_eq!(read(text), Ok(apart.clone()), "{text}");
+        }
         let less = Place::Difference(Box::new(sum.clone()), Box::new(Place::All));
         assert_eq!(read("wall + sphere((h/2, 0), h) - *"), Ok(less));
         let other = Place::Difference(Box::new(Place::All), Box::new(sum));

@@ -194,14 +194,26 @@ impl Case {
         SystemSpec {
             name: self.solver.system.value.clone(),
             dims,
-            constants: self.constants.numbers.clone(),
+            constants: self.numbers(),
             riemann: self.interfaces.riemann_solver.value.clone(),
             p_min: match self.solver.capturing {
-                ShockCapturing::EntropyFilter(filter) => Some(filter.p_min),
+                // A filter may let pressures fall to zero, the Riemann solver `exact` may not.
+                ShockCapturing::EntropyFilter(filter) if filter.p_min > 0.0 => Some(filter.p_min),
                 _ => self.interfaces.p_min,
             },
             viscosity: self.solver.viscosity_correction.clone(),
         }
+    }
+
+    /// The constants that systems may ask for: numbers, and what expressions of constants amount to. One that is no such
+    /// expression is NaN, which a system that asks for it refuses.
+    fn numbers(&self) -> BTreeMap<String, f64> {
+        let mut numbers = self.constants.numbers.clone();
+        let known = crate::case::keys::find("constants").map_or(&[][..], |section| section.keys);
+        for name in known.iter().map(|key| key.name).filter(|name| self.constants.texts.contains_key(*name)) {
+            numbers.insert(name.into(), self.constant(name).unwrap_or(f64::NAN));
+        }
+        numbers
     }
 
     /// Facts of the system; every mistake in its constants and choices is reported, not only the first.
@@ -228,6 +240,20 @@ impl Case {
     }
 
     fn system_problem(&self, error: &SystemError) -> Problem {
+        if let SystemError::BadConstant { name, value, .. } = error
+            && value.is_nan()
+            && let Err(problem) = self.constant(name)
+        {
+            return problem;
+        }
+        if let SystemError::Unknown { what: "system", name, .. } = error
+            && ["ac-", "inc-"].iter().any(|start| name.starts_with(start))
+        {
+            let text = format!(
+                "there is no incompressible system such as '{name}' here; a compressible one at a Mach number of about 0.1 comes near"
+            );
+            return self.problem("solver", "system", text);
+        }
         let (section, key) = match error {
             SystemError::Unknown { what: "riemann-solver", .. } => ("solver-interfaces", "riemann-solver"),
             SystemError::PressureFloor(_) => ("solver-interfaces", "p-min"),

@@ -13,6 +13,7 @@ fn every_mistake_of_a_file_is_reported_in_its_order() {
         "broken.ini:3: [backend] name: 'cude' is not one of cpu, gpu, cuda, hip, metal, opencl, openmp; did you mean 'cuda'?",
         "broken.ini:6: [solver] order: 'three' is not a whole number from 0 to 20",
         "broken.ini:7: [solver] shock-capturing: 'entropy-filtr' is not one of none, artificial-viscosity, entropy-filter; did you mean 'entropy-filter'?",
+        "broken.ini:8: [solver-interface]: unknown section, and one that might change the results: correct its name or remove it; did you mean [solver-interfaces]?",
         "broken.ini:11: [solver-interfaces] ldg-beta: '0.7' is not a number from -0.5 to 0.5",
         "broken.ini:12: [solver-interfaces] ldg-tau: '-1' is not a number of at least 0",
         "broken.ini:15: [solver-time-integrator] controller: 'controller = throughput' is not available yet; set controller to one of none, pi, cfl",

@@ -10,6 +10,8 @@ pub enum One {
     Sqrt,
     /// Absolute value.
     Abs,
+    /// 1, 0 or -1.
+    Sign,
     /// An elementary function.
     Elementary(Function),
 }
@@ -49,6 +51,7 @@ pub const FUNCTIONS: &[(&str, Builtin, &str)] = &[
     ("pow", Builtin::Two(Two::POW), "pow(a, b): a to the power b"),
     ("sqrt", Builtin::One(One::Sqrt), "square root"),
     ("abs", Builtin::One(One::Abs), "absolute value"),
+    ("sign", Builtin::One(One::Sign), "1 for positive, -1 for negative numbers, 0 for 0"),
     ("min", Builtin::Two(Two::Min), "min(a, b): the smaller one"),
     ("max", Builtin::Two(Two::Max), "max(a, b): the larger one"),
 ];
@@ -74,6 +77,10 @@ impl One {
         match self {
             One::Sqrt => a.sqrt(),
             One::Abs => a.abs(),
+            One::Sign => {
+                let (zero, one) = (R::from_f64(0.0), R::from_f64(1.0));
+                R::select(zero.lt(a), one, R::select(a.lt(zero), R::from_f64(-1.0), a))
+            }
             One::Elementary(f) => a.function(f),
         }
     }
