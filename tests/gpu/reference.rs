@@ -21,39 +21,72 @@ fn compare(mesh: &Mesh, system: &str, order: usize, condition: &str) {
 
 /// The sides of the box take the conditions in turn.
 fn compare_with(mesh: &Mesh, system: &str, order: usize, conditions: &[&str]) {
-    let with = |backend: BackendChoice| {
-        let mut settings = settings(system, mesh.dims, order, conditions[0], backend.clone());
-        for (side, condition) in SIDES.iter().zip(conditions.iter().cycle()) {
-            let other = problems::settings(system, mesh.dims, order, condition, backend.clone());
-            settings.boundaries.insert((*side).into(), other.boundaries[*side].clone());
-        }
-        settings
-    };
-    let reference = right_hand_side(&with(BackendChoice::Reference), mesh);
-    let gpu = with(device());
-    let blocks = mesh.blocks.len();
-    let what = format!("{system} {conditions:?} p{order} on {} elements of {blocks} blocks", mesh.len());
-    let double = difference(&right_hand_side(&gpu, mesh), &reference);
-    assert!(double < 2e-12, "{what}: {double:e}");
+    let reference = compare_double(mesh, system, order, conditions);
+    let gpu = settings_with(mesh, system, order, conditions, device());
     let single = difference(&right_hand_side(&single(gpu), mesh), &reference);
-    assert!(single < 2e-3, "{what}, f32: {single:e}");
+    assert!(single < 2e-3, "{}, f32: {single:e}", what(mesh, system, order, conditions));
 }
 
-#[test]
-fn the_gpu_computes_what_the_reference_defines() {
+/// The same in double precision alone; what the reference has.
+fn compare_double(mesh: &Mesh, system: &str, order: usize, conditions: &[&str]) -> BTreeMap<u32, Vec<f64>> {
+    let side = |backend| right_hand_side(&settings_with(mesh, system, order, conditions, backend), mesh);
+    let reference = side(BackendChoice::Reference);
+    let double = difference(&side(device()), &reference);
+    assert!(double < 2e-12, "{}: {double:e}", what(mesh, system, order, conditions));
+    reference
+}
+
+fn what(mesh: &Mesh, system: &str, order: usize, conditions: &[&str]) -> String {
+    format!("{system} {conditions:?} p{order} on {} elements of {} blocks", mesh.len(), mesh.blocks.len())
+}
+
+fn settings_with(
+    mesh: &Mesh,
+    system: &str,
+    order: usize,
+    conditions: &[&str],
+    backend: BackendChoice,
+) -> Settings {
+    let mut settings = settings(system, mesh.dims, order, conditions[0], backend.clone());
+    for (side, condition) in SIDES.iter().zip(conditions.iter().cycle()) {
+        let other = problems::settings(system, mesh.dims, order, condition, backend.clone());
+        settings.boundaries.insert((*side).into(), other.boundaries[*side].clone());
+    }
+    settings
+}
+
+/// Every system at one order, on elements that are no images of each other, in both precisions. Kernels of other orders, and of
+/// elements that are, differ in operators and metrics alone: they are compared with a system of each kind, since it is the
+/// software driver's building of kernels that takes time.
+fn systems_and_orders(shapes: &[Cells]) {
     if skip() {
         return;
     }
-    for cells in SHAPES {
+    for &cells in shapes {
         for (system, conditions) in systems(dims(cells)) {
-            // Compiling the larger kernels is what takes time.
-            let few = cells == Cells::Mixed || system == "navier-stokes";
-            for &order in if few { &[2][..] } else { &[0, 1, 4] } {
-                compare(&unit_box(cells, 2, true, 0.0), system, order, conditions[0]);
+            if ["euler", "advection-diffusion"].contains(&system) {
+                for &order in if cells == Cells::Mixed { &[2][..] } else { &[0, 1, 4] } {
+                    compare_double(&unit_box(cells, 2, true, 0.0), system, order, &[conditions[0]]);
+                }
             }
             compare(&unit_box(cells, 2, true, 0.05), system, 3, conditions[0]);
         }
     }
+}
+
+#[test]
+fn lines_triangles_and_quadrilaterals_are_those_of_the_reference() {
+    systems_and_orders(&[Cells::Line, Cells::Tri, Cells::Quad, Cells::TriQuad]);
+}
+
+#[test]
+fn hexahedra_and_prisms_are_those_of_the_reference() {
+    systems_and_orders(&[Cells::Hex, Cells::Prism]);
+}
+
+#[test]
+fn tetrahedra_pyramids_and_mixed_elements_are_those_of_the_reference() {
+    systems_and_orders(&[Cells::Tet, Cells::Pyramid, Cells::Mixed]);
 }
 
 #[test]
