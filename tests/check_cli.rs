@@ -51,7 +51,7 @@ fn a_case_that_can_run_is_told_with_its_sizes_step_and_values() {
             "mesh       mesh.smesh: 2-D, 16 quad elements, 25 nodes, no boundaries\n",
             "system     euler, order 3, 1,024 unknowns, rk4\n",
             "backend    cpu, double precision\n",
-            "time       0 to 0.1 in steps of 0.002: 50 steps\n",
+            "time       0 to 0.1 in steps of 0.002: about 50 steps\n",
             "stable dt  about 0.0",
             "registers 24.6 kB",
             "7 files, up to",
@@ -165,6 +165,31 @@ fn every_mistake_is_listed_with_its_line_and_without_a_mesh_no_run_starts() {
     let (out, status) = check(&alone, &["none.ini"]);
     assert_eq!(status, Some(1));
     has(&out, &["error: none.ini: cannot be read"]);
+}
+
+#[test]
+fn what_a_run_would_find_out_later_is_found() {
+    let force = "[soln-plugin-fluidforce-wal]\nnsteps = 1\nfile = force\n";
+    let folder = folder(&periodic(), &format!("{WAVE}{force}"));
+    let (out, status) = check(&folder, &["case.ini", "-q"]);
+    assert_eq!(status, Some(1), "{out}");
+    has(&out, &["error: [soln-plugin-fluidforce-wal]: the mesh has no boundary 'wal'; it has none at all"]);
+    folder.put("case.ini", WAVE);
+    let (out, status) = check(&folder, &["case.ini", "-q", "--set", "solver-time-integrator.tend=0.12"]);
+    assert_eq!(status, Some(0), "{out}");
+    has(&out, &["warning: the state at the end, t = 0.12, will be in no file"]);
+    let cfl = ["solver-time-integrator.controller=cfl", "solver-time-integrator.cfl=3"];
+    let (out, _) = check(&folder, &["case.ini", "-q", "--set", cfl[0], "--set", cfl[1]]);
+    has(&out, &["cfl = 3 is 1.", "of the stable 2.0", "times the estimated limit of stability"]);
+    let (out, status) = check(&folder, &["case.ini", "-q", "--set", "solver-plugin-nirf.frame=1"]);
+    assert_eq!(status, Some(1));
+    has(
+        &out,
+        &[
+            "--set solver-plugin-nirf.frame: there is no such section",
+            "and one that might change the results",
+        ],
+    );
 }
 
 #[test]

@@ -205,6 +205,58 @@ header = true
     assert!((last[0] - 0.1).abs() < 1e-12 && last[1..].iter().all(|x| *x > 0.0), "{residual}");
 }
 
+#[test]
+fn output_times_that_differ_by_rounding_are_one() {
+    // 3 * 0.1 is not 0.3.
+    let third = "\n[soln-plugin-writer-third]\ndt-out = 0.3\nbasename = third-{n}\nvtk = off\n";
+    let stats = "\n[soln-plugin-dtstats]\nflushsteps = 1\nfile = steps\n";
+    let case = with(&with(WAVE, "tend = 0.1", "tend = 0.3"), "dt-out = 0.05", "dt-out = 0.1");
+    let folder = folder(&periodic(), &format!("{case}{third}{stats}"));
+    let (_, err) = folder.succeed(&["run", "mesh.msh", "case.ini"]);
+    assert_eq!(err, "");
+    for name in ["results/wave-0.30", "third-1"] {
+        assert_eq!(solution::read(&folder.path(&format!("{name}.ssoln"))).unwrap().0.t, 0.3, "{name}");
+    }
+    let steps = std::fs::read_to_string(folder.path("steps.csv")).unwrap();
+    assert_eq!(steps.lines().count(), 151, "{steps}");
+    // What is not written at all is said before the run.
+    let (_, err) =
+        folder.succeed(&["run", "mesh.msh", "case.ini", "--set", "solver-time-integrator.tend=0.25"]);
+    assert!(err.contains("the state at the end, t = 0.25, will be in no file"), "{err}");
+}
+
+#[test]
+fn what_the_command_line_sets_is_what_a_file_would_say() {
+    let folder = folder(&periodic(), &with(WAVE, "u = 1\n", "u = Uw\n"));
+    let run = ["run", "mesh.msh", "case.ini", "--set"];
+    let (_, err) = folder.succeed(&[&run[..], &["constants.Uw=1"]].concat());
+    assert_eq!(err, "");
+    let bad = |set: &str, words: &[&str]| drop(refused(&folder, &[&run[..], &[set]].concat(), words));
+    bad("constants.uw=1", &["Uw"]);
+    bad("solver.ordr=3", &["--set solver.ordr: there is no such key; did you mean 'order'?"]);
+    bad("soln-plugin-writr.dt-out=3", &["there is no such section; did you mean 'soln-plugin-writer'?"]);
+    // Constants that systems ask for may be expressions of others.
+    let (_, err) =
+        folder.succeed(&[&run[..], &["constants.Uw=1", "--set", "constants.gamma=7/5*Uw"]].concat());
+    assert_eq!(err, "");
+    bad("constants.gamma=7/x", &["[constants] gamma", "x"]);
+}
+
+#[test]
+fn the_order_of_mesh_and_case_follows_from_their_names() {
+    let folder = folder(&periodic(), WAVE);
+    folder.succeed(&["run", "case.ini", "mesh.msh"]);
+    refused(&folder, &["run", "mesh.msh"], &["'mesh.msh' is a mesh; give a case file"]);
+    refused(&folder, &["run", "mesh.msh", "mesh.msh"], &["give a mesh and a case file"]);
+    let solution = "results/wave-0.10.ssoln";
+    refused(&folder, &["restart", "case.ini"], &["'case.ini' is no solution"]);
+    folder.succeed(&["export", "volume", "mesh.msh", solution, "wave.vtu"]);
+    assert!(folder.path("wave.vtu").is_file());
+    // A solution says that it is of another mesh before its case is held against that one's boundaries.
+    folder.put("other.msh", msh(&walled().raw()));
+    refused(&folder, &["plot", "other.msh", solution, "-o", "p.png"], &["belongs to another mesh"]);
+}
+
 /// Place of a node and its values.
 type Node = ([f64; 3], Vec<f64>);
 
@@ -480,6 +532,19 @@ fn a_run_that_blows_up_stops_and_says_where() {
     for word in ["no longer finite at t = ", "step ", "element ", "near (", "reduce dt"] {
         assert!(message.contains(word), "{message}");
     }
+    // Whoever looks, or nobody.
+    let careless = with(WAVE, "[soln-plugin-nancheck]\nnsteps = 10\n", "");
+    let writer =
+        &careless[careless.find("[soln-plugin-writer]").unwrap()..careless.find("[soln-ics]").unwrap()];
+    folder.put("careless.ini", with(&careless, writer, ""));
+    let sets = ["--set", "solver-time-integrator.dt=0.05", "--set", "solver-time-integrator.tend=10"];
+    let careless = [&["run", "mesh.msh", "careless.ini"], &sets[..]].concat();
+    let message = end(&mut folder.command(&careless), 4);
+    assert!(message.contains("no longer finite at t = 10") && message.contains("no good state"), "{message}");
+    let cfl = [&careless[..], &["--set", "solver-time-integrator.controller=cfl"]].concat();
+    let message =
+        end(&mut folder.command(&[&cfl[..], &["--set", "solver-time-integrator.cfl=9"]].concat()), 4);
+    assert!(message.contains("waves are ") && message.contains("reduce cfl"), "{message}");
     // What was written before is whole.
     for file in folder.files().iter().filter(|f| f.ends_with(".ssoln")) {
         solution::read(&folder.path(file)).unwrap();

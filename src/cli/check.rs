@@ -7,11 +7,11 @@ use super::files;
 use super::job::beside;
 use crate::case::origin::Effective;
 use crate::case::settings::{Plan, evaluate};
-use crate::case::{BackendKind, Case, CaseErrors, Problem, Warning, backend_kind};
+use crate::case::{BackendKind, Case, CaseErrors, Override, Problem, Warning, backend_kind};
 use crate::engine::EngineError;
 use crate::engine::estimate::{Size, StableStep, StepInputs, stable_step};
 use crate::mesh::{Link, Mesh};
-use crate::monitor::{Expected, Outlook, bodies};
+use crate::monitor::{Expected, Outlook, bodies, lost_end};
 use crate::physics::expr::nearest;
 use crate::physics::variables::{Variables, VariablesOf};
 use crate::physics::{System, SystemVisitor, with_system};
@@ -37,15 +37,19 @@ use std::process::ExitCode;
 /// more. Flows that speed up need less. Artificial viscosity and sources are not in it.
 ///
 ///   solver check case.ini                      the mesh that the case names
-///   solver check case.ini channel.smesh        another one
+///   solver check channel.smesh case.ini        another one
+///   solver check case.ini --set solver.order=4 as 'solver run' would with this
 ///   solver check case.ini --json | jq .size    for programs
 #[derive(clap::Args, Debug)]
 #[command(verbatim_doc_comment)]
 pub struct Check {
-    /// The case file (.ini)
-    case: PathBuf,
-    /// The mesh (.smesh, .msh, .pyfrm); by default the one the case names, else the only .smesh file here
-    mesh: Option<PathBuf>,
+    /// The case file (.ini), after the mesh (.smesh, .msh, .pyfrm) if one is to be named here; by default it is the one that the
+    /// case names, else the only .smesh file here
+    #[arg(required = true, num_args = 1..=2, value_name = "[MESH] CASE")]
+    files: Vec<PathBuf>,
+    /// A value that takes the place of the case's, as in --set solver-time-integrator.tend=2.5; may be given again
+    #[arg(long = "set", value_name = "SECTION.KEY=VALUE")]
+    overrides: Vec<Override>,
     /// Leave out the list of values in force
     #[arg(short, long)]
     quiet: bool,
@@ -114,7 +118,7 @@ impl Check {
     pub fn execute(self) -> Result<ExitCode> {
         let quiet = self.quiet;
         let as_json = self.json;
-        let report = self.report();
+        let report = self.report()?;
         if as_json {
             println!("{:#}", json::report(&report));
         } else {
@@ -123,19 +127,15 @@ impl Check {
         Ok(if report.errors.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn report(mut self) -> Report {
-        // The order of 'solver run' is as good.
-        let is_case = |path: &PathBuf| path.extension().is_some_and(|e| e == "ini");
-        if let Some(mesh) = self.mesh.as_mut().filter(|mesh| is_case(mesh) && !is_case(&self.case)) {
-            std::mem::swap(mesh, &mut self.case);
-        }
-        let mut report = Report { case: self.case, ..Report::default() };
-        match Case::read(&report.case) {
+    fn report(self) -> Result<Report> {
+        let (mesh, case) = files::mesh_and_case(&self.files)?;
+        let mut report = Report { case: case.clone(), ..Report::default() };
+        match Case::read_with(&report.case, &self.overrides) {
             Ok((case, warnings)) => {
                 report.warn(warnings);
                 report.values = case.values();
                 let named = || case.mesh.file.as_ref().map(|f| beside(&report.case, f));
-                match self.mesh.or_else(named).map_or_else(files::only_mesh, Ok) {
+                match mesh.cloned().or_else(named).map_or_else(files::only_mesh, Ok) {
                     Ok(path) => {
                         report.mesh_file = Some(path.clone());
                         match files::read_mesh(&path, true) {
@@ -149,7 +149,7 @@ impl Check {
             }
             Err(errors) => report.refuse(errors),
         }
-        report
+        Ok(report)
     }
 }
 
@@ -271,9 +271,9 @@ impl Report {
                     (Control::Fixed, _) | (_, None) => {
                         self.judge(plan.span.dt, stable.as_ref(), &settings.scheme);
                     }
-                    (Control::Cfl(cfl), Some(limit)) if cfl.number > 1.5 * limit => {
+                    (Control::Cfl(cfl), Some(limit)) if cfl.number > 1.05 * limit => {
                         let text = format!(
-                            "cfl = {} is {:.1} times the estimated limit of stability, {limit:.3}; reduce it",
+                            "cfl = {} is {:.2} times the estimated limit of stability, {limit:.3}; reduce it",
                             cfl.number,
                             cfl.number / limit
                         );
@@ -301,6 +301,10 @@ impl Report {
                     let found = bodies::check(&region, &boundaries, dims).into_iter();
                     self.errors.extend(found.map(|e| Fault { text: format!("{what}: {e}"), place: None }));
                 }
+                let objections = monitors.iter().filter_map(|m| m.objection(&boundaries));
+                self.errors.extend(objections.map(|e| Fault { text: e.to_string(), place: None }));
+                let lost = lost_end(&monitors, (plan.span.tstart, plan.span.tend));
+                self.warnings.extend(lost.map(|text| Fault { text, place: None }));
                 self.output = monitors.iter().map(|m| (m.describe(), m.expected(&outlook))).collect();
             }
             Err(errors) => self.refuse(errors),

@@ -99,7 +99,7 @@ struct Body {
 
 #[derive(clap::Args, Debug)]
 struct Content {
-    /// The file to write: .vtu, .pvtu (a piece of each rank), .pvd (several solutions) or .vtkhdf; by default beside the first solution, under its name
+    /// The file to write, which may stand behind the solutions, too: .vtu, .pvtu (a piece of each rank), .pvd (several solutions) or .vtkhdf; by default beside the first solution, under its name
     #[arg(short, long)]
     output: Option<PathBuf>,
     /// A field: a name such as Pressure or vorticity, or NAME = EXPRESSION; may be given again; all of the system without
@@ -301,8 +301,17 @@ impl Content {
 
     /// Looks at the command line.
     fn prepare(&self, files: &[PathBuf], kind: Kind, world: &dyn Communicator) -> Result<Prepared> {
-        let Named { mesh, solutions, rest } = Named::of(files)?;
+        let Named { mesh, solutions, mut rest } = Named::of(files)?;
         let times = in_time(solutions)?;
+        // The output may stand behind the solutions, where PyFR has it.
+        let is_output = |name: &&String| {
+            ["vtu", "pvtu", "pvd", "vtkhdf"]
+                .iter()
+                .any(|e| Path::new(name).extension().is_some_and(|x| x == *e))
+        };
+        let named = rest.first().filter(is_output).filter(|_| self.output.is_none()).map(PathBuf::from);
+        named.iter().for_each(|_| drop(rest.remove(0)));
+        let named = named.or_else(|| self.output.clone());
         let (part, tail) = match kind {
             Kind::Volume => match rest.first() {
                 Some(name) => bail!("'{name}' is no solution ({EXTENSION}); the mesh comes first"),
@@ -313,7 +322,7 @@ impl Content {
         };
         // The triangles of a file are written by one rank.
         let ranks = if kind == Kind::Body { 1 } else { world.size() };
-        let (output, format, pieces) = self.output(&times, tail, ranks)?;
+        let (output, format, pieces) = self.output(named.as_deref(), &times, tail, ranks)?;
         if pieces && kind == Kind::Body {
             bail!(
                 "'{}': triangles are written by one rank, as a .vtu file without --pieces",
@@ -374,10 +383,16 @@ impl Content {
         Ok(())
     }
 
-    /// The file to write, its kind, and whether it is in pieces.
-    fn output(&self, times: &[(f64, PathBuf)], tail: &str, ranks: usize) -> Result<(PathBuf, Format, bool)> {
+    /// The file to write (`named`, if the command line says so), its kind, and whether it is in pieces.
+    fn output(
+        &self,
+        named: Option<&Path>,
+        times: &[(f64, PathBuf)],
+        tail: &str,
+        ranks: usize,
+    ) -> Result<(PathBuf, Format, bool)> {
         let extension = |path: &Path| path.extension().map(|e| e.to_string_lossy().into_owned());
-        let said = self.output.as_deref().and_then(extension);
+        let said = named.and_then(extension);
         let by_name = match said.as_deref() {
             Some("vtu" | "pvtu" | "pvd") => Some(Format::Vtu),
             Some("vtkhdf") => Some(Format::Vtkhdf),
@@ -387,7 +402,7 @@ impl Content {
         if format == Format::Vtkhdf && self.pieces {
             bail!("a .vtkhdf file is written by one rank; leave out --pieces, or write .vtu files");
         }
-        let unsaid = self.output.is_none() && times.len() == 1 && ranks > 1 && format == Format::Vtu;
+        let unsaid = named.is_none() && times.len() == 1 && ranks > 1 && format == Format::Vtu;
         let pieces = self.pieces || said.as_deref() == Some("pvtu") || unsaid;
         let right = match format {
             Format::Vtkhdf => "vtkhdf",
@@ -395,7 +410,7 @@ impl Content {
             Format::Vtu if pieces => "pvtu",
             Format::Vtu => "vtu",
         };
-        if let Some(output) = &self.output {
+        if let Some(output) = named {
             if said.as_deref() != Some(right) {
                 let many = if times.len() > 1 { format!("{} solutions", times.len()) } else { "this".into() };
                 bail!(
@@ -403,7 +418,7 @@ impl Content {
                     output.display()
                 );
             }
-            return Ok((output.clone(), format, pieces));
+            return Ok((output.to_path_buf(), format, pieces));
         }
         let first = times.first().map(|(_, path)| path.clone()).context("there is a solution")?;
         Ok((with_suffix(&bare(&first), &format!("{tail}.{right}")), format, pieces))

@@ -39,6 +39,29 @@ pub fn only_mesh() -> Result<PathBuf> {
     }
 }
 
+/// The mesh, if it is named, and the case among the arguments of a command: in the order mesh, case, or the other one where the
+/// names say so.
+///
+/// # Errors
+/// Not one or two files, or a mesh alone.
+pub fn mesh_and_case(files: &[PathBuf]) -> Result<(Option<&PathBuf>, &PathBuf)> {
+    let is_case = |path: &Path| path.extension().is_some_and(|e| e == "ini");
+    let is_mesh =
+        |path: &Path| path.extension().is_some_and(|e| e == "msh" || e == "pyfrm" || e == EXTENSION);
+    match files {
+        [one] if is_mesh(one) => {
+            bail!("'{}' is a mesh; give a case file (.ini), too", one.display())
+        }
+        [case] => Ok((None, case)),
+        [case, mesh] if is_case(case) && !is_case(mesh) => Ok((Some(mesh), case)),
+        [mesh, case] if is_mesh(case) => {
+            bail!("'{}' and '{}': give a mesh and a case file (.ini)", mesh.display(), case.display())
+        }
+        [mesh, case] => Ok((Some(mesh), case)),
+        _ => bail!("give a case file, or a mesh and a case file"),
+    }
+}
+
 /// Opens the mesh of a run: a mesh file on every rank; one of another program is imported by the first rank, and nothing is
 /// read on the others.
 ///

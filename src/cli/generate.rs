@@ -165,8 +165,8 @@ struct Common {
     /// File to write: .msh (Gmsh, MSH 2.2 text) or .smesh
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
-    /// Shapes of the elements: tri, quad, tri+quad; tet, hex, pri, pyr, hex+pri, hex+pyr, tet+hex+pyr, tet+pri, pri+pyr,
-    /// tet+pyr; mixed for all [default: line, quad, hex]
+    /// Shapes of the elements, by the number of dimensions: line; quad (the default), tri, tri+quad; hex (the default), tet, pri, pyr,
+    /// hex+pri, hex+pyr, tet+hex+pyr, tet+pri, pri+pyr, tet+pyr; mixed for all. Not every region can be cut into all of them
     #[arg(short, long, value_name = "SHAPES")]
     shape: Option<String>,
     /// Order of the geometry: 1 for straight edges, more for elements that follow curves (in .msh files up to 4)

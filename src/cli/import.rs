@@ -43,6 +43,9 @@ pub struct Import {
     /// straight
     #[arg(short, long, default_value_t = Options::default().lintol, value_name = "PART")]
     lintol: f64,
+    /// Kind of the input, which PyFR wants to know
+    #[arg(short = 't', hide = true)]
+    kind: Option<String>,
     /// Keep the order of the file instead of numbering elements along a space-filling curve
     #[arg(long)]
     keep_order: bool,

@@ -10,7 +10,8 @@ use anyhow::{Result, bail};
 /// List the sections and keys of case files
 ///
 /// This is the table that case files are checked against: what every key means, of which type it is,
-/// what holds without it, and what becomes of it. Keys without a remark have their effect.
+/// what holds without it, and what becomes of it. Keys without a remark have their effect. Below are the
+/// words to choose from: systems, Riemann solvers, boundary conditions, schemes, functions.
 ///
 ///   solver keys                         all sections
 ///   solver keys solver-time-integrator  one of them
@@ -36,7 +37,11 @@ impl Keys {
         let text = match (self.markdown, &self.section) {
             (true, None) => markdown::page(&found),
             (true, Some(_)) => markdown::section(found[0]),
-            (false, _) => found.iter().map(|s| plain(s)).collect::<Vec<_>>().join("\n"),
+            (false, name) => {
+                let sections = found.iter().map(|s| plain(s));
+                let of = name.as_ref().map(|_| found[0].pattern);
+                sections.chain(choices::plain(of)).collect::<Vec<_>>().join("\n")
+            }
         };
         print_all(&text)
     }
@@ -158,6 +163,9 @@ mod tests {
         ] {
             assert_eq!(find(name).map(|s| s.pattern).ok(), Some(pattern), "{name}");
         }
+        let systems = choices::plain(Some("solver"));
+        assert!(systems.len() == 1 && systems[0].contains("\n  navier-stokes\n      "), "{systems:?}");
+        assert!(choices::plain(None).concat().contains("\n  hllc\n"));
         assert!(find("sovler").unwrap_err().to_string().contains("'solver'"));
     }
 }

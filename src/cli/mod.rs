@@ -47,7 +47,7 @@ use std::process::ExitCode;
 #[command(version, verbatim_doc_comment, arg_required_else_help = true)]
 struct Arguments {
     /// Say more (-v what happens, -vv details); RUST_LOG has filters by module, as in RUST_LOG=solver::backend=debug
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, display_order = 900)]
     verbose: u8,
     #[command(subcommand)]
     command: Command,

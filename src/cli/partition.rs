@@ -1,6 +1,6 @@
 //! `solver partition`.
 
-use super::{files, grouped};
+use super::{files, grouped, note};
 use crate::mesh::partition::{Quality, Shares, TYPICAL_ORDER, Work, partition, quality};
 use crate::mesh::store::{self, MeshFile};
 use anyhow::{Result, bail};
@@ -77,6 +77,12 @@ struct Options {
     /// Replace a partitioning of this name
     #[arg(short, long)]
     force: bool,
+    /// The library that PyFR is to use; here it is METIS
+    #[arg(short, long, hide = true)]
+    partitioner: Option<String>,
+    /// A setting of that library
+    #[arg(long, hide = true)]
+    popt: Vec<String>,
 }
 
 /// List the partitionings of a mesh: name and number of parts
@@ -126,6 +132,9 @@ impl Partition {
 /// Divides a mesh, stores the result and says how good it is.
 fn divide(mesh: Option<PathBuf>, shares: &Shares, name: Option<String>, options: &Options) -> Result<()> {
     let name = name.unwrap_or_else(|| shares.parts().to_string());
+    if options.partitioner.as_ref().is_some_and(|name| name != "metis") || !options.popt.is_empty() {
+        note("parts are made by METIS with settings of its own; -p and --popt have no effect");
+    }
     let work = Work::from_arguments(&options.elements, options.order)?;
     let file = open(mesh)?;
     let path = file.path().to_path_buf();

@@ -2,6 +2,7 @@
 
 use super::job::{self, Choices, Inputs};
 use super::solution::{self, is_solution};
+use crate::output::pyfrs::is_pyfrs;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -44,6 +45,9 @@ impl Restart {
             [mesh, solution, case] => (Some(mesh), solution, Some(case)),
             _ => bail!("give a solution file, with a mesh before it or a case file after it where wanted"),
         };
+        if !is_solution(solution) && !is_pyfrs(solution) && solution.exists() {
+            bail!("'{}' is no solution (.ssoln); give [MESH] SOLUTION [CASE]", solution.display());
+        }
         let found = solution::inputs(mesh, solution, case, &self.choices.overrides)?;
         let (t, span) = (found.stored.header().t, found.inputs.plan.span);
         if t >= span.tend {

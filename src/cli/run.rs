@@ -3,7 +3,7 @@
 use super::files;
 use super::job::{self, Choices, Inputs, beside};
 use crate::case::Case;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -35,14 +35,10 @@ impl Run {
 
     /// Reads the case and finds the mesh. Everything that can be wrong in the case is found before the mesh is touched.
     pub fn inputs(&self) -> Result<Inputs> {
-        let (mesh_file, case_file) = match &self.files[..] {
-            [case] => (None, case),
-            [mesh, case] => (Some(mesh.clone()), case),
-            _ => bail!("give a case file, or a mesh and a case file"),
-        };
+        let (mesh_file, case_file) = files::mesh_and_case(&self.files)?;
         let (case, warnings) = Case::read_with(case_file, &self.choices.overrides)?;
         let plan = case.plan(case.likely_dims())?;
-        let mesh_file = mesh_file.or_else(|| case.mesh.file.as_ref().map(|f| beside(case_file, f)));
+        let mesh_file = mesh_file.cloned().or_else(|| case.mesh.file.as_ref().map(|f| beside(case_file, f)));
         let mesh_file = mesh_file.map_or_else(files::only_mesh, Ok)?;
         Ok(Inputs { case, plan, warnings, mesh_file, solution: None })
     }

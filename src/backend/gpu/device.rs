@@ -120,9 +120,9 @@ impl Device {
             .map(|&i| (kind(adapters[i].get_info().device_type).0, infos[i].api.clone()))
             .collect();
         let Some(chosen) = best(&kinds, local_rank).map(|i| matches[i]) else {
-            let names: Vec<_> = infos.iter().map(|i| format!("{}: {}", i.index, i.name)).collect();
+            let names: Vec<_> = infos.iter().map(|i| format!("[{}] {}", i.index, i.name)).collect();
             return Err(BackendError::Unsupported(format!(
-                "there is no device '{}'; there are {} (choose by number or by part of the name)",
+                "there is no device '{}'; the devices are {} (choose by number or by part of the name)",
                 choice.unwrap_or_default(),
                 names.join(", ")
             )));

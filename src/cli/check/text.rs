@@ -31,7 +31,7 @@ pub fn print(report: &Report, quiet: bool) {
         println!(
             "time       {tstart} to {tend} {}",
             match (&system.control, system.steps()) {
-                (_, Some(n)) => format!("in steps of {dt}: {} steps", steps(n)),
+                (_, Some(n)) => format!("in steps of {dt}: about {} steps", steps(n)),
                 (Control::Pi(pi), _) =>
                     format!("in steps that the controller pi chooses, first {dt}, at most {}", pi.dt_max),
                 (control, _) => format!("in steps that the controller {} chooses", control.name()),
@@ -39,7 +39,8 @@ pub fn print(report: &Report, quiet: bool) {
         );
     }
     if let Some(step) = &report.step {
-        println!("stable dt  {}", stable(step));
+        let control = report.system.as_ref().map(|system| &system.control);
+        println!("stable dt  {}", stable(step, control));
     }
     if let Some(size) = &report.size {
         print_memory(size, &report.device);
@@ -71,7 +72,7 @@ fn steps(n: f64) -> String {
     if n < 1e15 { grouped(n.max(0.0) as u64) } else { figure(n) }
 }
 
-fn stable(Step { dt, stable }: &Step) -> String {
+fn stable(Step { dt, stable }: &Step, control: Option<&Control>) -> String {
     let Some(stable) = stable else { return "none: this scheme is not stable at this order".into() };
     if stable.dt.is_infinite() {
         return "any: nothing moves at the start".into();
@@ -79,15 +80,23 @@ fn stable(Step { dt, stable }: &Step) -> String {
     let at: Vec<String> = stable.at.iter().map(|x| figure(*x)).collect();
     let share = |limit: f64| if limit.is_finite() { figure(limit) } else { "any".into() };
     let both = stable.advective.is_finite() && stable.diffusive.is_finite();
+    let chosen = match control {
+        Some(Control::Cfl(cfl)) => format!(
+            "cfl = {} is {} of the stable {}",
+            cfl.number,
+            figure(cfl.number / stable.cfl),
+            figure(stable.cfl)
+        ),
+        _ => format!("dt is {} of it", figure(dt / stable.dt)),
+    };
     format!(
-        "about {} (waves alone {}, diffusion alone {}{}), least in element {} at ({}); dt is {} of it",
+        "about {} (waves alone {}, diffusion alone {}{}), least in element {} at ({}); {chosen}",
         figure(stable.dt),
         share(stable.advective),
         share(stable.diffusive),
         if both { "; their rates are added, on the safe side" } else { "" },
         stable.element,
-        at.join(", "),
-        figure(dt / stable.dt)
+        at.join(", ")
     )
 }
 

@@ -1,6 +1,7 @@
 //! What the words are that keys choose from, from the tables that make them.
 
 use super::markdown::cell;
+use super::wrap;
 use crate::case::keys::SHAPES;
 use crate::element::{Shape, points};
 use crate::engine::BACKENDS;
@@ -19,7 +20,11 @@ pub fn page() -> String {
         "Riemann solvers of `euler` and `navier-stokes`, `riemann-solver` of `[solver-interfaces]`",
         euler::riemann::RIEMANN_SOLVERS,
     );
-    table(&mut text, "Riemann solvers of `shallow-water`", shallow_water::RIEMANN_SOLVERS);
+    table(
+        &mut text,
+        "Riemann solvers of `shallow-water`, `riemann-solver` of `[solver-interfaces]`",
+        shallow_water::RIEMANN_SOLVERS,
+    );
     text += "\nThe other systems have one flux, the upwind one, whatever the name.\n";
     table(&mut text, "Time stepping, `scheme` of `[solver-time-integrator]`", STEPPERS);
     table(&mut text, "Size of the steps, `controller` of `[solver-time-integrator]`", CONTROLLERS);
@@ -31,6 +36,37 @@ pub fn page() -> String {
     text += "\n### Functions in expressions\n\n| Name | Meaning |\n|---|---|\n";
     for (name, _, doc) in FUNCTIONS {
         let _ = writeln!(text, "| `{name}` | {} |", cell(doc));
+    }
+    text
+}
+
+/// The tables for a terminal, one after the other; those of one section, if it is given.
+pub fn plain(section: Option<&str>) -> Vec<String> {
+    let page = page();
+    let tables = page.split("\n### ").skip(1);
+    let wanted = |table: &&str| section.is_none_or(|name| table.contains(&format!("`[{name}]`")));
+    tables.filter(wanted).map(in_lines).collect()
+}
+
+/// A title and a table of Markdown as lines.
+fn in_lines(table: &str) -> String {
+    let bare =
+        |text: &str| text.replace('`', "").replace("\\|", "|").replace("\\*", "*").replace("&lt;", "<");
+    let mut lines = table.lines();
+    let mut text = format!("{}:\n", bare(lines.next().unwrap_or_default()));
+    let mut rows = lines.clone().skip_while(|line| !line.starts_with("|---")).skip(1);
+    for line in lines.take_while(|line| !line.starts_with('|')).filter(|line| !line.is_empty()) {
+        wrap(&mut text, 2, &bare(line));
+    }
+    for row in rows.by_ref().take_while(|line| line.starts_with('|')) {
+        let cells: Vec<String> = row.trim_matches(['|', ' ']).split(" | ").map(|c| bare(c.trim())).collect();
+        let (name, rest) = cells.split_first().map_or(("", &[][..]), |(name, rest)| (name.as_str(), rest));
+        let rest: Vec<&str> = rest.iter().map(String::as_str).filter(|c| !c.is_empty()).collect();
+        text += &format!("  {name}\n");
+        wrap(&mut text, 6, &rest.join(": "));
+    }
+    for line in rows.filter(|line| !line.is_empty()) {
+        wrap(&mut text, 2, &bare(line));
     }
     text
 }

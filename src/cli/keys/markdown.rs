@@ -49,7 +49,7 @@ dt-out = 0.5
 * *Substitution*: `%(key)s` stands for the text of another key of the same section, else of `[DEFAULT]`, up to ten deep. It is text, not a value: put brackets around what is
   more than one term. A percent sign is written `%%`.
 * *Environment*: after that `$NAME` and `${NAME}` stand for environment variables; those that are not set stay as they are. `solver check` marks values that hold some.
-* *Numbers*: `0.5`, `1e-3`, `1_000`; no expressions, except where the type says expression. The constants that a system itself needs (`gamma`, `nu` and so on) are numbers, too.
+* *Numbers*: `0.5`, `1e-3`, `1_000`; no expressions, except where the type says expression. The constants that a system itself needs (`gamma`, `nu` and so on) may be expressions of other constants, too.
 * *Truth*: `true`, `yes`, `on`, `1`, or `false`, `no`, `off`, `0`.
 * *Paths* may begin with `~`.
 * *Points* are `(x, y)`, lists of them `[(x, y), ...]`; coordinates may be expressions of constants.
