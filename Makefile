@@ -95,9 +95,10 @@ test-slurm: $(if $(filter target/release/solver,$(SOLVER)),build)
 	tests/slurm.sh "$(SOLVER)"
 
 # TMPDIR=/var/tmp make test-install: where there is room for Debian and what is built there.
+# make test-install FROM=README.md:391: from that line on.
 test-install:
 	@tests/setup.sh install
-	tests/install.sh target/install
+	tests/install.sh target/install $(FROM)
 
 lint: deps
 	cargo fmt --check

@@ -5,6 +5,7 @@
 # cargo's downloads and the ways into the network: what no page says to install is missing there. After each
 # installation the program has to say what it can do, and to do it. Takes one to two hours on two cores, and 20 GB.
 #   install.sh LOGS        (a folder, for what the commands print; TMPDIR=/var/tmp: where Debian is made, /tmp otherwise)
+#   install.sh LOGS PLACE  (from the line at this place on, as README.md:391; those before that install packages are run, too)
 #   install.sh --list      the lines, and where each is run or why not; an error, if there is one that is unknown
 # Debian is mounted and run in name spaces of its own, which end with this script whatever happens, and all mounts with them.
 set -euo pipefail
@@ -70,7 +71,8 @@ if [ "${1:-}" = --list ]; then
 fi
 
 if [ "${1:-}" != inside ]; then
-    [ $# = 1 ] || stop "give a folder for what the commands print: install.sh target/install"
+    [ $# = 1 ] || [ $# = 2 ] || stop "give a folder for what the commands print: install.sh target/install"
+    from=${2:-}
     [ "$(id -u)" = 0 ] || stop "making a Debian needs root: please run it as root (sudo make test-install)"
     root=$(realpath "$(dirname "$0")/..")
     PATH=$PATH:/usr/sbin
@@ -105,10 +107,11 @@ if [ "${1:-}" != inside ]; then
     git clone -q --no-hardlinks "$root" "$folder/sources"
     say "$(git -C "$root" describe --always --dirty=', and changes that are not tested')"
     # All lines are known, or this ends here and not after an hour.
-    list "$folder/sources"
+    list "$folder/sources" | tee "$folder/list"
+    [ -z "$from" ] || grep -q "^$from " "$folder/list" || stop "there is no line at $from"
     # In the background, for a shell obeys signals at once only while it waits.
     unshare --mount --propagation private --pid --fork --kill-child --mount-proc \
-        "$0" inside "$folder" "$logs" "$toolchain" </dev/null &
+        "$0" inside "$folder" "$logs" "$toolchain" "$from" </dev/null &
     namespace=$!
     wait $namespace || exit 1
     namespace=
@@ -116,7 +119,7 @@ if [ "${1:-}" != inside ]; then
     exit
 fi
 
-folder=$2 logs=$3 toolchain=$4
+folder=$2 logs=$3 toolchain=$4 from=$5
 user=user home=/home/user
 # Temporary folders may forbid what sudo and devices need.
 mount --bind "$folder" "$folder"
@@ -320,6 +323,8 @@ number=0
 while IFS=$'\t' read -r place line <&3; do
     plan "$line"
     [ -z "$why" ] || continue
+    [ "$place" != "$from" ] || from=
+    case $from,$line in ,* | *,'sudo apt-get install '*) ;; *) continue ;; esac
     number=$((number + 1))
     log=$logs/$(printf %02d $number)
     if [ ! -e "$folder/$system" ]; then
