@@ -42,7 +42,7 @@ pub fn tetrahedra(shape: Shape, n: usize) -> Pieces<4> {
     refine(shape.vertices(), tetrahedra_of(shape), n)
 }
 
-/// A face of a 3-D element, each side in `n` parts.
+/// A face of a 3-D element, each side in `n` parts; corners follow each other counter-clockwise as seen from outside.
 pub fn face_triangles(shape: Shape, face: usize, n: usize) -> Pieces<3> {
     match shape.faces()[face].vertices {
         [a, b, c] => refine(shape.vertices(), &[[*a, *b, *c]], n),
@@ -66,7 +66,7 @@ pub fn outline(shape: Shape, face: usize, n: usize) -> Vec<[f64; 3]> {
 }
 
 /// Divides simplices, each edge into `n` parts (Freudenthal: the cells of a grid, each cut along the orders in which one can
-/// walk its edges; those with falling coordinates make up one simplex).
+/// walk its edges; those with falling coordinates make up one simplex). Triangles keep the sense of rotation of theirs.
 fn refine<const N: usize>(vertices: &[[f64; 3]], simplices: &[[usize; N]], n: usize) -> Pieces<N> {
     let (mut points, mut pieces) = (vec![], vec![]);
     let mut known: BTreeMap<[i64; 3], usize> = BTreeMap::new();
@@ -88,6 +88,10 @@ fn refine<const N: usize>(vertices: &[[f64; 3]], simplices: &[[usize; N]], n: us
                 }
                 if path.iter().any(|p| p.windows(2).any(|pair| pair[0] < pair[1])) {
                     continue;
+                }
+                // One walk goes to the left around a cell of a square, the other to the right.
+                if **order == [1, 0] {
+                    path.swap(1, 2);
                 }
                 pieces.push(std::array::from_fn(|i| {
                     let place = path[i].iter().enumerate().fold(corners[0], |x, (d, steps)| {
@@ -114,6 +118,25 @@ pub fn rows(points: &[[f64; 3]], dims: usize) -> Array2<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_of_faces_turn_like_the_face() {
+        for shape in [Shape::Tet, Shape::Hex, Shape::Prism, Shape::Pyramid] {
+            for (f, face) in shape.faces().iter().enumerate() {
+                let Pieces { points, pieces } = face_triangles(shape, f, 3);
+                assert_eq!(pieces.len(), 9 * (face.vertices.len() - 2));
+                for [a, b, c] in pieces.iter().map(|p| p.map(|i| points[i])) {
+                    let (u, v): ([f64; 3], [f64; 3]) =
+                        (std::array::from_fn(|d| b[d] - a[d]), std::array::from_fn(|d| c[d] - a[d]));
+                    let across = |d: usize| {
+                        let (e, f) = ((d + 1) % 3, (d + 2) % 3);
+                        u[e] * v[f] - u[f] * v[e]
+                    };
+                    assert!((0..3).map(|d| across(d) * face.normal[d]).sum::<f64>() > 1e-3, "{shape:?} {f}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn pieces_fill_every_shape_exactly() {

@@ -132,7 +132,7 @@ impl<'a> Scene<'a> {
         let pixel = extent / 1000.0;
         scene.bounds = scene
             .visit(pixel, |scene, element, division| {
-                let corners = scene.triangles(element, division).into_iter().flatten();
+                let corners = scene.triangles(element, division).into_iter().flat_map(|(_, corners)| corners);
                 vec![corners.fold(Window::NOTHING, |window, corner| window.with(corner.at))]
             })
             .into_iter()
@@ -237,8 +237,8 @@ impl<'a> Scene<'a> {
         Division { flat, solid, places, faces: (0..shape.faces().len()).map(face).collect() }
     }
 
-    /// What is seen of an element, in the plane of the picture.
-    fn triangles(&self, element: Element, division: &Division) -> Vec<[Corner; 3]> {
+    /// What is seen of an element, in the plane of the picture; of a boundary with the face that a triangle is of, 0 elsewhere.
+    fn triangles(&self, element: Element, division: &Division) -> Vec<(usize, [Corner; 3])> {
         let corner = |x: &[f64; 3], reference: [f64; 3]| {
             let (at, depth) = self.project(x);
             Corner { at, depth, reference }
@@ -247,14 +247,15 @@ impl<'a> Scene<'a> {
             View::Flat => {
                 let places = placed(&division.places, element.nodes);
                 let Pieces { points, pieces } = &division.flat;
-                pieces.iter().map(|p| p.map(|i| corner(&places[i], points[i]))).collect()
+                pieces.iter().map(|p| (0, p.map(|i| corner(&places[i], points[i])))).collect()
             }
             View::Boundary { .. } => {
-                let ours =
-                    division.faces.iter().zip(element.on).filter(|(_, on)| Some(**on) == self.boundary);
-                ours.flat_map(|((Pieces { points, pieces }, places, _), _)| {
+                let faces = division.faces.iter().zip(element.on).enumerate();
+                let ours = faces.filter(|(_, (_, on))| Some(**on) == self.boundary);
+                ours.flat_map(|(f, ((Pieces { points, pieces }, places, _), _))| {
                     let places = placed(places, element.nodes);
-                    pieces.iter().map(|p| p.map(|i| corner(&places[i], points[i]))).collect::<Vec<_>>()
+                    let triangle = |p: &[usize; 3]| (f, p.map(|i| corner(&places[i], points[i])));
+                    pieces.iter().map(triangle).collect::<Vec<_>>()
                 })
                 .collect()
             }
@@ -273,7 +274,7 @@ impl<'a> Scene<'a> {
                         corner(&mix(&places[i], &places[j]), mix(&points[i], &points[j]))
                     };
                     let ring: Vec<Corner> = ring.iter().map(on).collect();
-                    triangles.extend((2..ring.len()).map(|i| [ring[0], ring[i - 1], ring[i]]));
+                    triangles.extend((2..ring.len()).map(|i| (0, [ring[0], ring[i - 1], ring[i]])));
                 }
                 triangles
             }
@@ -289,3 +290,6 @@ impl<'a> Scene<'a> {
 fn none_solid() -> Pieces<4> {
     Pieces { points: vec![], pieces: vec![] }
 }
+
+#[cfg(test)]
+mod tests;

@@ -114,28 +114,27 @@ fn dot(a: &[f64; 3], b: &[f64; 3]) -> f64 {
     (0..3).map(|d| a[d] * b[d]).sum()
 }
 
-/// How much light the face gets that place `i` is on: a lamp near the eye, a little to the left and above.
+/// How much light place `i` of a face gets on the side that is seen: a lamp near the eye, a little to the left and above. 0
+/// where the lamp is behind the face.
+///
+/// `normal`: of the reference face, outwards; `outer`: whether its outer side is seen. (A wall of a body shows the side that is
+/// outside of the body, which is the inner one of the elements around it; a channel may show both. That the normal leans away
+/// from the eye does not tell: at an outline those of a curved face and of its triangles differ.)
 pub(super) fn light(
-    shape: Shape,
-    reference: &Array2<f64>,
+    normal: &[f64; 3],
+    outer: bool,
     tangents: &[Array2<f64>],
     i: usize,
     [right, up, eye]: &[[f64; 3]; 3],
 ) -> f32 {
-    let r: [f64; 3] = std::array::from_fn(|d| reference[[i, d]]);
-    // A reference face's plane holds its first vertex and has its normal.
-    let away = |f: &&crate::element::shape::Face| {
-        let v = shape.vertices()[f.vertices[0]];
-        (0..3).map(|d| f.normal[d] * (r[d] - v[d])).sum::<f64>().abs()
-    };
-    let face = shape.faces().iter().min_by(|a, b| away(a).total_cmp(&away(b)));
-    let normal = face.map_or([0.0, 0.0, 1.0], |f| f.normal);
     let t: [[f64; 3]; 3] = std::array::from_fn(|j| std::array::from_fn(|d| tangents[j][[i, d]]));
     // The physical normal: the cofactors of the map's derivative times that of the reference face.
     let cofactors = [cross(&t[1], &t[2]), cross(&t[2], &t[0]), cross(&t[0], &t[1])];
-    let vector: [f64; 3] = std::array::from_fn(|d| (0..3).map(|j| normal[j] * cofactors[j][d]).sum());
+    let side = if outer { 1.0 } else { -1.0 };
+    let vector: [f64; 3] =
+        std::array::from_fn(|d| side * (0..3).map(|j| normal[j] * cofactors[j][d]).sum::<f64>());
     let length = dot(&vector, &vector).sqrt();
     let lamp: [f64; 3] = std::array::from_fn(|d| eye[d] - 0.35 * right[d] + 0.45 * up[d]);
     let cosine = dot(&vector, &lamp) / (length * dot(&lamp, &lamp).sqrt());
-    if cosine.is_finite() { cosine.abs() as f32 } else { 1.0 }
+    if cosine.is_finite() { cosine.max(0.0) as f32 } else { 1.0 }
 }

@@ -9,6 +9,9 @@ use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
+/// What a pixel shows of an element, and the face of it that this is on (in pictures of boundaries).
+type Spot = (Fragment, usize);
+
 /// An element's places that pixels show.
 #[derive(Clone, Debug)]
 pub struct Shown {
@@ -69,15 +72,16 @@ impl Scene<'_> {
         let pixel = (1.0 / scale[0]).min(1.0 / scale[1]);
         let on_picture = |c: Corner| Corner {
             at: [(c.at[0] - window.low[0]) * scale[0], (window.high[1] - c.at[1]) * scale[1]],
+            depth: c.depth / pixel,
             ..c
         };
-        let fragments: Vec<(u32, Vec<Fragment>)> = self.visit(pixel, |scene, element, division| {
-            let mut found: BTreeMap<u32, Fragment> = BTreeMap::new();
-            for triangle in scene.triangles(element, division) {
+        let fragments: Vec<(u32, Vec<Spot>)> = self.visit(pixel, |scene, element, division| {
+            let mut found: BTreeMap<u32, Spot> = BTreeMap::new();
+            for (face, triangle) in scene.triangles(element, division) {
                 raster::triangle((width, height), &triangle.map(on_picture), |fragment| {
-                    let place = found.entry(fragment.pixel).or_insert(fragment);
-                    if (fragment.outside, fragment.depth) < (place.outside, place.depth) {
-                        *place = fragment;
+                    let place = found.entry(fragment.pixel).or_insert((fragment, face));
+                    if fragment.rank < place.0.rank {
+                        *place = (fragment, face);
                     }
                 });
             }
@@ -85,11 +89,11 @@ impl Scene<'_> {
             if found.is_empty() { vec![] } else { vec![(id, found.into_values().collect())] }
         });
         // Of several elements at a place the one with the lowest id, as everywhere.
-        let mut best = vec![(f32::INFINITY, f32::INFINITY, u32::MAX); width * height];
+        let mut best = vec![(f64::INFINITY, u32::MAX); width * height];
         for (id, fragments) in &fragments {
-            for f in fragments {
+            for (f, _) in fragments {
                 let place = &mut best[f.pixel as usize];
-                let key = (f.outside, f.depth, *id);
+                let key = (f.rank, *id);
                 if key < *place {
                     *place = key;
                 }
@@ -106,7 +110,7 @@ impl Scene<'_> {
         fragments
             .into_par_iter()
             .filter_map(|(id, mut fragments)| {
-                fragments.retain(|f| best[f.pixel as usize].2 == id);
+                fragments.retain(|(f, _)| best[f.pixel as usize].1 == id);
                 let &(block, element) = by_id.get(&id)?;
                 (!fragments.is_empty()).then(|| self.shown(id, (block, element), &fragments, target))
             })
@@ -118,7 +122,7 @@ impl Scene<'_> {
         &self,
         id: u32,
         (block, element): (usize, usize),
-        fragments: &[Fragment],
+        fragments: &[Spot],
         target: impl Fn(u32) -> [f64; 2],
     ) -> Shown {
         let shape = self.space.discretisation.blocks[block].operators.shape;
@@ -128,9 +132,9 @@ impl Scene<'_> {
         let (order, k) = (mesh_block.order, shape.points(mesh_block.order));
         let geometry = &self.geometry[&(shape, order)];
         let nodes = &mesh_block.nodes[at * k..(at + 1) * k];
-        let pixels: Vec<u32> = fragments.iter().map(|f| f.pixel).collect();
+        let pixels: Vec<u32> = fragments.iter().map(|(f, _)| f.pixel).collect();
         let dims = shape.dims();
-        let mut reference = Array2::from_shape_fn((pixels.len(), dims), |(i, d)| fragments[i].reference[d]);
+        let mut reference = Array2::from_shape_fn((pixels.len(), dims), |(i, d)| fragments[i].0.reference[d]);
         let matrix = ArrayView2::from_shape((nodes.len(), 3), nodes.as_flattened()).expect("sizes agree");
         let coefficients = geometry.to_modes.dot(&matrix);
         let slice = match self.view {
@@ -161,10 +165,12 @@ impl Scene<'_> {
             values.rows().into_iter().map(|row| std::array::from_fn(|d| row[d])).collect();
         let light = match &self.view {
             View::Boundary { directions, .. } => {
-                // The nearest to the eye of the faces that a place is on.
                 let slopes = basis::gradients(shape, order, &reference);
                 let tangents: Vec<Array2<f64>> = slopes.iter().map(|s| s.dot(&coefficients)).collect();
-                (0..pixels.len()).map(|i| light(shape, &reference, &tangents, i, directions)).collect()
+                let lit = |(i, (fragment, face)): (usize, &Spot)| {
+                    light(&shape.faces()[*face].normal, fragment.counter_clockwise, &tangents, i, directions)
+                };
+                fragments.iter().enumerate().map(lit).collect()
             }
             _ => vec![],
         };
