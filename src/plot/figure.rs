@@ -4,7 +4,7 @@ use super::axes::{self, Axis, Scale, Sizes};
 use super::colour::{Map, colour};
 use super::contour;
 use super::field::Raster;
-use super::image::{Area, INK, Image};
+use super::image::{Area, INK, Image, Rgb};
 use super::scene::{Scene, Window};
 use super::text::{self, Anchor};
 use super::{LEAST, MOST, PlotError};
@@ -32,6 +32,16 @@ pub struct Style {
 
 /// Pixels of the field where no size is given.
 const FIELD: [f64; 2] = [1000.0, 760.0];
+
+/// Share of a colour that is left where no light falls: shapes are to be seen, but colours are to be found on the colour bar,
+/// which has no shades (35 % made a dark red of an orange).
+const UNLIT: f64 = 0.7;
+
+/// A colour in so much light, 0 to 1.
+fn shaded(colour: Rgb, light: f32) -> Rgb {
+    let share = UNLIT + (1.0 - UNLIT) * f64::from(light);
+    colour.map(|c| (f64::from(c) * share).round() as u8)
+}
 
 /// Where the parts of a picture are.
 #[derive(Clone, Debug)]
@@ -146,8 +156,7 @@ impl Layout {
             let Some(value) = value else { continue };
             let mut pixel = colour(style.map, *value, style.range);
             if let Some(light) = raster.light.get(i) {
-                let share = 0.35 + 0.65 * f64::from(*light);
-                pixel = pixel.map(|c| (f64::from(c) * share).round() as u8);
+                pixel = shaded(pixel, *light);
             }
             image.pixels[(y + i / width) * self.size.0 + x + i % width] = pixel;
         }
@@ -198,5 +207,16 @@ impl Layout {
         }
         axes::border(image, self.bar, self.sizes.line);
         axes::beside(image, self.bar, &self.colours, self.sizes, true, self.colours.width(self.sizes));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shades_leave_colours_recognisable() {
+        assert_eq!(shaded([200, 100, 40], 1.0), [200, 100, 40]);
+        assert_eq!(shaded([200, 100, 40], 0.0), [140, 70, 28]);
     }
 }
