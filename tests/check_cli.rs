@@ -204,3 +204,16 @@ fn states_and_elements_that_cannot_be_run_are_errors_with_their_place() {
         &["error: the initial state is not finite: its wave speed = NaN at"],
     );
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn lines_that_cannot_be_printed_are_an_error() {
+    let folder = folder(&periodic(), WAVE);
+    for arguments in ["check case.ini", "info mesh.smesh", "partition list", "keys"] {
+        let full = format!("exec \"$0\" {arguments} >/dev/full");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &full, env!("CARGO_BIN_EXE_solver")]).current_dir(folder.path(""));
+        let message = cases::fail(&mut command);
+        assert!(message.contains("cannot print"), "{arguments}: {message}");
+    }
+}

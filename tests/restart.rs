@@ -214,7 +214,7 @@ fn what_cannot_go_on_is_said_in_a_sentence_and_nothing_is_lost() {
         (&["restart", middle, "scalar.ini"], &["variables rho, rhou, rhov, E", "the case has u"]),
         (&["restart", "cut.ssoln"], &["cut.ssoln"]),
         (&["restart", "gone.ssoln"], &["there is no solution file 'gone.ssoln'"]),
-        (&["restart", "mesh.smesh", "mesh.smesh"], &["mesh.smesh", "format"]),
+        (&["restart", "mesh.smesh", "mesh.smesh"], &["'mesh.smesh' is no solution (.ssoln)"]),
         (&["restart", middle, "broken.ini"], &["broken.ini:", "order"]),
         (&["restart", middle, "--set", "solver.ordre=2"], &["solver.ordre: there is no such key"]),
     ] {

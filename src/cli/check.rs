@@ -120,7 +120,7 @@ impl Check {
         let as_json = self.json;
         let report = self.report()?;
         if as_json {
-            println!("{:#}", json::report(&report));
+            line!("{:#}", json::report(&report));
         } else {
             text::print(&report, quiet);
         }

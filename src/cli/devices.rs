@@ -19,8 +19,8 @@ impl Devices {
         for d in devices {
             let double = if d.double { "f32 and f64" } else { "f32 only" };
             let binding = d.largest_binding >> 20;
-            println!("{}: {} ({}, {}, {})", d.index, d.name, d.kind, d.api, d.driver);
-            println!(
+            line!("{}: {} ({}, {}, {})", d.index, d.name, d.kind, d.api, d.driver);
+            line!(
                 "   {double}, arrays up to {binding} MiB, workgroups with {} KiB",
                 d.workgroup_memory >> 10
             );

@@ -317,7 +317,7 @@ impl Common {
             ),
         };
         drop(work);
-        println!("{}: {}", path.display(), summary(dims, &totals));
+        say!("{}: {}", path.display(), summary(dims, &totals));
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod mesh;
 mod solution;
 
+use super::print_all;
 use crate::mesh::{pyfrm, store};
 use anyhow::{Context, Result, bail};
 use std::fmt::Write as _;
@@ -65,9 +66,9 @@ impl Info {
             (false, _) => mesh::stored(path, bytes, order)?,
         };
         match (self.json, self.case) {
-            (true, _) => println!("{:#}", answer.json),
-            (false, true) => print!("{}", answer.case),
-            (false, false) => print!("{}", answer.text),
+            (true, _) => line!("{:#}", answer.json),
+            (false, true) => print_all(&answer.case)?,
+            (false, false) => print_all(&answer.text.to_string())?,
         }
         Ok(())
     }

@@ -353,14 +353,27 @@ fn unmatched(case: &Case, boundaries: &[String]) -> Vec<String> {
     absent.map(|b| format!("[soln-bcs-{}] matches no boundary of the mesh", b.name)).collect()
 }
 
+/// More threads than any machine has cores: what is asked for beyond is a slip, and takes minutes to start.
+const MOST_THREADS: usize = 4096;
+
 /// Starts the thread pool with this thread as one of its members, so that a step needs no hand-over between threads.
 pub fn threads(wanted: Option<usize>, comm: &dyn Communicator) -> Result<()> {
-    let environment = std::env::var("RAYON_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+    let environment = match std::env::var("RAYON_NUM_THREADS") {
+        Ok(text) if !text.trim().is_empty() => Some(text.trim().parse::<usize>().map_err(|_| {
+            anyhow!("the environment has RAYON_NUM_THREADS={text}, which is no number of threads")
+        })?),
+        _ => None,
+    };
+    let environment = environment.filter(|&n| n > 0);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let share = (cores / comm.local_size()).max(1);
     let threads = wanted.or(environment).unwrap_or(share);
     if threads == 0 {
         bail!("--threads must be at least 1");
+    }
+    if threads > MOST_THREADS {
+        let whose = if wanted.is_some() { "--threads" } else { "RAYON_NUM_THREADS" };
+        bail!("{whose} is {threads}, and at most {MOST_THREADS} are started; this machine has {cores} cores");
     }
     rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

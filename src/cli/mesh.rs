@@ -97,7 +97,7 @@ impl MeshQuality {
             export(path, &mesh, &quality, ids)?;
         }
         if self.json {
-            println!("{:#}", json::report(&report));
+            line!("{:#}", json::report(&report));
         } else {
             text::print(&report);
         }

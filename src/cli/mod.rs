@@ -6,6 +6,12 @@ macro_rules! say {
     ($($text:tt)*) => { $crate::cli::print_line(format_args!($($text)*)) };
 }
 
+/// Prints a line as `println!` does, and ends the program with an error where it cannot be printed (a full disk): for commands
+/// that were called for their lines.
+macro_rules! line {
+    ($($text:tt)*) => { $crate::cli::print_or_end(format_args!($($text)*)) };
+}
+
 mod bench;
 mod check;
 mod devices;
@@ -87,6 +93,7 @@ pub fn main() -> ExitCode {
     ) {
         signals::end_with_reader();
     }
+    signals::survive_large_files();
     // Runs have their own way.
     #[cfg(unix)]
     if !matches!(arguments.command, Command::Run(_) | Command::Restart(_) | Command::Bench(_)) {
@@ -110,10 +117,7 @@ pub fn main() -> ExitCode {
         Command::Mesh(command) => command.execute(),
         Command::Keys(command) => command.execute(),
         Command::Devices(command) => command.execute(),
-        Command::Completions(command) => {
-            command.execute();
-            Ok(())
-        }
+        Command::Completions(command) => command.execute(),
         Command::Man(command) => command.execute(),
     };
     match result {
@@ -162,6 +166,14 @@ fn print_all(text: &str) -> anyhow::Result<()> {
 fn print_line(text: std::fmt::Arguments<'_>) {
     // Hours of computing are not given up for a line.
     let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Prints a line or ends the program; see `line!`.
+fn print_or_end(text: std::fmt::Arguments<'_>) {
+    if let Err(error) = print_all(&format!("{text}\n")) {
+        report(&error);
+        std::process::exit(1);
+    }
 }
 
 /// A number with thousands separators.

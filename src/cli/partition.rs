@@ -164,12 +164,12 @@ impl List {
         let file = open(self.mesh)?;
         let list = file.partitionings();
         match self.sep {
-            Some(sep) => list.iter().for_each(|(name, parts)| println!("{name}{sep}{parts}")),
-            None if list.is_empty() => println!("{} holds no partitioning", file.path().display()),
+            Some(sep) => list.iter().for_each(|(name, parts)| line!("{name}{sep}{parts}")),
+            None if list.is_empty() => line!("{} holds no partitioning", file.path().display()),
             None => {
                 let width = list.iter().map(|p| p.0.chars().count()).max().unwrap_or(0).max(4);
-                println!("{:width$}  parts", "name");
-                list.iter().for_each(|(name, parts)| println!("{name:width$}  {parts}"));
+                line!("{:width$}  parts", "name");
+                list.iter().for_each(|(name, parts)| line!("{name:width$}  {parts}"));
             }
         }
         Ok(())
@@ -218,7 +218,7 @@ fn report(path: &Path, name: &str, quality: &Quality, sep: &str) {
         format!("{} to {}", end(list.iter().min()), end(list.iter().max()))
     };
     let parts = quality.sizes.len();
-    println!(
+    line!(
         "{}: partitioning '{name}' of {parts} parts, {} elements each (imbalance {:.3}), {} faces cut",
         path.display(),
         ends(&quality.sizes),
@@ -228,19 +228,19 @@ fn report(path: &Path, name: &str, quality: &Quality, sep: &str) {
     if quality.shapes.len() > 1 {
         for (shape, counts) in &quality.shapes {
             let mean = counts.iter().sum::<usize>() as f64 / parts as f64;
-            println!("  {:<10}{sep}{} a part, {mean:.1} on average", shape.name(), ends(counts));
+            line!("  {:<10}{sep}{} a part, {mean:.1} on average", shape.name(), ends(counts));
         }
     }
     let (sum, most) =
         (quality.neighbours.iter().sum::<usize>(), quality.neighbours.iter().max().unwrap_or(&0));
-    println!("  {:<10}{sep}{:.1} on average, {most} at most", "neighbours", sum as f64 / parts as f64);
+    line!("  {:<10}{sep}{:.1} on average, {most} at most", "neighbours", sum as f64 / parts as f64);
     let torn: Vec<(usize, usize)> = quality.torn().collect();
     if torn.is_empty() {
-        println!("  {:<10}{sep}all parts", "connected");
+        line!("  {:<10}{sep}all parts", "connected");
     } else {
         let some: Vec<String> =
             torn.iter().take(5).map(|(part, n)| format!("part {part} ({n} pieces)")).collect();
         let rest = if torn.len() > 5 { ", ..." } else { "" };
-        println!("  {:<10}{sep}all but {}: {}{rest}", "connected", torn.len(), some.join(", "));
+        line!("  {:<10}{sep}all but {}: {}{rest}", "connected", torn.len(), some.join(", "));
     }
 }

@@ -1,8 +1,8 @@
 //! `solver restart`.
 
+use super::files::EXTENSION;
 use super::job::{self, Choices, Inputs};
 use super::solution::{self, is_solution};
-use crate::output::pyfrs::is_pyfrs;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,7 +45,7 @@ impl Restart {
             [mesh, solution, case] => (Some(mesh), solution, Some(case)),
             _ => bail!("give a solution file, with a mesh before it or a case file after it where wanted"),
         };
-        if !is_solution(solution) && !is_pyfrs(solution) && solution.exists() {
+        if ["ini", "msh", "pyfrm", EXTENSION].iter().any(|e| solution.extension().is_some_and(|x| x == *e)) {
             bail!("'{}' is no solution (.ssoln); give [MESH] SOLUTION [CASE]", solution.display());
         }
         let found = solution::inputs(mesh, solution, case, &self.choices.overrides)?;

@@ -1,5 +1,6 @@
 //! `solver completions` and `solver man`: what shells and `man` want to know.
 
+use super::print_all;
 use anyhow::{Context, Result};
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -21,10 +22,10 @@ pub struct Completions {
 }
 
 impl Completions {
-    pub fn execute(self) {
+    pub fn execute(self) -> Result<()> {
         let mut text = vec![];
         clap_complete::generate(self.shell, &mut super::Arguments::command(), NAME, &mut text);
-        print!("{}", String::from_utf8_lossy(&text));
+        print_all(&String::from_utf8_lossy(&text))
     }
 }
 
@@ -44,7 +45,7 @@ impl Man {
         let failed = || format!("cannot write manual pages to '{}'", self.folder.display());
         std::fs::create_dir_all(&self.folder).with_context(failed)?;
         clap_mangen::generate_to(super::Arguments::command(), &self.folder).with_context(failed)?;
-        println!("{}: see 'man {}'", self.folder.display(), self.folder.join("solver.1").display());
+        line!("{}: see 'man {}'", self.folder.display(), self.folder.join("solver.1").display());
         Ok(())
     }
 }

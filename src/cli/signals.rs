@@ -27,7 +27,7 @@ impl Signals {
     }
 }
 
-/// Watches for Ctrl-C, TERM (batch systems send it, sometimes twice), and USR1 where there is one. A second Ctrl-C ends the
+/// Watches for Ctrl-C, TERM (batch systems send it, sometimes twice), HUP, XCPU and USR1 where there are such. A second Ctrl-C ends the
 /// process at once.
 ///
 /// # Errors
@@ -41,8 +41,21 @@ pub fn watch() -> io::Result<Signals> {
     flag::register(SIGINT, Arc::clone(&signals.interrupted))?;
     flag::register(SIGTERM, Arc::clone(&signals.terminated))?;
     #[cfg(unix)]
-    flag::register(signal_hook::consts::SIGUSR1, Arc::clone(&signals.write))?;
+    {
+        use signal_hook::consts::{SIGHUP, SIGUSR1, SIGXCPU};
+        flag::register(SIGUSR1, Arc::clone(&signals.write))?;
+        // The terminal is closed, the processor time of the job is over: what can be kept is, unless it is to go on (nohup).
+        for signal in [SIGHUP, SIGXCPU].into_iter().filter(|signal| !is_ignored(*signal)) {
+            flag::register(signal, Arc::clone(&signals.terminated))?;
+        }
+    }
     Ok(signals)
+}
+
+/// A file that grows beyond the limit of the system (`ulimit -f`) is an error where it is written, not the end of the process.
+pub fn survive_large_files() {
+    #[cfg(unix)]
+    drop(signal_hook::flag::register(signal_hook::consts::SIGXFSZ, Arc::default()));
 }
 
 /// Lets Ctrl-C, TERM and the end of the terminal end the process as ever, where they do, and takes half-written files away before.

@@ -74,6 +74,8 @@ const PLAIN: (f64, f64) = (1e-3, 1e5);
 /// Ticks on a logarithmic axis over a range of positive numbers: at powers of ten, `count` at most, with small marks between
 /// them; with further labels on an axis of less than two decades, at least half as far apart as `count` labels are.
 pub fn logarithmic((low, high): (f64, f64), count: usize) -> Ticks {
+    // What is added at the ends of an axis may lead out of the numbers.
+    let (low, high) = (low.clamp(f64::MIN_POSITIVE, f64::MAX), high.clamp(f64::MIN_POSITIVE, f64::MAX));
     let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
     let decades = (high / low).log10();
     let apart = 0.5 * decades / count.max(1) as f64;
@@ -132,6 +134,14 @@ fn power_of_ten(power: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn axes_at_the_end_of_all_numbers_have_an_end() {
+        for range in [(1e300, f64::INFINITY), (0.0, 1.0), (0.0, f64::INFINITY)] {
+            let Ticks { at, labels, .. } = logarithmic(range, 5);
+            assert!(at.len() < 3000 && at.len() == labels.len(), "{range:?}");
+        }
+    }
 
     #[test]
     fn ticks_are_round_numbers_in_the_range() {

@@ -13,22 +13,22 @@ use crate::run::{Control, Span};
 const LONGEST: usize = 60;
 
 pub fn print(report: &Report, quiet: bool) {
-    println!("case       {}", report.case.display());
+    line!("case       {}", report.case.display());
     if let (Some(path), Some(mesh)) = (&report.mesh_file, &report.mesh) {
-        println!("mesh       {}: {}", path.display(), files::summary(mesh));
+        line!("mesh       {}: {}", path.display(), files::summary(mesh));
     }
     if let Some(system) = &report.system {
         let unknowns = report.size.as_ref().map(|s| format!(", {} unknowns", grouped(s.unknowns())));
-        println!(
+        line!(
             "system     {}, order {}{}, {}",
             system.name,
             system.order,
             unknowns.unwrap_or_default(),
             system.scheme
         );
-        println!("backend    {}, {} precision", system.backend, system.precision);
+        line!("backend    {}, {} precision", system.backend, system.precision);
         let Span { tstart, tend, dt, .. } = system.span;
-        println!(
+        line!(
             "time       {tstart} to {tend} {}",
             match (&system.control, system.steps()) {
                 (_, Some(n)) => format!("in steps of {dt}: about {} steps", steps(n)),
@@ -40,7 +40,7 @@ pub fn print(report: &Report, quiet: bool) {
     }
     if let Some(step) = &report.step {
         let control = report.system.as_ref().map(|system| &system.control);
-        println!("stable dt  {}", stable(step, control));
+        line!("stable dt  {}", stable(step, control));
     }
     if let Some(size) = &report.size {
         print_memory(size, &report.device);
@@ -52,15 +52,15 @@ pub fn print(report: &Report, quiet: bool) {
     }
     // Everything to one place, so that the order is kept.
     for warning in &report.warnings {
-        println!("warning: {}", warning.text);
+        line!("warning: {}", warning.text);
     }
     for error in &report.errors {
-        println!("error: {}", error.text);
+        line!("error: {}", error.text);
     }
     match (report.errors.len(), report.warnings.len()) {
-        (0, 0) => println!("ready      nothing stands in the way of a run"),
-        (0, n) => println!("ready      the run can start; {n} warning{}", plural(n)),
-        (n, _) => println!("not ready  {n} error{}", plural(n)),
+        (0, 0) => line!("ready      nothing stands in the way of a run"),
+        (0, n) => line!("ready      the run can start; {n} warning{}", plural(n)),
+        (n, _) => line!("not ready  {n} error{}", plural(n)),
     }
 }
 
@@ -106,8 +106,8 @@ fn print_memory(size: &Size, device: &[(&'static str, u64)]) {
         (shares.iter().map(|s| s.1).sum::<u64>(), all.join(", "))
     };
     let ((sum, all), (host, beside)) = (list(device), list(&size.host_memory()));
-    println!("memory     about {} on the device(s): {all}", bytes(sum));
-    println!("           and {} on the host(s): {beside}", bytes(host));
+    line!("memory     about {} on the device(s): {all}", bytes(sum));
+    line!("           and {} on the host(s): {beside}", bytes(host));
 }
 
 fn print_output(report: &Report) {
@@ -117,7 +117,7 @@ fn print_output(report: &Report) {
             (1, n) => format!(": 1 file, up to {}", bytes(n)),
             (files, n) => format!(": {} files, up to {}", grouped(files), bytes(n)),
         };
-        println!("{}{what}{amount}", if i == 0 { "plugins    " } else { "           " });
+        line!("{}{what}{amount}", if i == 0 { "plugins    " } else { "           " });
     }
 }
 
@@ -134,7 +134,7 @@ fn print_boundaries(report: &Report) {
             None => "MISSING".into(),
         };
         let label = if i == 0 { "boundaries " } else { "           " };
-        println!("{label}{:<width$}  {faces}: {condition}", boundary.name);
+        line!("{label}{:<width$}  {faces}: {condition}", boundary.name);
     }
 }
 
@@ -147,17 +147,17 @@ fn print_values(values: &[Effective]) {
             None => line,
         }
     };
-    println!("\nvalues in force, and where they come from");
+    line!("\nvalues in force, and where they come from");
     let width = values.iter().map(|v| v.key.len() + shown(v).chars().count() + 3).max().unwrap_or(0).min(70);
     for value in values {
         if value.section != section {
-            println!("[{}]", value.section);
+            line!("[{}]", value.section);
             section = &value.section;
         }
         let text = format!("{} = {}", value.key, shown(value));
-        println!("  {text:<width$}  {}", origin(value));
+        line!("  {text:<width$}  {}", origin(value));
     }
-    println!();
+    line!("");
 }
 
 /// Where a value comes from, in words.

@@ -22,11 +22,11 @@ pub fn print(report: &Report) {
     overview(report);
     let counts = report.quality.counts(&report.thresholds);
     let limits = &report.thresholds;
-    println!("order      {}, at solution and flux points", report.order);
+    line!("order      {}, at solution and flux points", report.order);
     let of = |name: &str, measure: fn(&Measures) -> f64, edges: &[f64], least: bool, beyond: String| {
         let values = || report.quality.measures.iter().map(measure);
         let worst = if least { values().fold(1.0, f64::min) } else { values().fold(1.0, f64::max) };
-        println!("\n{name}: worst {}, {beyond}", figure(worst));
+        line!("\n{name}: worst {}, {beyond}", figure(worst));
         bars(&histogram(values(), edges), edges, if least { "0 or less" } else { "" });
     };
     let (jacobian, aspect, stretching) =
@@ -43,26 +43,26 @@ pub fn print(report: &Report) {
 /// What the mesh is, as a whole.
 fn overview(report: &Report) {
     let Report { mesh, quality, .. } = report;
-    println!("mesh       {}: {}", report.path.display(), files::summary(mesh));
+    line!("mesh       {}: {}", report.path.display(), files::summary(mesh));
     if let Some((_, why)) = &report.refusal {
-        println!("           cannot be imported, so neighbours and boundaries are left out: {why}");
+        line!("           cannot be imported, so neighbours and boundaries are left out: {why}");
     }
     let straight: usize = mesh.blocks.iter().filter(|b| b.order == 1).map(|b| b.len()).sum();
-    println!(
+    line!(
         "elements   {} straight ({} of them affine), {} curved",
         grouped(straight as u64),
         grouped(quality.affine),
         grouped((mesh.len() - straight) as u64)
     );
-    println!("box        {} to {}", place(&quality.low, mesh.dims), place(&quality.high, mesh.dims));
+    line!("box        {} to {}", place(&quality.low, mesh.dims), place(&quality.high, mesh.dims));
     let (volume, area) = SIZES[mesh.dims.min(3)];
-    println!("{volume:<10} {}", precise(quality.volume));
+    line!("{volume:<10} {}", precise(quality.volume));
     let width = quality.boundaries.iter().map(|b| b.name.chars().count()).max().unwrap_or(0);
     for BoundaryArea { name, faces, area: size } in &quality.boundaries {
-        println!("boundary   {name:<width$}  {} faces, {area} {}", grouped(*faces), precise(*size));
+        line!("boundary   {name:<width$}  {} faces, {area} {}", grouped(*faces), precise(*size));
     }
     if !quality.boundaries.is_empty() {
-        println!("closed     {}", closure(report));
+        line!("closed     {}", closure(report));
     }
 }
 
@@ -91,13 +91,13 @@ fn bars(counts: &[u64], edges: &[f64], below: &str) {
             i => format!("{} to {}", edge(i - 1), edge(i)),
         };
         let bar = "#".repeat((count * BAR as u64).div_ceil(most) as usize);
-        println!("{}", format!("  {range:<12} {:>13}  {bar}", grouped(*count)).trim_end());
+        line!("{}", format!("  {range:<12} {:>13}  {bar}", grouped(*count)).trim_end());
     }
 }
 
 fn worst(report: &Report, bad: u64) {
     let elements = report.mesh.len() as u64;
-    println!("\n{} of {} elements are beyond a threshold", grouped(bad), grouped(elements));
+    line!("\n{} of {} elements are beyond a threshold", grouped(bad), grouped(elements));
     if report.worst.is_empty() {
         return;
     }
@@ -129,7 +129,7 @@ fn worst(report: &Report, bad: u64) {
             _ => format!("{text:>0$}", widths[c]),
         };
         let line: Vec<String> = row.iter().enumerate().map(cell).collect();
-        println!("  {}", line.join("  ").trim_end());
+        line!("  {}", line.join("  ").trim_end());
     }
 }
 
