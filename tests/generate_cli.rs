@@ -98,3 +98,15 @@ fn an_interrupted_command_takes_its_half_file_away() {
         assert_eq!(folder.files(), [""; 0], "{signal}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_limit_on_the_size_of_files_is_an_error_like_any_other() {
+    let folder = Folder::new();
+    let limited = "ulimit -f 4; exec \"$0\" generate box 100 100 -o big.smesh";
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", limited, env!("CARGO_BIN_EXE_solver")]).current_dir(folder.path(""));
+    let message = cases::fail(&mut command);
+    assert!(message.contains("big.smesh"), "{message}");
+    assert_eq!(folder.files(), [""; 0]);
+}

@@ -9,6 +9,7 @@ mod vtu;
 
 use cases::{Folder, WAVE, end, fail, msh, succeed};
 use solver::mesh::generate::{BoxMesh, Cells};
+use solver::mesh::store;
 use solver::output::solution;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -322,4 +323,19 @@ fn an_initial_state_that_one_rank_alone_finds_bad_ends_the_job() {
     // Not a number near one corner only.
     let case = wave().replace("p = 1", "p = sqrt(x + y - 0.05)");
     one_message(&folder(&square(), &case), &["run", "case.ini"], &["the initial state is not finite"]);
+}
+
+#[test]
+fn an_element_that_one_rank_alone_finds_bad_ends_the_job() {
+    let Some(_turn) = turn() else { return };
+    let walls =
+        ["left", "right", "bottom", "top"].map(|w| format!("\n[soln-bcs-{w}]\ntype = slp-adia-wall\n"));
+    let folder = Folder::new();
+    folder.put("case.ini", format!("{WAVE}{}", walls.concat()));
+    let mut mesh = BoxMesh::new(Cells::Quad, [8, 8, 1]).build();
+    // Of the element in this corner alone.
+    let corner = mesh.nodes.iter_mut().find(|x| **x == [0.0; 3]).unwrap();
+    *corner = [0.2, 0.2, 0.0];
+    store::write(&mesh, folder.path("mesh.smesh")).unwrap();
+    one_message(&folder, &["run", "case.ini"], &["the Jacobian"]);
 }

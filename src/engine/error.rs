@@ -4,6 +4,7 @@ use super::discretise::DiscretiseError;
 use super::scheme;
 use crate::backend::BackendError;
 use crate::element::Shape;
+use crate::parallel::AgreedError;
 use crate::physics::SystemError;
 
 /// Why an engine can't be built or can't go on.
@@ -18,6 +19,9 @@ pub enum EngineError {
     /// The backend.
     #[error(transparent)]
     Backend(#[from] BackendError),
+    /// Some rank failed.
+    #[error(transparent)]
+    Agreed(AgreedError),
     /// A boundary of the mesh has no condition.
     #[error(
         "the mesh has the boundary '{0}', but nothing says what happens there; add a section [soln-bcs-{0}]"

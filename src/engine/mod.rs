@@ -40,7 +40,7 @@ use crate::backend::{
 };
 use crate::element::PointSets;
 use crate::mesh::local::LocalMesh;
-use crate::parallel::Communicator;
+use crate::parallel::{Communicator, agree};
 use crate::physics::expr::Expr;
 use crate::physics::variables::{Variables, VariablesOf};
 use crate::physics::{System, SystemSpec, SystemVisitor, unknown, with_system};
@@ -78,6 +78,15 @@ pub struct Engine {
     precision: Precision,
     kept: BTreeMap<String, Vec<f64>>,
     kept_fields: BTreeMap<String, KeptFields>,
+}
+
+/// What every rank made, or the failure of one: the others would wait for it in what comes next. Collective.
+fn everywhere<T, E>(comm: &dyn Communicator, made: Result<T, E>) -> Result<T, EngineError>
+where
+    EngineError: From<E>,
+{
+    let made = made.map_err(EngineError::from);
+    if comm.size() == 1 { made } else { agree(comm, made).map_err(EngineError::Agreed) }
 }
 
 /// Fields at the solution points beside the solution.
@@ -128,7 +137,8 @@ impl Engine {
         let (boundaries, controls): (Vec<_>, Vec<_>) = boundaries.into_iter().unzip();
         capturing::<D, V, S>(settings)?;
         let scheme = settings.scheme()?;
-        let (mut discretisation, normals) = discretise::discretise(&mesh, settings.order, &settings.points)?;
+        let made = discretise::discretise(&mesh, settings.order, &settings.points);
+        let (mut discretisation, normals) = everywhere(&*communicator, made)?;
         // The discretisation has its own.
         mesh.blocks.iter_mut().for_each(|block| block.links = vec![]);
         if !settings.source.is_empty() {

@@ -167,7 +167,16 @@ impl Growing {
         let read = |cause: Cause| OutputError::Read { path: self.path.clone(), cause };
         match fs::metadata(&self.path) {
             Ok(data) if data.len() == 0 && data.is_file() => Ok(None),
-            Ok(_) => hdf5::File::open(&self.path).map(Some).map_err(|e| read(e.into())),
+            Ok(_) => {
+                let file = hdf5::File::open(&self.path).map_err(|e| read(e.into()))?;
+                // Meshes and solutions say what they are, those of PyFR by what they hold.
+                if file.attr("format").is_ok()
+                    || ["mesh_uuid", "mesh-uuid"].iter().any(|name| file.link_exists(name))
+                {
+                    return Err(self.refused("it is a mesh or a solution: name another file".into()));
+                }
+                Ok(Some(file))
+            }
             Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
             Err(e) => Err(read(e.into())),
         }
@@ -334,6 +343,18 @@ mod tests {
 
     fn times(path: &Path, name: &str) -> Vec<f64> {
         hdf5::File::open(path).unwrap().dataset(&format!("{name}_t")).unwrap().read_raw().unwrap()
+    }
+
+    #[test]
+    fn meshes_and_solutions_are_not_added_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mesh.smesh");
+        hdf5::File::create(&path).unwrap().new_attr::<u32>().create("format").unwrap();
+        let before = fs::read(&path).unwrap();
+        let error =
+            Growing::new(path.clone(), "rows").unwrap().append(&force(), &[0.0], &[1.0, 2.0]).unwrap_err();
+        assert!(error.to_string().contains("name another file"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
     }
 
     #[test]

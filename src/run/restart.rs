@@ -136,7 +136,14 @@ pub fn restore(engine: &mut Engine, stored: &Stored) -> Result<Moment, RestartEr
         engine.set_solution(b, &values)?;
         for (n, fields) in kept.iter_mut().enumerate() {
             let read = |b, rows| stored.kept(b, n, rows);
-            fields.blocks.push(carried.take(block, fields.names.len(), &places, read)?);
+            let values = carried.take(block, fields.names.len(), &places, read)?;
+            if let Some(i) = values.iter().position(|x| !x.is_finite()) {
+                let (row, value) = (i / block.points_per_element(), values[i]);
+                let (element, variable) =
+                    (block.ids[row / fields.names.len()], fields.names[row % fields.names.len()].clone());
+                return Err(RestartError::NotFinite { path: path(), variable, value, element });
+            }
+            fields.blocks.push(values);
         }
     }
     for (name, fields) in header.kept.keys().zip(kept) {

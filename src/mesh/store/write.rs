@@ -40,7 +40,7 @@ pub fn create(mesh: &Mesh, temporary: &Path, path: &Path) -> Result<(), StoreErr
         for (name, partitioning) in &mesh.partitionings {
             division::write(&group, name, partitioning)?;
         }
-        file.close()
+        closed(file)
     };
     fill().map_err(failed(path))
 }
@@ -57,7 +57,7 @@ pub fn copy_and_add(
     let add = || {
         let file = builder().open_rw(temporary)?;
         division::write(&file.group("partitionings")?, name, partitioning)?;
-        file.close()
+        closed(file)
     };
     add().map_err(failed(path))
 }
@@ -92,9 +92,15 @@ pub fn copy_with(
         if let Some((name, partitioning)) = add {
             division::write(&to, name, partitioning)?;
         }
-        file.close()
+        closed(file)
     };
     copy().map_err(failed(source.path()))
+}
+
+/// Writes all that is held back and closes the file. Closing alone would hide a failure: groups that are still open keep it open.
+fn closed(file: File) -> hdf5::Result<()> {
+    file.flush()?;
+    file.close()
 }
 
 fn failed(path: &Path) -> impl Fn(hdf5::Error) -> StoreError {

@@ -1,6 +1,7 @@
 //! A solution file whose values are read a few elements at a time: what a rank needs of it to continue a run.
 
 use super::read::{self, Problem, at, fail};
+use super::rows::repeated_id;
 use super::{SolutionHeader, TEXT};
 use crate::element::Shape;
 use crate::output::{OutputError, Precision};
@@ -60,6 +61,9 @@ impl Stored {
             Ok(())
         })
         .map_err(place)?;
+        if let Some(id) = repeated_id(blocks.iter().map(|b| &b.ids[..])) {
+            return Err(place(("solution".into(), format!("element {id} occurs twice"))));
+        }
         Ok(Stored { path: path.into(), header, blocks })
     }
 
