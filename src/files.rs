@@ -4,6 +4,8 @@
 //! takes the final name by a rename, which POSIX and NTFS do in one step. Whoever opens the final name therefore sees the
 //! old file or the complete new one, also after a power cut.
 
+pub mod chunks;
+
 use std::collections::BTreeSet;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -48,8 +50,8 @@ impl Drop for Unfinished {
 
 /// Calls `fill` with the name of an empty temporary file, brings what it wrote to disk, and gives it the name `path`.
 ///
-/// A link is followed: its target is replaced, and keeps its permissions. On any error the temporary file is removed and an
-/// older file called `path` stays as it was.
+/// A link is followed: its target is replaced, and keeps its permissions. A device or a pipe stays one, and gets the content at
+/// the end. On any error the temporary file is removed and an older file called `path` stays as it was.
 ///
 /// # Errors
 /// Whatever `fill` says, or what `failed` makes of an error of the file system.
@@ -58,6 +60,9 @@ pub fn replace<T, E>(
     fill: impl FnOnce(&Path) -> Result<T, E>,
     failed: impl Fn(io::Error) -> E,
 ) -> Result<T, E> {
+    if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return pour(path, fill, failed);
+    }
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.into());
     let folder = folder_of(&target);
     let mut builder = tempfile::Builder::new();
@@ -73,6 +78,21 @@ pub fn replace<T, E>(
     written.and_then(|file| file.sync_all()).map_err(&failed)?;
     temporary.persist(&target).map_err(|e| failed(e.error))?;
     sync_folder(folder).map_err(&failed)?;
+    Ok(value)
+}
+
+/// Writes into a device or a pipe: there is nothing to replace, and nothing to lose.
+fn pour<T, E>(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> Result<T, E>,
+    failed: impl Fn(io::Error) -> E,
+) -> Result<T, E> {
+    let (_listed, temporary) =
+        Unfinished::create(|| Ok(tempfile::NamedTempFile::new()?.into_temp_path())).map_err(&failed)?;
+    let value = fill(&temporary)?;
+    let copied = File::open(&temporary)
+        .and_then(|mut from| io::copy(&mut from, &mut OpenOptions::new().write(true).open(path)?));
+    copied.map_err(failed)?;
     Ok(value)
 }
 

@@ -136,6 +136,9 @@ impl Bench {
 
     /// What to measure, each in these precisions; none: that of the case.
     fn subjects(&self) -> Result<Vec<(Subject, Option<Precision>)>> {
+        if let Some(path) = self.json.as_ref().filter(|_| !self.json_only()) {
+            super::files::check_table(path)?;
+        }
         if !(self.seconds > 0.0 && self.seconds.is_finite()) || self.repetitions == 0 || self.steps == Some(0)
         {
             bail!("--seconds, --repetitions and --steps must be positive");

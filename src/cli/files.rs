@@ -6,6 +6,7 @@ use crate::mesh::raw::RawMesh;
 use crate::mesh::{Mesh, Progress, connect, gmsh, pyfrm, store};
 use crate::run::mesh::Source;
 use anyhow::{Context, Result, bail};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Recommended extension of mesh files.
@@ -62,13 +63,31 @@ pub fn mesh_and_case(files: &[PathBuf]) -> Result<(Option<&PathBuf>, &PathBuf)> 
     }
 }
 
+/// Refuses to write a table over a mesh, a solution or a case.
+///
+/// # Errors
+/// There is such a file.
+pub fn check_table(path: &Path) -> Result<()> {
+    let content = std::fs::File::open(path).ok().filter(|_| path.is_file()).and_then(|file| {
+        let mut start = vec![];
+        file.take(8).read_to_end(&mut start).ok().map(|_| start)
+    });
+    let hdf5 = content.is_some_and(|start| start == b"\x89HDF\r\n\x1a\n");
+    let named = path.is_file() && ["ini", "msh"].iter().any(|e| path.extension().is_some_and(|x| x == *e));
+    if hdf5 || named {
+        bail!("'{}' is a mesh, a solution or a case; name another file to write", path.display());
+    }
+    Ok(())
+}
+
 /// Opens the mesh of a run: a mesh file on every rank; one of another program is imported by the first rank, and nothing is
 /// read on the others.
 ///
 /// # Errors
 /// Missing, unreadable or faulty files.
 pub fn open_mesh(path: &Path, first: bool) -> Result<Source> {
-    if store::is_mesh_file(path) {
+    let named_so = path.exists() && path.extension().is_some_and(|e| e == EXTENSION);
+    if store::is_mesh_file(path) || named_so {
         return Ok(Source::File(store::open(path)?));
     }
     Ok(Source::Memory(if first { Some(read_mesh(path, false)?) } else { None }))
@@ -87,6 +106,10 @@ pub fn read_mesh(path: &Path, quiet: bool) -> Result<Mesh> {
     }
     if !path.exists() {
         bail!("there is no mesh file '{}'", path.display());
+    }
+    if path.extension().is_some_and(|e| e == EXTENSION) {
+        // It is to be one: what keeps it from being read is worth more than that it is none.
+        return Ok(store::read(path)?);
     }
     bail!(
         "'{}' is neither a mesh file of this program nor one of Gmsh (.msh) or PyFR (.pyfrm); make one with 'solver import'",

@@ -205,7 +205,8 @@ fn mesh_and_name(mut arguments: Vec<PathBuf>) -> (Option<PathBuf>, String) {
 
 fn open(mesh: Option<PathBuf>) -> Result<MeshFile> {
     let path = mesh.map_or_else(files::only_mesh, Ok)?;
-    if !store::is_mesh_file(&path) && path.exists() {
+    let named_so = path.extension().is_some_and(|e| e == files::EXTENSION);
+    if !store::is_mesh_file(&path) && path.exists() && !named_so {
         bail!("'{}' is not a mesh file of this program; make one with 'solver import'", path.display());
     }
     Ok(store::open(&path)?)

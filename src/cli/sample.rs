@@ -123,6 +123,7 @@ impl Sample {
         }
         match &self.output {
             Some(path) => {
+                super::files::check_table(path)?;
                 let failed = |e: io::Error| anyhow!("cannot write {}: {e}", path.display());
                 files::replace(path, |temporary| std::fs::write(temporary, &text).map_err(failed), failed)
             }

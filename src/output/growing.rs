@@ -8,8 +8,9 @@
 //! program opens. So every addition makes a copy of the file, adds to the copy, and gives it the old name. That costs the
 //! size of the whole file each time; whoever calls this does so now and then, with many rows.
 
-use super::atomic::write_atomically;
+use super::atomic::{create_folder_of, write_atomically};
 use super::{Cause, OutputError};
+use crate::files::chunks;
 use hdf5::types::{FixedAscii, FixedUnicode, VarLenArray};
 use hdf5::{Dataset, Datatype, Extent, H5Type, ObjectReference1};
 use hdf5_sys::h5t::{H5T_str_t, H5Tset_strpad};
@@ -86,8 +87,8 @@ impl Growing {
         &self.dataset
     }
 
-    /// Adds rows at `times`; `values` one after the other, each `[point][column]`. Makes file and data set if they are not
-    /// there.
+    /// Adds rows at `times`; `values` one after the other, each `[point][column]`. Makes folder, file and data set if they
+    /// are not there.
     ///
     /// # Errors
     /// [`OutputError::Rows`] where there is something else under that name, [`OutputError::Read`] where the file cannot be
@@ -101,6 +102,7 @@ impl Growing {
         let file = self.open()?;
         let there = file.is_some();
         let rows = file.map_or(Ok(None), |file| self.rows(&file, Some(layout)))?;
+        create_folder_of(&self.path)?;
         write_atomically(&self.path, |temporary| {
             let mut options = hdf5::File::with_options();
             options.with_fapl(|p| p.libver_v110());
@@ -229,7 +231,11 @@ impl Growing {
         if let Some((points, _)) = &layout.points {
             let there = open(&self.scale("p"))?;
             // Before it is read: it may be of any size.
-            let found = if there.size() == points.len() { there.read_raw().ok() } else { None };
+            let found = if there.size() == points.len() && chunks::check_all(&there).is_ok() {
+                there.read_raw().ok()
+            } else {
+                None
+            };
             if found.as_ref() != Some(points) {
                 return Err(self.refused("its points are others".into()));
             }
@@ -240,6 +246,7 @@ impl Growing {
     /// Rows that are left without the last ones, as far as `later` holds for them.
     fn kept(&self, file: &hdf5::File, rows: usize, later: impl Fn(f64) -> bool) -> hdf5::Result<usize> {
         let scale = file.dataset(&self.scale("t"))?;
+        chunks::check_all(&scale)?;
         let mut end = rows;
         while end > 0 {
             let start = end.saturating_sub(PIECE);

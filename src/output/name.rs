@@ -130,6 +130,11 @@ impl NameTemplate {
         find(&self.parts, name, &mut dead)?
     }
 
+    /// Whether a name is one that this template may have produced.
+    pub fn fits(&self, name: &str) -> bool {
+        find(&self.parts, name, &mut std::collections::HashSet::new()).is_some()
+    }
+
     /// The largest number among the files `folder/NAME + suffix` that follow this template; a restart goes on after it.
     ///
     /// # Errors

@@ -59,12 +59,12 @@ impl fmt::Display for Content {
 #[derive(Debug, thiserror::Error)]
 pub enum PyfrError {
     /// The operating system refused.
-    #[error("cannot read {}: {source}", .path.display())]
+    #[error("cannot read {}: {cause}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// The reason.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is something else.
     #[error("{} is no {content} file of PyFR: {why}", .path.display())]
@@ -99,14 +99,14 @@ pub enum PyfrError {
         version: i64,
     },
     /// The HDF5 library refused something.
-    #[error("{}: {object}: {source}", .path.display())]
+    #[error("{}: {object}: {cause}", .path.display())]
     Hdf5 {
         /// The file.
         path: PathBuf,
         /// The dataset, group or attribute.
         object: String,
         /// Why it failed.
-        source: hdf5::Error,
+        cause: hdf5::Error,
     },
     /// The HDF5 library does not know the form of what a later one wrote.
     #[error(

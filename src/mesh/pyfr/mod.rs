@@ -9,6 +9,7 @@ mod sound;
 pub use error::{Content, PyfrError};
 pub(crate) use sound::is_sound;
 
+use crate::files::chunks;
 use hdf5::types::{FixedAscii, FixedUnicode, TypeDescriptor};
 use hdf5::{Dataset, File};
 use std::path::{Path, PathBuf};
@@ -31,7 +32,7 @@ pub(crate) struct Source {
 impl Source {
     /// Opens a file and checks its layout and version.
     pub fn open(path: &Path, content: Content) -> Result<Source, PyfrError> {
-        let io = |source| PyfrError::Io { path: path.into(), source };
+        let io = |source| PyfrError::Io { path: path.into(), cause: source };
         // Before it is opened, which waits for a writer where it is a pipe.
         let metadata = std::fs::metadata(path).map_err(io)?;
         let other = |why: String| PyfrError::Other { path: path.into(), content, why };
@@ -94,6 +95,7 @@ impl Source {
             n => return Err(self.invalid(object, format!("it holds {n} values, not one"))),
         }
         let stored = dataset.dtype().and_then(|t| t.to_descriptor()).map_err(self.at(object))?;
+        chunks::check_all(&dataset).map_err(self.at(object))?;
         Ok((dataset, stored))
     }
 
@@ -118,7 +120,7 @@ impl Source {
                 let library = format!("{major}.{minor}.{release}");
                 return PyfrError::NewerHdf5 { path, object, library };
             }
-            PyfrError::Hdf5 { path, object, source }
+            PyfrError::Hdf5 { path, object, cause: source }
         }
     }
 }

@@ -1,5 +1,6 @@
 //! An open mesh file: hands out datasets of reasonable size, reads names.
 
+use crate::files::chunks;
 use crate::mesh::pyfr::{Content, PyfrError, Source, is_sound};
 use hdf5::Dataset;
 use hdf5::types::{CompoundType, FixedAscii, FixedUnicode, FloatSize, TypeDescriptor};
@@ -129,6 +130,7 @@ impl Reader {
             let what = format!("its shape {shape:?} is too large for a file of {} bytes", self.source.len);
             return Err(self.invalid(object, what));
         }
+        chunks::check_all(dataset).map_err(self.at(object))?;
         Ok(shape)
     }
 

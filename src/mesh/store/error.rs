@@ -8,24 +8,24 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The file system refused something.
-    #[error("cannot {action} {}: {source}", .path.display())]
+    #[error("cannot {action} {}: {cause}", .path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What was tried.
         action: &'static str,
         /// Why it failed.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The HDF5 library refused something.
-    #[error("{}: {object}: {source}", .path.display())]
+    #[error("{}: {object}: {cause}", .path.display())]
     Hdf5 {
         /// The file.
         path: PathBuf,
         /// The dataset, group or attribute.
         object: String,
         /// Why it failed.
-        source: hdf5::Error,
+        cause: hdf5::Error,
     },
     /// The file is something else.
     #[error("{} is not a mesh file: {why}; import Gmsh files first", .path.display())]
@@ -54,12 +54,12 @@ pub enum StoreError {
         what: String,
     },
     /// The mesh contradicts itself.
-    #[error("{}: {source}", .path.display())]
+    #[error("{}: {cause}", .path.display())]
     Mesh {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: InvalidMesh,
+        cause: InvalidMesh,
     },
     /// A boundary name the file cannot hold.
     #[error("boundary name \"{0}\" cannot be stored: at most 256 bytes, none of them zero")]
@@ -98,14 +98,14 @@ pub enum StoreError {
         part: usize,
     },
     /// A partitioning that does not fit the mesh of the file.
-    #[error("partitioning \"{name}\" does not fit {}: {source}", .path.display())]
+    #[error("partitioning \"{name}\" does not fit {}: {cause}", .path.display())]
     Partitioning {
         /// The file.
         path: PathBuf,
         /// Its name.
         name: String,
         /// What is wrong with it.
-        source: InvalidPartitioning,
+        cause: InvalidPartitioning,
     },
 }
 

@@ -51,7 +51,7 @@ impl MeshFile {
     pub(super) fn open(path: &Path) -> Result<MeshFile, StoreError> {
         let reader = Reader::open(path)?;
         let dims = reader.number(&reader.file, "dims")? as usize;
-        let mesh = |source| StoreError::Mesh { path: path.into(), source };
+        let mesh = |source| StoreError::Mesh { path: path.into(), cause: source };
         if !Shape::ALL.iter().any(|s| s.dims() == dims && !s.faces().is_empty()) {
             return Err(mesh(InvalidMesh::Dims(dims)));
         }
@@ -199,7 +199,7 @@ impl MeshFile {
 
     /// A fault of the mesh itself.
     pub(super) fn fault(&self, source: InvalidMesh) -> StoreError {
-        StoreError::Mesh { path: self.reader.path.clone(), source }
+        StoreError::Mesh { path: self.reader.path.clone(), cause: source }
     }
 }
 
@@ -242,7 +242,7 @@ impl Block {
 fn at_most(reader: &Reader, what: &'static str, count: usize, limit: usize) -> Result<(), StoreError> {
     if count > limit {
         let source = InvalidMesh::TooMany { what, count, limit };
-        return Err(StoreError::Mesh { path: reader.path.clone(), source });
+        return Err(StoreError::Mesh { path: reader.path.clone(), cause: source });
     }
     Ok(())
 }
@@ -260,7 +260,7 @@ fn boundaries(reader: &Reader) -> Result<Vec<String>, StoreError> {
     match names.iter().enumerate().find(|(i, n)| n.is_empty() || *i > 0 && names[i - 1] >= **n) {
         Some((_, name)) => {
             let source = InvalidMesh::Boundary(name.clone());
-            Err(StoreError::Mesh { path: reader.path.clone(), source })
+            Err(StoreError::Mesh { path: reader.path.clone(), cause: source })
         }
         None => Ok(names),
     }

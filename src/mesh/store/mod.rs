@@ -62,7 +62,7 @@ type Name = FixedUnicode<256>;
 /// An invalid mesh, names too long for the file, or whatever the file system says.
 pub fn write(mesh: &Mesh, path: impl AsRef<Path>) -> Result<(), StoreError> {
     let path = path.as_ref();
-    mesh.validate().map_err(|source| StoreError::Mesh { path: path.into(), source })?;
+    mesh.validate().map_err(|source| StoreError::Mesh { path: path.into(), cause: source })?;
     mesh.partitionings.keys().try_for_each(|name| check_name(name))?;
     replace(path, |temporary| write::create(mesh, temporary, path))
 }
@@ -155,12 +155,12 @@ fn check_partitioning(file: &MeshFile, name: &str, partitioning: &Partitioning) 
     check_name(name)?;
     let (path, name) = (file.path().into(), name.into());
     let fits = partitioning.validate(file.len());
-    fits.map_err(|source| StoreError::Partitioning { path, name, source })
+    fits.map_err(|source| StoreError::Partitioning { path, name, cause: source })
 }
 
 /// Writes `path` whole or not at all.
 fn replace(path: &Path, fill: impl FnOnce(&Path) -> Result<(), StoreError>) -> Result<(), StoreError> {
-    files::replace(path, fill, |source| StoreError::Io { path: path.into(), action: "write", source })
+    files::replace(path, fill, |source| StoreError::Io { path: path.into(), action: "write", cause: source })
 }
 
 /// Refuses names for partitionings that HDF5 paths or command lines would misread.

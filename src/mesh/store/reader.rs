@@ -19,7 +19,7 @@ pub struct Reader {
 impl Reader {
     /// Opens a file and checks its format and version.
     pub fn open(path: &Path) -> Result<Reader, StoreError> {
-        let io = |source| StoreError::Io { path: path.into(), action: "read", source };
+        let io = |source| StoreError::Io { path: path.into(), action: "read", cause: source };
         let file = std::fs::File::open(path).map_err(io)?;
         let metadata = file.metadata().map_err(io)?;
         drop(file);
@@ -90,6 +90,6 @@ impl Reader {
 
     pub fn at(&self, object: &str) -> impl Fn(hdf5::Error) -> StoreError + use<> {
         let (path, object) = (self.path.clone(), object.to_string());
-        move |source| StoreError::Hdf5 { path: path.clone(), object: object.clone(), source }
+        move |source| StoreError::Hdf5 { path: path.clone(), object: object.clone(), cause: source }
     }
 }

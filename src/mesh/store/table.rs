@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use super::reader::Reader;
+use crate::files::chunks;
 use hdf5::filters::Filter;
 use hdf5::{Dataset, Group, H5Type};
 use ndarray::{ArrayView, s};
@@ -89,16 +90,15 @@ impl<T: H5Type + Copy> Table<T> {
         let chunks = rows.end.div_ceil(self.chunk) - rows.start / self.chunk;
         self.bytes_read
             .fetch_add((chunks * self.chunk * self.columns * size_of::<T>()) as u64, Ordering::Relaxed);
+        let at =
+            |source| StoreError::Hdf5 { path: self.path.clone(), object: self.object.clone(), cause: source };
+        chunks::check(&self.dataset, rows.clone()).map_err(&at)?;
         let values = if self.plain {
             self.dataset.read_slice_1d::<T, _>(s![rows]).map(|a| a.into_raw_vec_and_offset().0)
         } else {
             self.dataset.read_slice_2d::<T, _>(s![rows, ..]).map(|a| a.into_raw_vec_and_offset().0)
         };
-        values.map_err(|source| StoreError::Hdf5 {
-            path: self.path.clone(),
-            object: self.object.clone(),
-            source,
-        })
+        values.map_err(at)
     }
 
     /// Calls `take` with all rows in pieces.

@@ -53,7 +53,7 @@ pub fn copy_and_add(
     partitioning: &Partitioning,
 ) -> Result<(), StoreError> {
     let copied = std::fs::copy(path, temporary);
-    copied.map_err(|source| StoreError::Io { path: path.into(), action: "copy", source })?;
+    copied.map_err(|source| StoreError::Io { path: path.into(), action: "copy", cause: source })?;
     let add = || {
         let file = builder().open_rw(temporary)?;
         division::write(&file.group("partitionings")?, name, partitioning)?;
@@ -105,7 +105,7 @@ fn closed(file: File) -> hdf5::Result<()> {
 
 fn failed(path: &Path) -> impl Fn(hdf5::Error) -> StoreError {
     let path = path.to_path_buf();
-    move |source| StoreError::Hdf5 { path: path.clone(), object: "writing".into(), source }
+    move |source| StoreError::Hdf5 { path: path.clone(), object: "writing".into(), cause: source }
 }
 
 /// Format 1.10: the structure of the file carries checksums.

@@ -1,6 +1,7 @@
 //! Values of elements, and the types they may have in the file.
 
 use super::{Fields, Precision, Problem, PyfrsBlock};
+use crate::files::chunks;
 use crate::mesh::pyfr::is_sound;
 use crate::output::solution::possible;
 use hdf5::datatype::Datatype;
@@ -92,6 +93,7 @@ pub fn values(block: &PyfrsBlock, variables: &[&str], listed: &[&str]) -> Result
                 listed.iter().position(|l| l == name).ok_or_else(|| missing(name, listed.join(", ")))
             };
             let places = variables.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+            chunks::check_all(&block.dataset)?;
             let all: Vec<f64> = block.dataset.read_raw()?;
             if places.iter().copied().eq(0..*count) {
                 return Ok(all);
@@ -128,6 +130,7 @@ fn read_fields(
     let memory = Datatype::from_descriptor(&TypeDescriptor::Compound(row))?;
     let space = Dataspace::try_new([elements])?;
     let mut values = vec![0.0; elements * variables.len() * points];
+    chunks::check_all(dataset)?;
     debug_assert_eq!(size * elements, std::mem::size_of_val(&values[..]));
     hdf5::sync::sync(|| {
         // SAFETY: the identifiers are open while their owners live; the memory type is `size` bytes of doubles, of which

@@ -6,6 +6,7 @@ use super::{
     VERSION, rows::repeated_id,
 };
 use crate::element::Shape;
+use crate::files::chunks;
 use crate::output::{OutputError, Precision};
 use hdf5::filters::Filter;
 use hdf5::types::{IntSize, TypeDescriptor};
@@ -297,7 +298,9 @@ fn read_block(group: &Group, bytes: u64, header: &SolutionHeader) -> Result<Solu
 
 /// All values of a dataset of a file of so many `bytes`.
 pub(super) fn numbers<T: H5Type>(dataset: &Dataset, item: &str, bytes: u64) -> Result<Vec<T>, Problem> {
-    values(dataset, item, possible(dataset, bytes))
+    check_size::<T>(dataset, item, possible(dataset, bytes))?;
+    chunks::check_all(dataset).map_err(at(item))?;
+    dataset.read_raw().map_err(at(item))
 }
 
 /// The most bytes of numbers that a dataset of a file of so many `bytes` can hold.

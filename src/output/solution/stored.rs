@@ -4,6 +4,7 @@ use super::read::{self, Problem, at, fail};
 use super::rows::repeated_id;
 use super::{SolutionHeader, TEXT};
 use crate::element::Shape;
+use crate::files::chunks;
 use crate::output::{OutputError, Precision};
 use hdf5::{Dataset, H5Type};
 use ndarray::s;
@@ -117,6 +118,7 @@ impl Stored {
 
 /// Some elements of a dataset, whose size has been compared with that of the file.
 fn rows_of<T: H5Type + Copy + Into<f64>>(values: &Dataset, rows: Range<usize>) -> Result<Vec<f64>, Problem> {
+    chunks::check(values, rows.clone()).map_err(at("values"))?;
     let piece = values.read_slice::<T, _, ndarray::Ix3>(s![rows, .., ..]).map_err(at("values"))?;
     Ok(piece.into_iter().map(Into::into).collect())
 }

@@ -3,6 +3,7 @@
 use super::read::{self, Problem};
 use super::{SolutionHeader, VERSION};
 use crate::element::Shape;
+use crate::files::chunks;
 use crate::output::{OutputError, Precision};
 use hdf5::{Dataset, H5Type};
 use ndarray::s;
@@ -83,6 +84,7 @@ fn range<T: H5Type + Copy + Into<f64>>(values: &Dataset, ranges: &mut [[f64; 2]]
     let mut not_finite = 0;
     for start in (0..shape[0]).step_by(step) {
         let end = shape[0].min(start + step);
+        chunks::check(values, start..end).map_err(read::at("values"))?;
         let piece =
             values.read_slice::<T, _, ndarray::Ix3>(s![start..end, .., ..]).map_err(read::at("values"))?;
         for (v, range) in ranges.iter_mut().enumerate() {
