@@ -193,6 +193,38 @@ fn what_a_run_would_find_out_later_is_found() {
 }
 
 #[test]
+fn outputs_that_take_each_others_place_are_told() {
+    let folder = folder(&periodic(), WAVE);
+    let second = |name: &str| {
+        format!("{WAVE}[soln-plugin-writer-b]\ndt-out = 0.1\nbasedir = results\nbasename = {name}\n")
+    };
+    let rows = |name: &str| format!("[soln-plugin-residual-{name}]\nnsteps = 10\nfile = rows/{name}/a.csv\n");
+    let named = |name: &str| format!("{WAVE}[checkpoint]\nbasedir = results\nbasename = {name}\n");
+    for (case, parts) in [
+        (WAVE.replace(".2f", ".0f"), &["2 outputs take the place", "results/wave-0.ssoln"][..]),
+        (second("wave-{t:.2f}"), &["wave-0.00.ssoln has two plugins, one writes", "every 0.05", "every 0.1"]),
+        // Other files of one list.
+        (second("wave_{n}"), &["results/wave.pvd has two plugins"]),
+        (format!("{WAVE}{}{}", rows("a"), rows("b").replace("rows/b", "rows/a")), &["rows/a/a.csv has two"]),
+        (named("wave-{t:.2f}"), &["results/wave-0.00.ssoln has the name of a checkpoint"]),
+    ] {
+        folder.put("case.ini", &case);
+        let (out, status) = check(&folder, &["case.ini", "-q"]);
+        assert_eq!(status, Some(0), "{out}");
+        has(&out, &[&["warning: ", "1 warning\n"], parts].concat());
+        let (_, err) = folder.succeed(&["run", "case.ini"]);
+        has(&err, &[&["warning: "], parts].concat());
+    }
+    // Folders are made.
+    folder.put("case.ini", format!("{WAVE}{}{}", rows("a"), rows("b")) + &named("save-{n}")[WAVE.len()..]);
+    let (out, _) = check(&folder, &["case.ini", "-q"]);
+    has(&out, &["nothing stands in the way of a run"]);
+    assert!(!out.contains("warning"), "{out}");
+    folder.succeed(&["run", "case.ini"]);
+    assert!(folder.path("rows/b/a.csv").exists());
+}
+
+#[test]
 fn states_and_elements_that_cannot_be_run_are_errors_with_their_place() {
     let folder = folder(&periodic(), &WAVE.replace("p = 1\n", "p = 1/(x - x)\n"));
     let (out, status) = check(&folder, &["case.ini", "-q"]);
@@ -203,6 +235,34 @@ fn states_and_elements_that_cannot_be_run_are_errors_with_their_place() {
         &check(&folder, &["case.ini", "-q"]).0,
         &["error: the initial state is not finite: its wave speed = NaN at"],
     );
+}
+
+#[test]
+fn tables_are_written_over_no_mesh_and_damaged_meshes_say_why() {
+    let folder = folder(&periodic(), WAVE);
+    folder.succeed(&["run", "case.ini"]);
+    let solution = "results/wave-0.10.ssoln";
+    let before = std::fs::read(folder.path(solution)).unwrap();
+    for output in [solution, "mesh.smesh", "case.ini"] {
+        let message = folder.fail(&["sample", solution, "--point", "0.3,0.3", "-o", output]);
+        assert!(message.contains("name another file to write"), "{output}: {message}");
+    }
+    assert_eq!(std::fs::read(folder.path(solution)).unwrap(), before);
+    let mesh = std::fs::read(folder.path("mesh.smesh")).unwrap();
+    folder.put("cut.smesh", &mesh[..mesh.len() / 2]);
+    for arguments in
+        [&["run", "cut.smesh", "case.ini"][..], &["partition", "2", "cut.smesh"], &["mesh", "cut.smesh"]]
+    {
+        let message = folder.fail(arguments);
+        assert!(!message.contains("neither") && message.contains("cut.smesh"), "{arguments:?}: {message}");
+    }
+    #[cfg(target_os = "linux")]
+    {
+        let piped = format!("exec \"$0\" sample {solution} --point 0.3,0.3 -o /dev/stdout | cat");
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &piped, env!("CARGO_BIN_EXE_solver")]).current_dir(folder.path(""));
+        assert!(cases::succeed(&mut command).0.starts_with("x,y,"));
+    }
 }
 
 #[cfg(target_os = "linux")]

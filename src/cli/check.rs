@@ -11,7 +11,7 @@ use crate::case::{BackendKind, Case, CaseErrors, Override, Problem, Warning, bac
 use crate::engine::EngineError;
 use crate::engine::estimate::{Size, StableStep, StepInputs, stable_step};
 use crate::mesh::{Link, Mesh};
-use crate::monitor::{Expected, Outlook, bodies, lost_end};
+use crate::monitor::{Expected, Outlook, bodies, lost_end, shared_names};
 use crate::physics::expr::nearest;
 use crate::physics::variables::{Variables, VariablesOf};
 use crate::physics::{System, SystemVisitor, with_system};
@@ -303,8 +303,10 @@ impl Report {
                 }
                 let objections = monitors.iter().filter_map(|m| m.objection(&boundaries));
                 self.errors.extend(objections.map(|e| Fault { text: e.to_string(), place: None }));
-                let lost = lost_end(&monitors, (plan.span.tstart, plan.span.tend));
-                self.warnings.extend(lost.map(|text| Fault { text, place: None }));
+                let (span, checkpoints) = ((plan.span.tstart, plan.span.tend), case.checkpoints());
+                let shared = shared_names(&monitors, (&checkpoints.folder, &checkpoints.name), span);
+                let told = lost_end(&monitors, span).into_iter().chain(shared);
+                self.warnings.extend(told.map(|text| Fault { text, place: None }));
                 self.output = monitors.iter().map(|m| (m.describe(), m.expected(&outlook))).collect();
             }
             Err(errors) => self.refuse(errors),

@@ -146,7 +146,26 @@ fn note(text: impl std::fmt::Display) {
 
 /// Prints a line to standard error if somebody reads it: without a reader the exit status still says how it went.
 fn tell(text: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stderr(), "{text}");
+    let _ = writeln!(std::io::stderr(), "{}", printable(&text.to_string()));
+}
+
+/// Most characters of a line of a message, half of them at its start; what it quotes may be of any length.
+const LONGEST: usize = 4000;
+
+/// A message without what a terminal would take for orders, for it may quote a file, and without the middle of very long lines.
+fn printable(text: &str) -> String {
+    let line = |line: &str| {
+        let tame: Vec<String> = (line.chars())
+            .map(|c| if c.is_control() && c != '\t' { c.escape_default().to_string() } else { c.into() })
+            .collect();
+        let left_out = tame.len().saturating_sub(LONGEST);
+        if left_out == 0 {
+            return tame.concat();
+        }
+        let (start, end) = (&tame[..LONGEST / 2], &tame[tame.len() - LONGEST / 2..]);
+        format!("{} ... ({} characters) ... {}", start.concat(), grouped(left_out as u64), end.concat())
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Prints a text for which a command was called. Whoever reads the first lines only (`| head`) has seen enough.
@@ -196,6 +215,14 @@ mod tests {
     #[test]
     fn the_arguments_are_well_formed() {
         super::Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn messages_give_no_orders_to_terminals_and_end() {
+        assert_eq!(super::printable("a\tb\n\u{1b}[2Jé\r"), "a\tb\n\\u{1b}[2Jé\\r");
+        let long = super::printable(&format!("'{}' is no number: correct it", "7".repeat(100_000)));
+        assert!(long.len() < 4100 && long.contains("characters) ... 7"), "{long}");
+        assert!(long.starts_with("'777") && long.ends_with("is no number: correct it"), "{long}");
     }
 
     #[test]

@@ -56,6 +56,10 @@ impl Monitor for Dtstats {
         Ok(agree(&**engine.communicator(), written)?)
     }
 
+    fn files(&self, _: (f64, f64)) -> Vec<PathBuf> {
+        vec![self.rows.path.clone()]
+    }
+
     fn expected(&self, run: &Outlook) -> Expected {
         Expected { files: 1, bytes: run.steps.map_or(0, |steps| steps.saturating_mul(80)) }
     }

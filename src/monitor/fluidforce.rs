@@ -8,6 +8,7 @@ use crate::engine::surface::SurfaceValues;
 use crate::parallel::agree;
 use crate::physics::expr::nearest;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Which force to measure, and how.
@@ -178,6 +179,10 @@ impl Monitor for Fluidforce {
 
     fn finish(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
         self.rows.save(&**engine.communicator())
+    }
+
+    fn files(&self, _: (f64, f64)) -> Vec<PathBuf> {
+        vec![self.rows.output()]
     }
 
     fn expected(&self, run: &Outlook) -> Expected {

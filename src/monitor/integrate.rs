@@ -10,6 +10,7 @@ use crate::engine::region::Region;
 use crate::parallel::agree;
 use crate::physics::expr::Expr;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 pub use crate::backend::functions::variables;
 
@@ -142,6 +143,10 @@ impl Monitor for Integrate {
 
     fn region(&self) -> Option<Region> {
         Some(self.integrands.region.clone()).filter(|region| *region != Region::All)
+    }
+
+    fn files(&self, _: (f64, f64)) -> Vec<PathBuf> {
+        vec![self.rows.path.clone()]
     }
 
     fn expected(&self, run: &Outlook) -> Expected {

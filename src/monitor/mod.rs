@@ -13,6 +13,7 @@ pub mod integrate;
 pub mod modal_filter;
 pub mod nancheck;
 pub mod outlet;
+mod outlook;
 pub mod record;
 pub mod residual;
 pub mod rows;
@@ -27,19 +28,19 @@ pub use integrate::Integrate;
 pub use modal_filter::ModalFilter;
 pub use nancheck::Nancheck;
 pub use outlet::Outlet;
+pub use outlook::{Expected, Outlook, lost_end, shared_names};
 pub use residual::Residual;
 pub use sampler::Sampler;
 pub use tavg::Tavg;
 pub use writer::Writer;
 
-use crate::backend::Precision;
-use crate::engine::estimate::Size;
 use crate::engine::fields::BadValue;
 use crate::engine::locate::Outside;
 use crate::engine::region::Region;
 use crate::engine::{Engine, EngineError};
 use crate::output::OutputError;
 use crate::parallel::AgreedError;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Where a run stands.
@@ -103,7 +104,7 @@ pub enum MonitorError {
     #[error("the points of {}: {outside}", file.display())]
     Outside {
         /// File that was to hold the solution there.
-        file: std::path::PathBuf,
+        file: PathBuf,
         /// Which points.
         outside: Outside,
     },
@@ -184,43 +185,6 @@ impl MonitorError {
     pub fn not_finite(now: &Moment, bad: BadValue) -> MonitorError {
         let BadValue { element, variable, value, at } = bad;
         MonitorError::NotFinite { t: now.t, step: now.step, dt: now.dt, variable, value, element, at }
-    }
-}
-
-/// A run that is yet to begin, as far as the size of its output depends on it.
-#[derive(Clone, Debug)]
-pub struct Outlook<'a> {
-    /// Initial and final time.
-    pub span: (f64, f64),
-    /// Steps, where their size is known.
-    pub steps: Option<u64>,
-    /// The discrete problem.
-    pub size: &'a Size,
-    /// Numbers a point in files for people: 1 for a scalar field, 3 for a vector.
-    pub components: u64,
-    /// Working precision.
-    pub precision: Precision,
-}
-
-/// Output of a run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Expected {
-    /// Number of files.
-    pub files: u64,
-    /// Their bytes, before any compression.
-    pub bytes: u64,
-}
-
-/// What people should know of a run over `span` before it begins: that its last state will be in no file.
-pub fn lost_end(monitors: &[Box<dyn Monitor>], span: (f64, f64)) -> Option<String> {
-    let ends: Vec<bool> = monitors.iter().filter_map(|monitor| monitor.writes_end(span)).collect();
-    match &ends[..] {
-        [] => Some("no solution will be written; add [soln-plugin-writer] for files to look at".into()),
-        _ if ends.contains(&true) => None,
-        _ => Some(format!(
-            "the state at the end, t = {}, will be in no file: choose dt-out of [soln-plugin-writer] so that an output falls on it",
-            span.1
-        )),
     }
 }
 
@@ -321,13 +285,20 @@ pub trait Monitor: Send {
         Expected::default()
     }
 
+    /// The files that it will write in a run over `span`, one for each time that it writes one; of very many outputs the first.
+    /// What stands behind a file that is shared, such as a data set in it, is a part of the name here.
+    fn files(&self, span: (f64, f64)) -> Vec<PathBuf> {
+        let _ = span;
+        vec![]
+    }
+
     /// Time and file of the last complete solution it wrote that a run can go on from.
-    fn last_solution(&self) -> Option<(f64, std::path::PathBuf)> {
+    fn last_solution(&self) -> Option<(f64, PathBuf)> {
         None
     }
 
     /// Files written last, for people.
-    fn written(&self) -> Option<std::path::PathBuf> {
+    fn written(&self) -> Option<PathBuf> {
         None
     }
 }

@@ -13,6 +13,7 @@ use super::rows::Rows;
 use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::engine::{Engine, EngineError};
 use crate::parallel::agree;
+use std::path::PathBuf;
 
 /// What is controlled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +194,10 @@ impl Monitor for Outlet {
             _ => Ok(()),
         };
         Ok(agree(&**engine.communicator(), written)?)
+    }
+
+    fn files(&self, _: (f64, f64)) -> Vec<PathBuf> {
+        self.rows.iter().map(|rows| rows.path.clone()).collect()
     }
 
     fn expected(&self, run: &Outlook) -> Expected {

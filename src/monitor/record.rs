@@ -5,7 +5,7 @@ use super::rows::{self, Rows};
 use crate::output::OutputError;
 use crate::output::growing::{Growing, Layout};
 use crate::parallel::{Communicator, agree};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// Numbers that are held back at most: 64 MiB, or an eighth of the file.
@@ -40,6 +40,14 @@ impl Record {
         match self {
             Record::Csv(rows) => &rows.path,
             Record::Hdf5(held) => held.file.path(),
+        }
+    }
+
+    /// The file, and in one of HDF5 the data set.
+    pub fn output(&self) -> PathBuf {
+        match self {
+            Record::Csv(rows) => rows.path.clone(),
+            Record::Hdf5(held) => held.file.path().join(held.file.dataset()),
         }
     }
 

@@ -39,6 +39,10 @@ impl Monitor for Residual {
         self.rows.resume(&**engine.communicator(), 0, |t| t > now.t)
     }
 
+    fn files(&self, _: (f64, f64)) -> Vec<PathBuf> {
+        vec![self.rows.path.clone()]
+    }
+
     fn expected(&self, run: &Outlook) -> Expected {
         let rows = run.steps.map_or(0, |steps| steps / self.nsteps.max(1));
         // About twenty characters a number.

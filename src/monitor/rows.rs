@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Bytes of a line that are looked at for the time of its row: any numbers of the first columns fit.
 const HEAD: usize = 256;
 
-/// A file to append rows to. It is opened with the first row; each row is written at once.
+/// A file to append rows to. It is opened with the first row, and its folder made; each row is written at once.
 #[derive(Debug)]
 pub struct Rows {
     /// The file.
@@ -81,6 +81,7 @@ impl Rows {
     pub fn append_text(&mut self, names: &[&str], row: &str) -> Result<(), OutputError> {
         let failed = |e: std::io::Error| atomic::failure(&self.path, e);
         if self.open.is_none() {
+            atomic::create_folder_of(&self.path)?;
             let mut file = OpenOptions::new().create(true).append(true).open(&self.path).map_err(failed)?;
             if self.header && file.metadata().map_err(failed)?.len() == 0 {
                 writeln!(file, "{}", names.join(",")).map_err(failed)?;

@@ -5,6 +5,7 @@ use super::{Expected, Moment, Monitor, MonitorError, Outlook};
 use crate::engine::Engine;
 use crate::engine::locate::{ProbeValues, Probes};
 use crate::parallel::{agree, gather};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What to sample.
@@ -131,6 +132,10 @@ impl Monitor for Sampler {
 
     fn finish(&mut self, engine: &mut Engine) -> Result<(), MonitorError> {
         self.rows.save(&**engine.communicator())
+    }
+
+    fn files(&self, _: (f64, f64)) -> Vec<PathBuf> {
+        vec![self.rows.output()]
     }
 
     fn expected(&self, run: &Outlook) -> Expected {

@@ -9,14 +9,15 @@
 mod file;
 
 use super::writer::Origin;
-use super::{Expected, Moment, Monitor, MonitorError, Outlook};
+use super::{Expected, Moment, Monitor, MonitorError, Outlook, outlook};
 use crate::backend::Precision;
 use crate::backend::functions::{Functions, Gather};
 use crate::engine::integrals::{Known, PointValues};
 use crate::engine::region::Region;
 use crate::engine::{Engine, KeptFields};
 use crate::output::name::NameTemplate;
-use crate::output::vtk::Series;
+use crate::output::solution::AVERAGES_EXTENSION;
+use crate::output::vtk::{Series, with_suffix};
 use crate::parallel::agree;
 use crate::physics::expr::Expr;
 use std::path::{Path, PathBuf};
@@ -492,6 +493,15 @@ impl Monitor for Tavg {
 
     fn region(&self) -> Option<Region> {
         Some(self.settings.region.clone()).filter(|region| *region != Region::All)
+    }
+
+    fn files(&self, span: (f64, f64)) -> Vec<PathBuf> {
+        let AverageSettings { tstart, dt_out, folder, name, vtk, .. } = &self.settings;
+        let start = tstart.map_or(span.0, |tstart| tstart.max(span.0));
+        // The first window ends an interval later.
+        let outputs = (0..).zip(outlook::times((start, span.1), *dt_out).skip(1));
+        let averages = outputs.map(|(n, t)| with_suffix(&folder.join(name.format(t, n)), AVERAGES_EXTENSION));
+        averages.chain(vtk.then(|| series_file(folder, name))).collect()
     }
 
     fn expected(&self, run: &Outlook) -> Expected {

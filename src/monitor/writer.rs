@@ -6,7 +6,7 @@
 use super::action::PostAction;
 use super::background::Background;
 use super::snapshot::Snapshot;
-use super::{Expected, Moment, Monitor, MonitorError, Outlook};
+use super::{Expected, Moment, Monitor, MonitorError, Outlook, outlook};
 use crate::backend::Precision;
 use crate::engine::Engine;
 use crate::engine::region::Region;
@@ -308,6 +308,13 @@ impl Monitor for Writer {
     fn writes_end(&self, span: (f64, f64)) -> Option<bool> {
         let outputs = (span.1 - span.0) / self.dt_out;
         (self.region == Region::All).then(|| (outputs - outputs.round()).abs() <= 1e-9 * outputs.max(1.0))
+    }
+
+    fn files(&self, span: (f64, f64)) -> Vec<PathBuf> {
+        let base = |(n, t)| self.folder.join(self.name.format(t, n));
+        let outputs = (0..).zip(outlook::times(span, self.dt_out));
+        let solutions = outputs.map(|output| with_suffix(&base(output), solution::EXTENSION));
+        solutions.chain(self.vtk.map(|_| self.series_file())).collect()
     }
 
     fn expected(&self, run: &Outlook) -> Expected {
