@@ -339,3 +339,23 @@ fn an_element_that_one_rank_alone_finds_bad_ends_the_job() {
     store::write(&mesh, folder.path("mesh.smesh")).unwrap();
     one_message(&folder, &["run", "case.ini"], &["the Jacobian"]);
 }
+
+#[test]
+fn ranks_that_are_told_different_things_do_not_begin() {
+    let Some(_turn) = turn() else { return };
+    let folder = folder(&square(), &wave());
+    folder.put("other.ini", wave().replace("rusanov", "hllc"));
+    std::fs::copy(folder.path("mesh.smesh"), folder.path("other.smesh")).unwrap();
+    folder.succeed(&["generate", "box", "6", "6", "--periodic", "x,y", "-o", "other.smesh"]);
+    let program = env!("CARGO_BIN_EXE_solver");
+    for (mesh, case, what) in [
+        ("mesh.smesh", "other.ini", "the case is another"),
+        ("other.smesh", "case.ini", "the mesh is another"),
+    ] {
+        let mut command = support::mpirun(1);
+        command.args([program, "run", "mesh.smesh", "case.ini", ":", "-np", "1", program, "run", mesh, case]);
+        command.current_dir(folder.path("")).env("HDF5_USE_FILE_LOCKING", "FALSE").env_remove("RUST_LOG");
+        let message = fail(&mut command);
+        assert!(message.contains(what), "{message}");
+    }
+}

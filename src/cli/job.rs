@@ -6,13 +6,13 @@ use crate::case::{BackendKind, Case, Override, Warning, backend_kind, checkpoint
 use crate::element::quadrature;
 use crate::engine::{BACKENDS, BackendChoice, Engine, Settings};
 use crate::mesh::local::LocalMesh;
-use crate::monitor::{Moment, Monitor, MonitorError, lost_end};
+use crate::monitor::{Moment, Monitor, MonitorError, lost_end, shared_names};
 use crate::output::solution::Stored;
 use crate::parallel::timed::Timed;
 use crate::parallel::{AgreedError, Communicator, Reduce, agree, fail, world};
 use crate::physics::unknown;
 use crate::run::mesh::Division;
-use crate::run::restart::{restore, same_mesh};
+use crate::run::restart::{RestartError, restore, same_mesh};
 use crate::run::{Checkpoints, Control, End, Options, RunError, Stop, run_with};
 use anyhow::{Context, Result, anyhow, bail};
 use std::path::{Path, PathBuf};
@@ -124,10 +124,12 @@ pub fn prepare(
     let begun = Instant::now();
     let ready = |what: &str| log::info!("{:.3} s: {what}", begun.elapsed().as_secs_f64());
     let Inputs { mut case, mut plan, mut warnings, mesh_file, solution } = agree(&**comm, inputs())?;
+    agree(&**comm, same_everywhere(&**comm, "case", case.effective()))?;
     ready("the case is read");
     plan.settings.backend = agree(&**comm, choices.backend(&case))?;
     case.mesh.file = Some(mesh_file.clone());
     let mesh = agree(&**comm, files::open_mesh(&mesh_file, comm.rank() == 0))?;
+    agree(&**comm, same_everywhere(&**comm, "mesh", mesh.uuid()))?;
     let dims = mesh.dims(&**comm);
     if dims != case.likely_dims() {
         let backend = plan.settings.backend.clone();
@@ -154,11 +156,14 @@ pub fn prepare(
     ready("the backend has the solution");
     let monitors = agree(&**comm, case.monitors(dims))?;
     monitors.iter().for_each(|monitor| log::info!("plugin: {}", monitor.describe()));
+    let mut checkpoints = case.checkpoints();
+    checkpoints.time_limit = choices.time_limit.or(checkpoints.time_limit);
     let unknowns = engine.global_unknowns();
     if speak {
         // Where a run goes on, outputs are counted from elsewhere.
         let span = (plan.span.tstart, plan.span.tend);
         lost_end(&monitors, span).filter(|_| from.is_none()).iter().for_each(note);
+        shared_names(&monitors, (&checkpoints.folder, &checkpoints.name), span).iter().for_each(warning);
         let (system, order) = (&plan.settings.system.name, plan.settings.order);
         let controller = match &plan.control {
             Control::Fixed => String::new(),
@@ -175,9 +180,20 @@ pub fn prepare(
             say!("goes on    from {}: t = {}, step {}", file.display(), from.t, from.step);
         }
     }
-    let mut checkpoints = case.checkpoints();
-    checkpoints.time_limit = choices.time_limit.or(checkpoints.time_limit);
     Ok(Job { engine, plan, monitors, checkpoints, from, mesh_file })
+}
+
+/// Whether every rank has what the first one has: files of the nodes of a cluster may differ, and ranks that compute different
+/// things wait for each other for ever, or worse, do not. Collective.
+fn same_everywhere(comm: &dyn Communicator, what: &str, text: &str) -> Result<()> {
+    let mut first = text.as_bytes().to_vec();
+    comm.broadcast(0, &mut first);
+    if first == text.as_bytes() {
+        return Ok(());
+    }
+    bail!(
+        "the {what} is another one than that of rank 0; do all ranks have the same files, arguments and environment?"
+    )
 }
 
 impl Choices {
@@ -224,10 +240,11 @@ fn build(
     comm: &Arc<dyn Communicator>,
     solution: Option<&Path>,
 ) -> Result<(Engine, Option<Moment>)> {
-    let stored = solution.map(Stored::open).transpose()?;
-    if let Some(stored) = &stored {
-        same_mesh(stored, &mesh)?;
-    }
+    // The engine is made by all ranks together.
+    let opened = solution.map(Stored::open).transpose().map_err(RestartError::from);
+    let opened =
+        opened.and_then(|stored| stored.iter().try_for_each(|s| same_mesh(s, &mesh)).map(|()| stored));
+    let stored = agree(&**comm, opened)?;
     let mut engine = Engine::new(&plan.settings, mesh, Arc::clone(comm))?;
     if let Some(stored) = &stored {
         let from = restore(&mut engine, stored)?;

@@ -33,12 +33,10 @@ impl Signals {
 /// # Errors
 /// The system does not allow it.
 pub fn watch() -> io::Result<Signals> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
+    use signal_hook::consts::SIGTERM;
     use signal_hook::flag;
     let signals = Signals::default();
-    // In this order: the first one finds the flag down, and the next line raises it.
-    flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&signals.interrupted))?;
-    flag::register(SIGINT, Arc::clone(&signals.interrupted))?;
+    second_interrupt(Arc::clone(&signals.interrupted))?;
     flag::register(SIGTERM, Arc::clone(&signals.terminated))?;
     #[cfg(unix)]
     {
@@ -50,6 +48,30 @@ pub fn watch() -> io::Result<Signals> {
         }
     }
     Ok(signals)
+}
+
+/// The first Ctrl-C raises the flag, the second ends the process. Half-written files are taken away before, which is nothing for a
+/// signal handler, so that a thread waits for them.
+#[cfg(unix)]
+fn second_interrupt(flag: Arc<AtomicBool>) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
+    let wait = move || {
+        for _ in signals.forever() {
+            if flag.swap(true, Ordering::Relaxed) {
+                crate::files::abandon();
+                signal_hook::low_level::exit(INTERRUPTED);
+            }
+        }
+    };
+    std::thread::Builder::new().name("interrupts".into()).spawn(wait).map(drop)
+}
+
+#[cfg(not(unix))]
+fn second_interrupt(flag: Arc<AtomicBool>) -> io::Result<()> {
+    use signal_hook::consts::SIGINT;
+    // In this order: the first one finds the flag down, and the next line raises it.
+    signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&flag))?;
+    signal_hook::flag::register(SIGINT, flag).map(drop)
 }
 
 /// A file that grows beyond the limit of the system (`ulimit -f`) is an error where it is written, not the end of the process.

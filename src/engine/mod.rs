@@ -166,12 +166,13 @@ impl Engine {
             precision: settings.precision,
             communicator: Arc::clone(&communicator),
         };
-        let mut backend: Box<dyn Backend> = match &settings.backend {
-            BackendChoice::Cpu(None) => cpu::create(problem)?,
-            BackendChoice::Cpu(Some(isa)) => cpu::create_for(problem, *isa)?,
-            BackendChoice::Reference => Box::new(Reference::new(problem)),
-            BackendChoice::Gpu(device) => gpu(problem, device.as_deref())?,
+        let made: Result<Box<dyn Backend>, EngineError> = match &settings.backend {
+            BackendChoice::Cpu(None) => cpu::create(problem).map_err(EngineError::from),
+            BackendChoice::Cpu(Some(isa)) => cpu::create_for(problem, *isa).map_err(EngineError::from),
+            BackendChoice::Reference => Ok(Box::new(Reference::new(problem))),
+            BackendChoice::Gpu(device) => gpu(problem, device.as_deref()),
         };
+        let mut backend = everywhere(&*communicator, made)?;
         for (boundary, value) in controls.into_iter().enumerate() {
             backend.control(boundary, value, 0.0);
             gradients.control(boundary, value, 0.0);
@@ -469,7 +470,8 @@ fn gpu<const D: usize, const V: usize, S: System<D, V>>(
     problem: Problem<D, V, S>,
     device: Option<&str>,
 ) -> Result<Box<dyn Backend>, EngineError> {
-    let device = crate::backend::gpu::Device::open(device, problem.communicator.local_rank())?;
+    let opened = crate::backend::gpu::Device::open(device, problem.communicator.local_rank());
+    let device = everywhere(&*problem.communicator, opened)?;
     Ok(crate::backend::gpu::create(problem, &device)?)
 }
 

@@ -52,6 +52,8 @@ impl Communicator for Serial {
     fn abort(&self, code: i32) -> ! {
         // The one place below the command line that may end the process: it is what the caller asks for, and with one
         // rank there is nobody else to tell.
+        // Another thread may be writing a file.
+        crate::files::abandon();
         std::process::exit(code)
     }
 }

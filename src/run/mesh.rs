@@ -63,6 +63,14 @@ pub enum DistributeError {
 }
 
 impl Source {
+    /// Identity of a mesh file; nothing where there is none.
+    pub fn uuid(&self) -> &str {
+        match self {
+            Source::File(file) => file.uuid(),
+            Source::Memory(_) => "",
+        }
+    }
+
     /// Space dimensions of the mesh. Collective.
     pub fn dims(&self, comm: &dyn Communicator) -> usize {
         match self {
