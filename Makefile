@@ -2,7 +2,7 @@
 # make test    everything that can be tested on this machine
 # make test-paraview  whether ParaView opens what is written (installs it: 200 packages)
 # make test-slurm     the batch scripts of docs/slurm, on a Slurm that it installs and starts (needs root, three minutes)
-# make test-install   the lines of README and the book that install and build, in a Debian of their own (needs root, one to two hours, 20 GB)
+# make test-install   the lines of README and the book that install and build, in a Debian of their own (needs root, forty minutes to two hours, 20 GB)
 # make lint    formatting and clippy
 # make docs    the library's documentation, and the book
 # make book    the book alone, as web pages in target/book

@@ -3,7 +3,7 @@
 # and to build, and what is built. They are read from the pages, so that no line can be forgotten, and run in their order
 # and as they are, by an ordinary user in a bare Debian 12, which has nothing of this machine but its Rust toolchain,
 # cargo's downloads and the ways into the network: what no page says to install is missing there. After each
-# installation the program has to say what it can do, and to do it. Takes one to two hours on two cores, and 20 GB.
+# installation the program has to say what it can do, and to do it. Takes forty minutes to two hours on two cores, and 20 GB.
 #   install.sh LOGS        (a folder, for what the commands print; TMPDIR=/var/tmp: where Debian is made, /tmp otherwise)
 #   install.sh LOGS PLACE  (from the line at this place on, as README.md:391; those before that install packages are run, too)
 #   install.sh --list      the lines, and where each is run or why not; an error, if there is one that is unknown
