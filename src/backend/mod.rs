@@ -61,6 +61,9 @@ pub enum BackendError {
         /// Bytes there are.
         limit: u64,
     },
+    /// Some rank failed.
+    #[error(transparent)]
+    Agreed(#[from] crate::parallel::AgreedError),
 }
 
 /// A device with the state of a run on it.

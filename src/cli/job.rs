@@ -7,7 +7,7 @@ use crate::element::quadrature;
 use crate::engine::{BACKENDS, BackendChoice, Engine, Settings};
 use crate::mesh::local::LocalMesh;
 use crate::monitor::{Moment, Monitor, MonitorError, lost_end, shared_names};
-use crate::output::solution::Stored;
+use crate::output::solution::{SolutionHeader, Stored};
 use crate::parallel::timed::Timed;
 use crate::parallel::{AgreedError, Communicator, Reduce, agree, fail, world};
 use crate::physics::unknown;
@@ -245,6 +245,11 @@ fn build(
     let opened =
         opened.and_then(|stored| stored.iter().try_for_each(|s| same_mesh(s, &mesh)).map(|()| stored));
     let stored = agree(&**comm, opened)?;
+    if let Some(stored) = &stored {
+        let SolutionHeader { t, dt, step, state, kept, .. } = stored.header();
+        let text = format!("{t:?} {dt:?} {step} {state:?} {kept:?}");
+        agree(&**comm, same_everywhere(&**comm, "solution", &text))?;
+    }
     let mut engine = Engine::new(&plan.settings, mesh, Arc::clone(comm))?;
     if let Some(stored) = &stored {
         let from = restore(&mut engine, stored)?;

@@ -51,13 +51,17 @@ pub fn watch() -> io::Result<Signals> {
 }
 
 /// The first Ctrl-C raises the flag, the second ends the process. Half-written files are taken away before, which is nothing for a
-/// signal handler, so that a thread waits for them.
+/// signal handler, so that a thread waits for them. Should the file system be what hangs, a third ends the process all the same.
 #[cfg(unix)]
 fn second_interrupt(flag: Arc<AtomicBool>) -> io::Result<()> {
-    let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
+    use signal_hook::consts::SIGINT;
+    let ending = Arc::new(AtomicBool::new(false));
+    signal_hook::flag::register_conditional_shutdown(SIGINT, INTERRUPTED, Arc::clone(&ending))?;
+    let mut signals = signal_hook::iterator::Signals::new([SIGINT])?;
     let wait = move || {
         for _ in signals.forever() {
             if flag.swap(true, Ordering::Relaxed) {
+                ending.store(true, Ordering::Relaxed);
                 crate::files::abandon();
                 signal_hook::low_level::exit(INTERRUPTED);
             }

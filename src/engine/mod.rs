@@ -166,11 +166,20 @@ impl Engine {
             precision: settings.precision,
             communicator: Arc::clone(&communicator),
         };
+        let opened = match &settings.backend {
+            BackendChoice::Gpu(device) => open(device.as_deref(), &*communicator).map(Some),
+            _ => Ok(None),
+        };
+        let device = everywhere(&*communicator, opened)?;
+        // Devices agree on their arrays before they exchange anything; ranks without one listen.
+        if device.is_none() {
+            everywhere(&*communicator, Ok::<_, EngineError>(()))?;
+        }
         let made: Result<Box<dyn Backend>, EngineError> = match &settings.backend {
             BackendChoice::Cpu(None) => cpu::create(problem).map_err(EngineError::from),
             BackendChoice::Cpu(Some(isa)) => cpu::create_for(problem, *isa).map_err(EngineError::from),
             BackendChoice::Reference => Ok(Box::new(Reference::new(problem))),
-            BackendChoice::Gpu(device) => gpu(problem, device.as_deref()),
+            BackendChoice::Gpu(_) => device.map_or(Err(EngineError::NoGpu), |device| gpu(problem, &device)),
         };
         let mut backend = everywhere(&*communicator, made)?;
         for (boundary, value) in controls.into_iter().enumerate() {
@@ -466,19 +475,32 @@ fn boundary<const D: usize, const V: usize, S: System<D, V>>(
 }
 
 #[cfg(feature = "gpu")]
+type Device = crate::backend::gpu::Device;
+#[cfg(not(feature = "gpu"))]
+type Device = std::convert::Infallible;
+
+#[cfg(feature = "gpu")]
+fn open(name: Option<&str>, ranks: &dyn Communicator) -> Result<Device, EngineError> {
+    Ok(Device::open(name, ranks.local_rank())?)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn open(_: Option<&str>, _: &dyn Communicator) -> Result<Device, EngineError> {
+    Err(EngineError::NoGpu)
+}
+
+#[cfg(feature = "gpu")]
 fn gpu<const D: usize, const V: usize, S: System<D, V>>(
     problem: Problem<D, V, S>,
-    device: Option<&str>,
+    device: &Device,
 ) -> Result<Box<dyn Backend>, EngineError> {
-    let opened = crate::backend::gpu::Device::open(device, problem.communicator.local_rank());
-    let device = everywhere(&*problem.communicator, opened)?;
-    Ok(crate::backend::gpu::create(problem, &device)?)
+    Ok(crate::backend::gpu::create(problem, device)?)
 }
 
 #[cfg(not(feature = "gpu"))]
 fn gpu<const D: usize, const V: usize, S: System<D, V>>(
-    _problem: Problem<D, V, S>,
-    _device: Option<&str>,
+    _: Problem<D, V, S>,
+    device: &Device,
 ) -> Result<Box<dyn Backend>, EngineError> {
-    Err(EngineError::NoGpu)
+    match *device {}
 }

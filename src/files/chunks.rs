@@ -11,9 +11,14 @@ use hdf5::{Dataset, Error, Result};
 use hdf5_sys::h5::herr_t;
 use hdf5_sys::h5i::hid_t;
 use std::ops::Range;
+use std::ptr::null_mut;
 
 /// Bytes of the checksum behind a chunk.
 const CHECKSUM: u64 = 4;
+/// So many dimensions are more than the library has room for.
+const DIMENSIONS: usize = 32;
+/// The most parameters of a filter that the crate has room for.
+const PARAMETERS: usize = 32;
 /// Bytes that are inflated at a time.
 const WINDOW: usize = 64 << 10;
 
@@ -31,24 +36,30 @@ pub fn check(dataset: &Dataset, rows: Range<usize>) -> Result<()> {
     if !properties.get_external()?.is_empty() {
         return wrong("it keeps its numbers in another file");
     }
-    let (shape, chunk) = match properties.get_layout()? {
-        Layout::Compact | Layout::Contiguous => return Ok(()),
-        Layout::Chunked => (dataset.shape(), dataset.chunk().unwrap_or_default()),
+    let (shape, kind) = (dataset.shape(), dataset.dtype()?.size() as u64);
+    let size = |extents: &[usize]| extents.iter().try_fold(kind, |n, &extent| n.checked_mul(extent as u64));
+    match properties.get_layout()? {
+        Layout::Contiguous => return Ok(()),
+        Layout::Compact if size(&shape).is_some_and(|size| size <= dataset.storage_size()) => return Ok(()),
+        Layout::Compact => return wrong("it holds less than its shape says"),
+        Layout::Chunked => {}
         _ => return wrong("it is put together from others"),
-    };
-    if chunk.len() != shape.len() || chunk.contains(&0) {
+    }
+    let chunk = dataset.chunk().unwrap_or_default();
+    if !(1..DIMENSIONS).contains(&shape.len()) || chunk.len() != shape.len() || chunk.contains(&0) {
         return wrong("its chunks are of another shape");
     }
-    let kind = dataset.dtype()?.size() as u64;
-    let bytes = chunk.iter().try_fold(kind, |n, &extent| n.checked_mul(extent as u64));
-    let Some(bytes) = bytes.filter(|bytes| *bytes <= u64::from(u32::MAX)) else {
+    let Some(bytes) = size(&chunk).filter(|bytes| *bytes <= u64::from(u32::MAX)) else {
         return wrong("its chunks are too large");
     };
-    let filters = dataset.filters();
+    let filters = filters(dataset)?;
     if let Some(other) =
         filters.iter().find(|f| !matches!(f, Filter::Deflate(_) | Filter::Shuffle | Filter::Fletcher32))
     {
         return wrong(&format!("it is packed with {other:?}, which is not read here"));
+    }
+    if !filters.is_empty() && properties.get_chunk_opts()?.is_some_and(|options| !options.is_empty()) {
+        return wrong("only some of its chunks are packed, which is not read here");
     }
     let first = rows.start / chunk[0].max(1);
     let counts: Vec<usize> = (shape.iter().zip(&chunk).enumerate())
@@ -64,7 +75,7 @@ pub fn check(dataset: &Dataset, rows: Range<usize>) -> Result<()> {
             .map(|d| ((place[d] + if d == 0 { first } else { 0 }) * chunk[d]) as u64)
             .collect();
         let stored = stored(dataset, &corner)?;
-        // As many chunks as it likes may be missing, which this loop would not live to see.
+        // As many chunks as the shape says may be missing, which this loop would not live to see.
         if stored == 0 {
             return wrong(&format!("its chunk at {corner:?} is missing"));
         }
@@ -85,6 +96,32 @@ pub fn check(dataset: &Dataset, rows: Range<usize>) -> Result<()> {
 /// The same.
 pub fn check_all(dataset: &Dataset) -> Result<()> {
     check(dataset, 0..dataset.shape().first().copied().unwrap_or(0))
+}
+
+/// The filters of a data set. [`Dataset::filters`] takes those that it cannot tell for none, and panics at one of many parameters.
+///
+/// # Errors
+/// Such filters.
+pub fn filters(dataset: &Dataset) -> Result<Vec<Filter>> {
+    let properties = dataset.dcpl()?;
+    let list = properties.id();
+    hdf5::sync::sync(|| {
+        // SAFETY: the list is open while `properties` lives.
+        let count = unsafe { hdf5_sys::h5p::H5Pget_nfilters(list) };
+        for i in 0..u32::try_from(count).unwrap_or(0) {
+            let (mut flags, mut parameters) = (0, 0);
+            // SAFETY: as above; the flags and the number of parameters are written to their places, and nothing else is asked for.
+            unsafe {
+                let (values, name, config) = (null_mut(), null_mut(), null_mut());
+                hdf5_sys::h5p::H5Pget_filter2(list, i, &mut flags, &mut parameters, values, 0, name, config);
+            }
+            if parameters > PARAMETERS {
+                return wrong("it is packed with a filter of many parameters, which is not read here");
+            }
+        }
+        Ok(())
+    })?;
+    properties.get_filters()
 }
 
 /// Looks at the chunk of `stored` bytes at `corner`, which is to have so many `bytes`.
@@ -219,6 +256,20 @@ mod tests {
         }
         file.flush().unwrap();
         check(&dataset, rows)
+    }
+
+    #[test]
+    fn compact_data_sets_and_odd_filters_are_looked_at() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = hdf5::File::create(folder.path().join("a.h5")).unwrap();
+        let compact = file.new_dataset::<f64>().shape([12]).layout(Layout::Compact).create("a").unwrap();
+        check_all(&compact).unwrap();
+        let many = Filter::user(300, &[1; 40]);
+        let filtered = file.new_dataset::<f64>().shape([12]).chunk([4]).set_filters(&[many]);
+        // A filter that is not there may be refused before.
+        if let Ok(dataset) = filtered.create("b") {
+            assert!(filters(&dataset).is_err() && check_all(&dataset).is_err());
+        }
     }
 
     #[test]

@@ -67,6 +67,10 @@ pub fn shared_names(
     for (i, monitor) in monitors.iter().enumerate() {
         let (mut others, mut again) = (BTreeMap::new(), vec![]);
         for file in monitor.files(span) {
+            // Terminals, pipes.
+            if file.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+                continue;
+            }
             match owners.entry(file.clone()) {
                 Entry::Vacant(free) => drop(free.insert(i)),
                 Entry::Occupied(owner) if *owner.get() == i => again.push(file),

@@ -153,6 +153,7 @@ impl Growing {
             copy(&self.path, temporary)?;
             let file = hdf5::File::with_options().with_fapl(|p| p.libver_v110()).open_rw(temporary)?;
             let data = file.dataset(&self.dataset)?;
+            chunks::check(&data, kept..rows)?;
             match data.shape()[..] {
                 [_, points, columns] => data.resize((kept, points, columns))?,
                 [_, columns] => data.resize((kept, columns))?,
@@ -216,6 +217,11 @@ impl Growing {
         let possible = scale.storage_size().saturating_mul(BEST_COMPRESSION) / 8;
         if times != shape[..1] || !reals(&scale).map_err(other)? || times[0] as u64 > possible {
             return Err(self.refused(format!("it has {} rows and times of shape {times:?}", shape[0])));
+        }
+        // Rows are added to the last chunk.
+        if shape[0] > 0 {
+            let last = shape[0] - 1..shape[0];
+            [&data, &scale].iter().try_for_each(|set| chunks::check(set, last.clone())).map_err(other)?;
         }
         let Some(layout) = layout else { return Ok(Some(shape[0])) };
         if shape[1..] != layout.shape() {

@@ -89,6 +89,7 @@ pub use shader::Limits;
 
 use super::rows::FaceRows;
 use super::{Backend, BackendError, Precision, Problem};
+use crate::parallel::agree;
 use crate::physics::System;
 use blocks::{Ghosts, Pairs, PieceArrays, operators_of};
 use buffers::{Memory, size_of};
@@ -100,6 +101,7 @@ use recorder::Recorder;
 use split::split;
 use state::Gpu;
 use std::collections::HashMap;
+use std::sync::Arc;
 use step_error::StepErrors;
 use wgpu::{Buffer, BufferUsages};
 
@@ -130,53 +132,15 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
     device: &Device,
     limits: Limits,
 ) -> Result<Box<dyn Backend>, BackendError> {
-    device.check()?;
     let precision = problem.precision;
-    if precision == Precision::Double && !device.device.features().contains(wgpu::Features::SHADER_F64) {
-        return Err(BackendError::Unsupported(format!(
-            "{} has no double precision; use precision = single, or run on the processor (-b cpu)",
-            device.info.name
-        )));
-    }
-    let physics = Physics::new(&problem)?;
-    let disc = problem.discretisation;
-    let rows = FaceRows::new(&disc, V, 1);
     let mut memory = Memory { device: device.clone(), precision, bytes: 0 };
     let memory_ref = &mut memory;
-    let ghosts = Ghosts::new(memory_ref, &disc, &rows, &problem.boundaries, physics.keys)?;
-    let pairs = Pairs::new(memory_ref, &disc)?;
-    // Kernels count flux points with 32 bits.
-    if u32::try_from(rows.len / V).is_err() {
-        return Err(BackendError::Memory {
-            device: device.info.name.clone(),
-            what: "the face states of a rank (use more ranks)".into(),
-            needed: (rows.len * size_of(precision)) as u64,
-            limit: (V * size_of(precision)) as u64 * u64::from(u32::MAX),
-        });
-    }
-    let parts = split(memory_ref, &disc, &physics)?;
-    let most = memory_ref.limit() as usize / (V * size_of(precision));
-    let chunks = Chunks::fewest(&disc, &rows, &parts, most);
-    let mut pieces: Vec<PieceArrays> = vec![];
-    for piece in parts {
-        let operators = match pieces.last() {
-            Some(last) if last.piece.block == piece.block => last.operators.clone(),
-            _ => operators_of(memory_ref, &disc.blocks[piece.block])?,
-        };
-        let (registers, normals) = (problem.registers, &problem.normals[piece.block]);
-        pieces.push(PieceArrays::new(
-            memory_ref, &disc, piece, &rows, &chunks, &pairs, operators, normals, registers, &physics,
-        )?);
-    }
-    // A viscous stage reads face states only in its first pass and writes them in its second: one array is enough.
-    let arrays = if S::VISCOUS { 1 } else { 2 };
-    let states: Vec<FaceArray> =
-        (0..arrays).map(|_| chunks.array(memory_ref, "face states", V)).collect::<Result<_, _>>()?;
-    let fluxes = match S::VISCOUS {
-        true => Some(chunks.array(memory_ref, "face fluxes", V)?),
-        false => None,
-    };
+    let made = arrays::<D, V, S>(memory_ref, &problem);
+    // The others would wait for a rank that failed.
     let communicator = &problem.communicator;
+    let made = if communicator.size() == 1 { made? } else { agree(&**communicator, made)? };
+    let Arrays { physics, rows, ghosts, pairs, chunks, pieces, states, fluxes } = made;
+    let disc = Arc::clone(&problem.discretisation);
     let halo = |memory: &mut Memory, physics: &Physics, rows: &FaceRows, arrays: &[FaceArray]| {
         Halo::new(memory, physics, limits, &disc, rows, &chunks, communicator, arrays)
     };
@@ -234,6 +198,70 @@ pub fn create_within<const D: usize, const V: usize, S: System<D, V>>(
     gpu.memory = memory.bytes;
     device.check()?;
     Ok(Box::new(gpu))
+}
+
+/// What a backend holds before it knows of other ranks.
+struct Arrays {
+    physics: Physics,
+    rows: FaceRows,
+    ghosts: Ghosts,
+    pairs: Pairs,
+    chunks: Chunks,
+    pieces: Vec<PieceArrays>,
+    states: Vec<FaceArray>,
+    fluxes: Option<FaceArray>,
+}
+
+/// Makes them. Nothing of it is collective.
+fn arrays<const D: usize, const V: usize, S: System<D, V>>(
+    memory: &mut Memory,
+    problem: &Problem<D, V, S>,
+) -> Result<Arrays, BackendError> {
+    let (device, precision) = (memory.device.clone(), problem.precision);
+    device.check()?;
+    if precision == Precision::Double && !device.device.features().contains(wgpu::Features::SHADER_F64) {
+        return Err(BackendError::Unsupported(format!(
+            "{} has no double precision; use precision = single, or run on the processor (-b cpu)",
+            device.info.name
+        )));
+    }
+    let physics = Physics::new(problem)?;
+    let disc = &problem.discretisation;
+    let rows = FaceRows::new(disc, V, 1);
+    let ghosts = Ghosts::new(memory, disc, &rows, &problem.boundaries, physics.keys)?;
+    let pairs = Pairs::new(memory, disc)?;
+    // Kernels count flux points with 32 bits.
+    if u32::try_from(rows.len / V).is_err() {
+        return Err(BackendError::Memory {
+            device: device.info.name.clone(),
+            what: "the face states of a rank (use more ranks)".into(),
+            needed: (rows.len * size_of(precision)) as u64,
+            limit: (V * size_of(precision)) as u64 * u64::from(u32::MAX),
+        });
+    }
+    let parts = split(memory, disc, &physics)?;
+    let most = memory.limit() as usize / (V * size_of(precision));
+    let chunks = Chunks::fewest(disc, &rows, &parts, most);
+    let mut pieces: Vec<PieceArrays> = vec![];
+    for piece in parts {
+        let operators = match pieces.last() {
+            Some(last) if last.piece.block == piece.block => last.operators.clone(),
+            _ => operators_of(memory, &disc.blocks[piece.block])?,
+        };
+        let (registers, normals) = (problem.registers, &problem.normals[piece.block]);
+        pieces.push(PieceArrays::new(
+            memory, disc, piece, &rows, &chunks, &pairs, operators, normals, registers, &physics,
+        )?);
+    }
+    // A viscous stage reads face states only in its first pass and writes them in its second: one array is enough.
+    let arrays = if S::VISCOUS { 1 } else { 2 };
+    let states: Vec<FaceArray> =
+        (0..arrays).map(|_| chunks.array(memory, "face states", V)).collect::<Result<_, _>>()?;
+    let fluxes = match S::VISCOUS {
+        true => Some(chunks.array(memory, "face fluxes", V)?),
+        false => None,
+    };
+    Ok(Arrays { physics, rows, ghosts, pairs, chunks, pieces, states, fluxes })
 }
 
 /// Largest part of a register read at a time.

@@ -34,7 +34,7 @@ fn combination(
     terms: impl Iterator<Item = (f64, String)>,
     precision: Precision,
 ) -> Result<String, BackendError> {
-    let terms: Result<Vec<_>, _> =
+    let terms: Result<Vec<_>, BackendError> =
         terms.map(|(c, x)| Ok(format!("{} * {x}", literal(c, precision, "operators")?))).collect();
     Ok(terms?.join(" + "))
 }

@@ -60,7 +60,8 @@ impl<T: H5Type + Copy> Table<T> {
                 return Err(invalid(format!("its shape is {shape:?}, not {expected}")));
             }
         };
-        let packed = dataset.filters().iter().any(|f| !matches!(f, Filter::Fletcher32 | Filter::Shuffle));
+        let filters = chunks::filters(&dataset).map_err(&at)?;
+        let packed = filters.iter().any(|f| !matches!(f, Filter::Fletcher32 | Filter::Shuffle));
         let most = reader.len.saturating_mul(if packed { MAX_RATIO } else { 1 });
         let width = columns.unwrap_or(1);
         let bytes = width.checked_mul(rows).and_then(|n| n.checked_mul(size_of::<T>()));

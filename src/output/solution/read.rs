@@ -305,7 +305,8 @@ pub(super) fn numbers<T: H5Type>(dataset: &Dataset, item: &str, bytes: u64) -> R
 
 /// The most bytes of numbers that a dataset of a file of so many `bytes` can hold.
 pub fn possible(dataset: &Dataset, bytes: u64) -> u64 {
-    let compressed = dataset.filters().iter().any(|f| matches!(f, Filter::Deflate(_)));
+    let filters = chunks::filters(dataset);
+    let compressed = filters.is_ok_and(|all| all.iter().any(|f| matches!(f, Filter::Deflate(_))));
     let gain = if compressed { BEST_COMPRESSION } else { 1 };
     dataset.storage_size().min(bytes).saturating_mul(gain)
 }
