@@ -360,7 +360,8 @@ fn ranks_that_are_told_different_things_do_not_begin() {
     }
     folder.succeed(&["run", "mesh.smesh", "case.ini"]);
     let solutions: Vec<String> = folder.files().into_iter().filter(|f| f.ends_with(".ssoln")).collect();
-    let [first, second] = [0, 1].map(|i| ["restart", "mesh.smesh", &solutions[i]]);
+    let later = "solver-time-integrator.tend=0.2";
+    let [first, second] = [0, 1].map(|i| ["restart", "mesh.smesh", &solutions[i], "--set", later]);
     let mut command = support::mpirun(1);
     command.arg(program).args(first).args([":", "-np", "1", program]).args(second);
     command.current_dir(folder.path("")).env("HDF5_USE_FILE_LOCKING", "FALSE").env_remove("RUST_LOG");
