@@ -3,6 +3,8 @@
 //! The library takes it for granted that a chunk has its size once its filters have been undone, and copies that many bytes:
 //! a chunk that inflates to less, or is stored with less, has it read (and, with some versions, write) beyond its buffers. A
 //! file of a few kilobytes ends the program that way. So nothing is read before the chunks that hold it were found whole.
+//!
+//! What escapes: chunks without filters whose size is wrong in an index of the oldest kind, which HDF5 tells only since 1.10.5.
 
 use flate2::{Decompress, FlushDecompress, Status};
 use hdf5::filters::Filter;
